@@ -1,0 +1,135 @@
+//! Real calendar dates and months. Departments' shapes of date text are read in `standardise::dates`.
+
+use chrono::{Datelike, NaiveDate};
+
+/// A day, stored as days since 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Date(i32);
+
+impl Date {
+    /// `None` if there is no such day, or the year is outside 1800..=2200 (a record outside is a placeholder, not a date).
+    pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
+        if !(1800..=2200).contains(&year) {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(year, month, day)?;
+        Some(Self((date - NaiveDate::default()).num_days() as i32))
+    }
+
+    /// `2026-11-24`.
+    pub fn parse_iso(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || year.len() != 4 || month.len() != 2 || day.len() != 2 {
+            return None;
+        }
+        Self::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    }
+
+    /// Days since 1970-01-01 (Parquet's and polars' date).
+    pub fn days(self) -> i32 {
+        self.0
+    }
+
+    pub fn from_days(days: i32) -> Self {
+        Self(days)
+    }
+
+    fn naive(self) -> NaiveDate {
+        NaiveDate::default() + chrono::TimeDelta::days(i64::from(self.0))
+    }
+
+    pub fn year(self) -> i32 {
+        self.naive().year()
+    }
+
+    /// Year, month, day.
+    pub fn ymd(self) -> (i32, u32, u32) {
+        let date = self.naive();
+        (date.year(), date.month(), date.day())
+    }
+
+    pub fn month(self) -> Month {
+        let (year, month, _) = self.ymd();
+        Month::from_ym(year, month).expect("a date has a real month")
+    }
+
+    /// Whole years from `self` to `on`; negative if `on` comes first.
+    pub fn years_until(self, on: Date) -> i32 {
+        let (y0, m0, d0) = self.ymd();
+        let (y1, m1, d1) = on.ymd();
+        y1 - y0 - i32::from((m1, d1) < (m0, d0))
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (year, month, day) = self.ymd();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+/// A calendar month as months since year 0, so that a difference is a count of months.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Month(i32);
+
+impl Month {
+    pub fn from_ym(year: i32, month: u32) -> Option<Self> {
+        ((1800..=2200).contains(&year) && (1..=12).contains(&month)).then(|| Self(year * 12 + month as i32 - 1))
+    }
+
+    /// Months since year 0: 2026-11 is 2026 × 12 + 10.
+    pub fn index(self) -> i32 {
+        self.0
+    }
+
+    pub fn from_index(index: i32) -> Self {
+        Self(index)
+    }
+
+    pub fn year(self) -> i32 {
+        self.0.div_euclid(12)
+    }
+
+    pub fn number(self) -> u32 {
+        (self.0.rem_euclid(12) + 1) as u32
+    }
+
+    pub fn first_day(self) -> Date {
+        Date::from_ymd(self.year(), self.number(), 1).expect("the first is a real day")
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.year(), self.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_real_days() {
+        assert!(Date::from_ymd(2023, 2, 29).is_none());
+        assert_eq!(Date::from_ymd(1970, 1, 2).unwrap().days(), 1);
+        assert_eq!(Date::from_ymd(2024, 2, 29).unwrap().to_string(), "2024-02-29");
+        assert!(Date::from_ymd(9999, 9, 9).is_none());
+    }
+
+    #[test]
+    fn birthdays_count_on_the_day() {
+        let born = Date::from_ymd(2000, 3, 15).unwrap();
+        assert_eq!(born.years_until(Date::from_ymd(2018, 3, 14).unwrap()), 17);
+        assert_eq!(born.years_until(Date::from_ymd(2018, 3, 15).unwrap()), 18);
+    }
+
+    #[test]
+    fn months_subtract() {
+        let dead = Date::from_ymd(2025, 12, 31).unwrap().month();
+        let paid = Month::from_ym(2026, 2).unwrap();
+        assert_eq!(paid.index() - dead.index(), 2);
+        assert_eq!(paid.to_string(), "2026-02");
+    }
+}

@@ -1,0 +1,74 @@
+//! 核对覆盖: for each person and each source, what can be said. The proof of 凡进必核、在保必核.
+
+/// The state of one person × one source. Exactly one holds; silence is never clearance (invariant I-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CoverageState {
+    /// 有记录
+    Found = 0,
+    /// 无记录
+    NotFound = 1,
+    /// 未授权
+    NoMandate = 2,
+    /// 号码不可用
+    UnusableId = 3,
+    /// 来源未到
+    SourceMissing = 4,
+    /// 来源过期
+    SourceStale = 5,
+    /// 不适用
+    NotApplicable = 6,
+}
+
+impl CoverageState {
+    pub const ALL: [CoverageState; 7] = [
+        Self::Found,
+        Self::NotFound,
+        Self::NoMandate,
+        Self::UnusableId,
+        Self::SourceMissing,
+        Self::SourceStale,
+        Self::NotApplicable,
+    ];
+
+    /// Stable code in exported files; wording key `coverage.<code>`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::NotFound => "not_found",
+            Self::NoMandate => "no_mandate",
+            Self::UnusableId => "unusable_id",
+            Self::SourceMissing => "source_missing",
+            Self::SourceStale => "source_stale",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+
+    /// The source was asked about this person and could answer.
+    pub fn is_checked(self) -> bool {
+        matches!(self, Self::Found | Self::NotFound)
+    }
+}
+
+/// States of all persons × sources, one byte each: person-major.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    sources: usize,
+    states: Vec<CoverageState>,
+}
+
+impl Coverage {
+    /// `states` holds `sources` entries per person.
+    pub fn new(sources: usize, states: Vec<CoverageState>) -> Self {
+        assert!(sources == 0 || states.len().is_multiple_of(sources), "a person's coverage is incomplete");
+        Self { sources, states }
+    }
+
+    pub fn sources(&self) -> usize {
+        self.sources
+    }
+
+    pub fn of(&self, person: u32) -> &[CoverageState] {
+        &self.states[person as usize * self.sources..][..self.sources]
+    }
+}

@@ -1,0 +1,140 @@
+//! 部门记录: what one source delivered, as far as it concerns people on the register, with counts of everything else.
+
+use super::kind::Kind;
+use super::table::{Table, Texts};
+use crate::kernel::{Date, Digest};
+
+/// One delivered file of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtractFile {
+    /// Relative to the workspace, `/` between parts: `inbox/vehicle/2026-11.csv`.
+    pub path: String,
+    pub digest: Digest,
+    pub bytes: u64,
+    /// Encoding and delimiter found, as people read it: `GB18030, |`.
+    pub format: String,
+}
+
+/// 溯源坐标: where a row stands. Physical line, the heading being line 1; for a spreadsheet the row of its sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowRef {
+    /// Index in [`Evidence::files`].
+    pub file: u16,
+    /// Sheet number in a spreadsheet, 0 otherwise.
+    pub sheet: u16,
+    pub line: u32,
+    /// Byte offset of the record in a text file, 0 in a spreadsheet.
+    pub offset: u64,
+}
+
+/// Where every row read ended. Each row is in exactly one of the last four (invariant I-3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Bins {
+    pub read: u64,
+    /// At least one person in the row was linked to the register, in any grade A to D.
+    pub linked: u64,
+    /// A good row about nobody on the register.
+    pub unlinked: u64,
+    /// Not usable: goes back to the department with its reason.
+    pub rejected: u64,
+    /// Not about a person, or withdrawn at the source: footers, companies, deleted rows.
+    pub skipped: u64,
+}
+
+impl Bins {
+    pub fn closes(&self) -> bool {
+        self.read == self.linked + self.unlinked + self.rejected + self.skipped
+    }
+
+    pub fn add(&mut self, other: &Bins) {
+        self.read += other.read;
+        self.linked += other.linked;
+        self.unlinked += other.unlinked;
+        self.rejected += other.rejected;
+        self.skipped += other.skipped;
+    }
+}
+
+/// A row or a field that a department should mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    pub at: RowRef,
+    /// Heading of the field, empty if the row as a whole is at fault.
+    pub column: String,
+    /// Wording key of the reason, `ingest.reject_…`.
+    pub reason: &'static str,
+    /// The record's text as it was delivered (decoded; damaged bytes as U+FFFD), cut at 4,000 characters.
+    pub text: String,
+    /// The whole row was set aside; otherwise only the field was left blank and the row was used.
+    pub whole_row: bool,
+}
+
+/// Persons found in the kept rows: one entry per person in a row (owner, co-owner, spouse).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parties {
+    /// Row in [`Evidence::table`].
+    pub row: Vec<u32>,
+    /// Index in [`Kind::persons`].
+    pub slot: Vec<u8>,
+    /// Id and name of this person as delivered, trimmed; may be empty.
+    pub id: Texts,
+    pub name: Texts,
+}
+
+impl Parties {
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    pub fn push(&mut self, row: u32, slot: u8, id: &str, name: &str) {
+        self.row.push(row);
+        self.slot.push(slot);
+        self.id.push(id);
+        self.name.push(name);
+    }
+
+    /// Takes over `other`, whose rows follow `rows` rows already held.
+    pub fn append(&mut self, other: &Parties, rows: u32) {
+        self.row.extend(other.row.iter().map(|row| row + rows));
+        self.slot.extend_from_slice(&other.slot);
+        self.id.append(&other.id);
+        self.name.append(&other.name);
+    }
+}
+
+/// What became of a source in this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// Read; speaks for this date (newest `as_of` in it, else the date in the file's name or the layout).
+    Arrived { as_of: Date, stale: bool },
+    /// No file in the inbox.
+    Missing,
+    /// A file is there but could not be read as this layout says; why.
+    Refused(crate::kernel::Error),
+}
+
+/// One source's rows about people on the register.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Source code: the name of `sources/<source>.toml`.
+    pub source: String,
+    /// 公安交管, 不动产登记 … as the layout says.
+    pub department: String,
+    pub kind: Kind,
+    pub delivery: Delivery,
+    pub files: Vec<ExtractFile>,
+    /// Kept rows, in file and line order.
+    pub table: Table,
+    pub refs: Vec<RowRef>,
+    pub parties: Parties,
+    /// `linked` and `unlinked` are final only after linking.
+    pub bins: Bins,
+    /// In file and line order, at most `REJECTS_KEPT`; the counts are in `reject_counts`.
+    pub rejects: Vec<Reject>,
+    /// Column heading, reason key, whole row → count. Sorted.
+    pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,
+}

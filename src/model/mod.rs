@@ -1,0 +1,13 @@
+//! The nouns of verification and nothing that works on them: register, evidence, links, coverage, outcomes, the run.
+//!
+//! Shapes: a *table* holds one column per field of a kind; rows of a table are named by their index. Persons are named by
+//! their index in the register, sources by their index in the plan (sorted by source code), so that every later stage
+//! speaks in small integers and the texts are looked up where people read them.
+
+pub mod coverage;
+pub mod evidence;
+pub mod kind;
+pub mod link;
+pub mod outcome;
+pub mod register;
+pub mod table;

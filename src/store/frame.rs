@@ -12,7 +12,7 @@ use polars::prelude::*;
 
 use super::whole_file::write_whole;
 use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
-use crate::model::table::{self, Texts};
+use crate::model::table;
 
 /// Rows per row group: a slice read costs one group.
 pub(super) const GROUP: usize = 1 << 17;
@@ -132,11 +132,6 @@ impl Frame {
 pub(super) fn text_series<S: AsRef<str>>(values: impl Iterator<Item = S>) -> Series {
     StringChunked::from_iter_options("".into(), values.map(|value| (!value.as_ref().is_empty()).then_some(value)))
         .into_series()
-}
-
-/// As [`text_series`], without a copy per row.
-pub(super) fn texts_series(texts: &Texts) -> Series {
-    text_series(texts.iter())
 }
 
 /// Rows of a Parquet file.

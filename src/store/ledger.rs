@@ -363,3 +363,200 @@ fn sql_error(path: &Path, error: &rusqlite::Error) -> Error {
     };
     Error::io(path, &std::io::Error::new(os, error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::workspace::tests::workspace;
+    use super::*;
+    use serde_json::json;
+
+    /// A workspace whose ledger holds `count` entries.
+    fn with_entries(count: usize) -> (tempfile::TempDir, Workspace) {
+        let (folder, workspace) = workspace();
+        let mut ledger = Ledger::open(&workspace).unwrap();
+        for number in 1..=count {
+            ledger.append("2026-11-24T01:00:00+08:00", "clerk", "run", &json!({"b": number, "a": "甲"})).unwrap();
+        }
+        (folder, workspace)
+    }
+
+    /// What a person with a SQLite tool does: the triggers are in the way for one command only.
+    fn tamper(workspace: &Workspace, sql: &str) {
+        let connection = Connection::open(workspace.root().join("store/ledger.sqlite")).unwrap();
+        connection.execute_batch("DROP TRIGGER entry_keeps; DROP TRIGGER entry_stays;").unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    fn fault(workspace: &Workspace) -> (u64, Option<LedgerFault>) {
+        let verification = Ledger::open(workspace).unwrap().verify().unwrap();
+        (verification.entries, verification.fault)
+    }
+
+    fn assert_fault(workspace: &Workspace, seq: u64, reason: &'static str) {
+        assert_eq!(fault(workspace), (seq.saturating_sub(1), Some(LedgerFault { seq, reason })));
+    }
+
+    #[test]
+    fn an_untouched_chain_verifies_and_grows() {
+        let (_folder, workspace) = with_entries(3);
+        assert_eq!(fault(&workspace), (3, None));
+        let entries = Ledger::open(&workspace).unwrap().entries().unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(entries[2].previous, entries[1].hash);
+        assert_eq!(entries[0].previous, "0".repeat(64));
+    }
+
+    // The recipe in the module's head, by hand: an auditor without this program must get the same hash.
+    #[test]
+    fn the_hash_follows_the_documented_recipe() {
+        let (_folder, workspace) = with_entries(1);
+        let entry = Ledger::open(&workspace).unwrap().entries().unwrap().remove(0);
+        let body = r#"{"a":"甲","b":1}"#;
+        let mut bytes = Vec::new();
+        let parts: [&[u8]; 6] =
+            [&[1, 0, 0, 0, 0, 0, 0, 0], &[0; 32], b"2026-11-24T01:00:00+08:00", b"clerk", b"run", body.as_bytes()];
+        for part in parts {
+            bytes.extend((part.len() as u64).to_le_bytes());
+            bytes.extend(part);
+        }
+        assert_eq!(entry.hash, Digest::of(&bytes).to_string());
+    }
+
+    #[test]
+    fn changes_and_deletions_are_refused() {
+        let (_folder, workspace) = with_entries(2);
+        let connection = Connection::open(workspace.root().join("store/ledger.sqlite")).unwrap();
+        assert!(connection.execute("UPDATE entry SET who = 'x' WHERE seq = 1", []).is_err());
+        assert!(connection.execute("DELETE FROM entry", []).is_err());
+        assert_eq!(fault(&workspace), (2, None));
+    }
+
+    #[test]
+    fn one_byte_changed_in_the_file() {
+        let (_folder, workspace) = with_entries(3);
+        let path = workspace.root().join("store/ledger.sqlite");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = bytes.windows(5).rposition(|window| window == b"clerk").unwrap();
+        // SQLite fills a page from its end: the last occurrence is the first entry.
+        bytes[at] = b'C';
+        std::fs::write(&path, bytes).unwrap();
+        assert_fault(&workspace, 1, "store.ledger_changed");
+    }
+
+    #[test]
+    fn every_column_is_covered_by_the_hash() {
+        for sql in [
+            "UPDATE entry SET at = '2026-11-25T01:00:00+08:00' WHERE seq = 2",
+            "UPDATE entry SET who = 'clerk2' WHERE seq = 2",
+            "UPDATE entry SET action = 'verdict' WHERE seq = 2",
+            "UPDATE entry SET body = replace(body, '2', '3') WHERE seq = 2",
+            "UPDATE entry SET hash = lower(hex(randomblob(32))) WHERE seq = 2",
+        ] {
+            let (_folder, workspace) = with_entries(3);
+            tamper(&workspace, sql);
+            assert_fault(&workspace, 2, "store.ledger_changed");
+        }
+    }
+
+    #[test]
+    fn a_row_deleted_inside() {
+        let (_folder, workspace) = with_entries(3);
+        tamper(&workspace, "DELETE FROM entry WHERE seq = 2");
+        assert_fault(&workspace, 2, "store.ledger_missing");
+        let (_folder, workspace) = with_entries(3);
+        tamper(&workspace, "DELETE FROM entry WHERE seq = 2; UPDATE entry SET seq = 2 WHERE seq = 3");
+        assert_fault(&workspace, 2, "store.ledger_unchained");
+    }
+
+    /// Puts a well-made entry behind the others, as somebody could who knows the recipe.
+    fn forge(workspace: &Workspace) {
+        let ledger = Ledger::open(workspace).unwrap();
+        let (seq, previous) = ledger.last().unwrap().unwrap();
+        let hash = entry_hash(seq + 1, previous, ["t", "w", "run", "{}"]);
+        let values = format!("({}, '{previous}', 't', 'w', 'run', '{{}}', '{hash}')", seq + 1);
+        ledger.connection.execute_batch(&format!("INSERT INTO entry VALUES {values}")).unwrap();
+    }
+
+    #[test]
+    fn a_row_inserted() {
+        let (_folder, workspace) = with_entries(2);
+        forge(&workspace);
+        let said = fault(&workspace);
+        assert_eq!(said.1, Some(LedgerFault { seq: 3, reason: "store.ledger_added" }));
+        tamper(
+            &workspace,
+            "INSERT INTO entry SELECT 0, previous, at, who, action, body, hash FROM entry WHERE seq = 1",
+        );
+        assert_fault(&workspace, 1, "store.ledger_missing");
+    }
+
+    #[test]
+    fn the_last_row_cut_and_replaced() {
+        let (_folder, workspace) = with_entries(3);
+        tamper(&workspace, "DELETE FROM entry WHERE seq = 3");
+        assert_eq!(fault(&workspace), (2, Some(LedgerFault { seq: 3, reason: "store.ledger_cut" })));
+        let error = Ledger::open(&workspace).unwrap().append("t", "w", "run", &json!({})).unwrap_err();
+        assert_eq!(error.message().key, "store.ledger_broken", "an addition must not cover the cut");
+        forge(&workspace);
+        assert_eq!(fault(&workspace), (3, Some(LedgerFault { seq: 3, reason: "store.ledger_replaced" })));
+    }
+
+    #[test]
+    fn a_lost_or_garbled_head_is_seen() {
+        let (_folder, workspace) = with_entries(2);
+        let head = workspace.root().join("store/ledger.head");
+        std::fs::write(&head, "2 abc\n").unwrap();
+        assert_eq!(fault(&workspace).1.unwrap().reason, "store.ledger_head_unreadable");
+        std::fs::remove_file(&head).unwrap();
+        assert_eq!(fault(&workspace).1.unwrap().reason, "store.ledger_head_missing");
+    }
+
+    #[test]
+    fn a_whole_ledger_lost_is_seen() {
+        let (_folder, workspace) = with_entries(2);
+        std::fs::remove_file(workspace.root().join("store/ledger.sqlite")).unwrap();
+        assert_eq!(fault(&workspace), (0, Some(LedgerFault { seq: 1, reason: "store.ledger_cut" })));
+    }
+
+    #[test]
+    fn an_addition_killed_on_either_side_of_its_commit_is_no_fault() {
+        let (_folder, workspace) = with_entries(2);
+        let mut ledger = Ledger::open(&workspace).unwrap();
+        let head = std::fs::read_to_string(&ledger.head).unwrap();
+        let third = ledger.append("t", "w", "run", &json!({})).unwrap();
+        // Killed after the commit: the head still names the third as coming.
+        std::fs::write(&ledger.head, format!("{head}3 {}\n", third.hash)).unwrap();
+        assert_eq!(fault(&workspace), (3, None));
+        // Killed before the next commit: the head names a fourth that never came.
+        std::fs::write(&ledger.head, format!("3 {}\n4 {}\n", third.hash, "a".repeat(64))).unwrap();
+        assert_eq!(fault(&workspace), (3, None));
+        assert_eq!(ledger.append("t", "w", "run", &json!({})).unwrap().seq, 4);
+        assert_eq!(fault(&workspace), (4, None));
+    }
+
+    #[test]
+    fn two_hands_add_in_turn() {
+        let (_folder, workspace) = with_entries(0);
+        std::thread::scope(|scope| {
+            for who in ["a", "b"] {
+                let workspace = &workspace;
+                scope.spawn(move || {
+                    let mut ledger = Ledger::open(workspace).unwrap();
+                    for _ in 0..10 {
+                        ledger.append("t", who, "verdict", &json!({})).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fault(&workspace), (20, None));
+    }
+
+    #[test]
+    fn a_file_that_is_no_ledger_is_damaged() {
+        let (_folder, workspace) = workspace();
+        std::fs::create_dir_all(workspace.root().join("store")).unwrap();
+        std::fs::write(workspace.root().join("store/ledger.sqlite"), "not a database, but long enough to be read")
+            .unwrap();
+        assert_eq!(Ledger::open(&workspace).unwrap_err().message().key, "store.ledger_damaged");
+    }
+}

@@ -117,3 +117,48 @@ fn record_end(bytes: &[u8]) -> usize {
 fn line_end(bytes: &[u8], newline: usize) -> usize {
     if newline > 0 && bytes[newline - 1] == b'\r' { newline - 1 } else { newline }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Digest;
+
+    fn delivered(root: &Path, bytes: &[u8], format: &str) -> FileRecord {
+        std::fs::write(root.join("a.csv"), bytes).unwrap();
+        FileRecord {
+            path: "a.csv".into(),
+            digest: Digest::of(bytes).to_string(),
+            bytes: bytes.len() as u64,
+            format: format.into(),
+        }
+    }
+
+    #[test]
+    fn a_gb18030_record_by_its_offset() {
+        let folder = tempfile::tempdir().unwrap();
+        // 号牌 \n 鲁A \r\n 京B, in GBK: C2B3 41, BEA9 42.
+        let file = delivered(folder.path(), b"\xba\xc5\xc5\xc6\n\xc2\xb3A|1\r\n\xbe\xa9B|2", "GB18030, |");
+        let mut inbox = Inbox::new(folder.path());
+        assert_eq!(inbox.record(&file, 5), Original::Text("鲁A|1".into()));
+        assert_eq!(inbox.record(&file, 12), Original::Text("京B|2".into()));
+    }
+
+    #[test]
+    fn line_ends_between_quotes_belong_to_the_record() {
+        assert_eq!(record_end(b"a,\"b\nc\",d\ne"), 9);
+        assert_eq!(record_end(b"a,\"b \"\"x\"\"\nc\"\ne"), 13);
+        assert_eq!(record_end(b"a 5\" pipe,b\nc"), 11, "a quote inside a field opens nothing");
+        assert_eq!(record_end(b"a,\"never closed\nb\nc"), 15);
+    }
+
+    #[test]
+    fn gone_changed_and_sheets_are_said_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = delivered(folder.path(), b"abc\n", "xlsx");
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Sheet);
+        std::fs::write(folder.path().join("a.csv"), b"abd\n").unwrap();
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Changed);
+        file.path = "none.csv".into();
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Missing);
+    }
+}

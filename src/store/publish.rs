@@ -203,3 +203,135 @@ fn outputs(folder: &Path) -> Result<Vec<Output>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::workspace::tests::{holder, workspace};
+    use super::*;
+    use serde_json::json;
+
+    const RUN: &str = "20261124-01";
+
+    /// A run with a file in each part.
+    fn staged(workspace: &Workspace, run: &str) -> Staging {
+        let staging = Staging::create(workspace, run).unwrap();
+        fs::write(staging.store().join("run.json"), "{}").unwrap();
+        fs::create_dir(staging.outbox().join("330203")).unwrap();
+        fs::write(staging.outbox().join("330203/report.csv"), "abc").unwrap();
+        staging
+    }
+
+    /// As a kill does: no destructor runs.
+    fn kill(staging: Staging) {
+        std::mem::forget(staging);
+    }
+
+    fn assert_published_once(workspace: &Workspace, run: &str) {
+        assert_eq!(fs::read(workspace.outbox(run).join("330203/report.csv")).unwrap(), b"abc");
+        assert!(workspace.run_dir(run).join("run.json").exists());
+        let entries = Ledger::open(workspace).unwrap().entries().unwrap();
+        let of_run: Vec<_> = entries.iter().filter(|entry| entry.body["run"] == run).collect();
+        assert_eq!(of_run.len(), 1);
+        assert_eq!((of_run[0].who.as_str(), of_run[0].at.as_str()), ("clerk", "T1"));
+        assert_eq!(of_run[0].body["rows"], 7);
+        assert_eq!(Ledger::open(workspace).unwrap().verify().unwrap().fault, None);
+        let hidden = |folder: PathBuf| names_in(&folder).unwrap().into_iter().any(|name| name.starts_with('.'));
+        assert!(!hidden(workspace.runs_folder()) && !hidden(workspace.outbox_folder()), "a part was left");
+    }
+
+    #[test]
+    fn a_whole_run_is_published_and_recorded() {
+        let (_folder, workspace) = workspace();
+        let lock = workspace.lock(&holder()).unwrap();
+        let staging = staged(&workspace, RUN);
+        let outputs = staging.outputs().unwrap();
+        assert_eq!(outputs, [Output { path: "330203/report.csv".into(), bytes: 3, digest: Digest::of(b"abc") }]);
+        let entry =
+            staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({"rows": 7})).unwrap();
+        assert_eq!((entry.seq, &entry.body["run"]), (1, &json!(RUN)));
+        assert_published_once(&workspace, RUN);
+        assert_eq!(workspace.latest().unwrap().as_deref(), Some(RUN));
+        drop(lock);
+    }
+
+    #[test]
+    fn a_run_given_up_leaves_nothing() {
+        let (_folder, workspace) = workspace();
+        drop(staged(&workspace, RUN));
+        assert!(names_in(&workspace.runs_folder()).unwrap().is_empty());
+        assert!(names_in(&workspace.outbox_folder()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn killed_before_it_was_decided_the_old_run_stands() {
+        for sealed in [false, true] {
+            let (_folder, workspace) = workspace();
+            let mut ledger = Ledger::open(&workspace).unwrap();
+            staged(&workspace, RUN).publish(&mut ledger, "T1", "clerk", &json!({"rows": 7})).unwrap();
+            let next = staged(&workspace, "20261124-02");
+            if sealed {
+                next.seal("T2", "clerk", &json!({"rows": 8})).unwrap();
+            }
+            kill(next);
+            assert_eq!(workspace.runs().unwrap(), [RUN]);
+            let _lock = workspace.lock(&holder()).unwrap();
+            assert_eq!(workspace.runs().unwrap(), [RUN]);
+            assert_published_once(&workspace, RUN);
+            assert_eq!(ledger.entries().unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn killed_after_it_was_decided_the_next_run_finishes_it() {
+        for steps in 0..3 {
+            let (_folder, workspace) = workspace();
+            let mut ledger = Ledger::open(&workspace).unwrap();
+            let mut staging = staged(&workspace, RUN);
+            staging.seal("T1", "clerk", &json!({"rows": 7})).unwrap();
+            staging.decide().unwrap();
+            let outbox = staging.outbox().to_owned();
+            kill(staging);
+            if steps >= 1 {
+                rename(&outbox, &workspace.outbox(RUN)).unwrap();
+            }
+            if steps >= 2 {
+                ledger.append("T1", "clerk", ACTION, &json!({"rows": 7, "run": RUN})).unwrap();
+            }
+            assert!(workspace.runs().unwrap().is_empty(), "not published before the last step");
+            assert_eq!(
+                workspace.next_run(crate::kernel::Date::from_ymd(2026, 11, 24).unwrap()).unwrap(),
+                "20261124-02"
+            );
+            let _lock = workspace.lock(&holder()).unwrap();
+            assert_eq!(workspace.runs().unwrap(), [RUN]);
+            assert_published_once(&workspace, RUN);
+        }
+    }
+
+    #[test]
+    fn a_second_lock_does_not_touch_the_first_ones_parts() {
+        let (_folder, workspace) = workspace();
+        let lock = workspace.lock(&holder()).unwrap();
+        let staging = workspace.stage(&lock, RUN).unwrap();
+        assert_eq!(workspace.lock(&holder()).unwrap_err().message().key, "store.locked");
+        assert!(staging.store().exists() && staging.outbox().exists());
+    }
+
+    #[test]
+    fn a_broken_ledger_publishes_nothing() {
+        let (_folder, workspace) = workspace();
+        let mut ledger = Ledger::open(&workspace).unwrap();
+        ledger.append("T0", "clerk", "verdict", &json!({})).unwrap();
+        fs::remove_file(workspace.root().join("store/ledger.head")).unwrap();
+        let error = staged(&workspace, RUN).publish(&mut ledger, "T1", "clerk", &json!({})).unwrap_err();
+        assert_eq!(error.message().key, "store.ledger_broken");
+        assert!(workspace.runs().unwrap().is_empty() && !workspace.outbox(RUN).exists());
+    }
+
+    #[test]
+    fn a_taken_number_is_refused() {
+        let (_folder, workspace) = workspace();
+        fs::create_dir_all(workspace.outbox(RUN)).unwrap();
+        assert_eq!(Staging::create(&workspace, RUN).unwrap_err().message().key, "store.run_exists");
+    }
+}

@@ -177,3 +177,117 @@ impl<'a> Cells<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{IDS, RUN, Sample, published};
+    use super::super::snapshot::save;
+    use super::*;
+
+    fn csv_of(dir: &Path, what: Export) -> (u64, String) {
+        let mut out = Vec::new();
+        let rows = export(dir, what, Format::Csv, &mut out).unwrap();
+        (rows, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn links_begin_with_the_promised_columns() {
+        let (_folder, workspace) = published();
+        let (rows, text) = csv_of(&workspace.run_dir(RUN), Export::Links);
+        let [first, second, third] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert_eq!(rows, 2);
+        assert_eq!(
+            first,
+            "person_id,household_id,source,file,line,grade,code,weight_bits,accepted,name_level,repairs,slot,sheet"
+        );
+        assert_eq!(
+            second,
+            format!("{},H-1,vehicle,inbox/vehicle/2026-11.csv,2,A,IEN,12.5,true,E,case+blanks,0,0", IDS[0])
+        );
+        assert!(third.contains(",3,A,"), "the physical line of the second record: {third}");
+    }
+
+    #[test]
+    fn coverage_is_a_column_per_source_in_words() {
+        let (_folder, workspace) = published();
+        let (_, text) = csv_of(&workspace.run_dir(RUN), Export::Coverage);
+        let expected = format!(
+            "person_id,household_id,division,vehicle,housing\n\
+             {},H-1,330203028,found,source_missing\n\
+             {},H-1,330203028,not_found,source_missing\n\
+             3702**,H-2,330203028,unusable_id,no_mandate\n",
+            IDS[0], IDS[1]
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn outcomes_rejects_and_register() {
+        let (_folder, workspace) = published();
+        let dir = workspace.run_dir(RUN);
+        let (_, outcomes) = csv_of(&dir, Export::Outcomes);
+        assert_eq!(
+            outcomes.lines().nth(2).unwrap(),
+            format!("V001-bbbbbbbbbb,V001,家庭成员名下有机动车,medium,H-1,{},330203028,1,0,辆,,2026-11-24,1,1", IDS[0])
+        );
+        let (_, rejects) = csv_of(&dir, Export::Rejects);
+        assert_eq!(
+            rejects.lines().nth(1).unwrap(),
+            "vehicle,公安交管,inbox/vehicle/2026-11.csv,0,4,,ingest.reject_fields,true,坏行"
+        );
+        let (count, register) = csv_of(&dir, Export::Register);
+        assert_eq!(count, 3);
+        let mut lines = register.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let heading = lines.next().unwrap();
+        let income = heading.iter().position(|name| *name == "declared_income_fen").unwrap();
+        let second = lines.nth(1).unwrap();
+        assert_eq!((second[0], second[2], second[income]), (IDS[1], "supporter", "123450"));
+    }
+
+    #[test]
+    fn parquet_reads_back_with_the_same_rows_as_csv() {
+        let (folder, workspace) = published();
+        let mut bytes = Vec::new();
+        let rows = export(&workspace.run_dir(RUN), Export::Coverage, Format::Parquet, &mut bytes).unwrap();
+        let path = folder.path().join("coverage.parquet");
+        std::fs::write(&path, bytes).unwrap();
+        let frame = read(&path, Some(&["vehicle"]), 0, 10).unwrap();
+        let states: Vec<_> = frame.column("vehicle").unwrap().str().unwrap().iter().flatten().collect();
+        assert_eq!((rows, states), (3, vec!["found", "not_found", "unusable_id"]));
+    }
+
+    #[test]
+    fn a_run_without_links_still_has_headings() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sample = Sample::new();
+        sample.links.clear();
+        sample.outcomes.discrepancies.clear();
+        save(folder.path(), &sample.tables()).unwrap();
+        let (rows, text) = csv_of(folder.path(), Export::Links);
+        assert_eq!((rows, text.lines().count()), (0, 1));
+        assert_eq!(csv_of(folder.path(), Export::Outcomes).1.lines().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_said_so_in_both_formats() {
+        let (_folder, workspace) = published();
+        for format in [Format::Csv, Format::Parquet] {
+            let mut full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+            let error = export(&workspace.run_dir(RUN), Export::Links, format, &mut full).unwrap_err();
+            assert_eq!(error.message().key, "error.disk_full");
+        }
+    }
+
+    #[test]
+    fn a_damaged_or_missing_snapshot_is_an_error() {
+        let (_folder, workspace) = published();
+        let path = workspace.run_dir(RUN).join("links.parquet");
+        std::fs::write(&path, "PAR1 and then something else").unwrap();
+        let error = export(&workspace.run_dir(RUN), Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.message().key, "store.snapshot_damaged");
+        std::fs::remove_file(&path).unwrap();
+        let error = export(&workspace.run_dir(RUN), Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.message().key, "error.not_found");
+    }
+}

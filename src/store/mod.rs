@@ -17,6 +17,8 @@ mod lock;
 mod original;
 mod publish;
 mod run_record;
+#[cfg(test)]
+mod sample;
 mod snapshot;
 mod trace;
 mod whole_file;

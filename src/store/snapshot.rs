@@ -267,3 +267,48 @@ fn evidence_frame(evidence: &Evidence) -> Frame {
     }
     frame
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::super::whole_file::{digest_of_file, tree};
+    use super::*;
+
+    #[test]
+    fn the_same_run_gives_the_same_bytes() {
+        let digests = |_| {
+            let folder = tempfile::tempdir().unwrap();
+            save(folder.path(), &Sample::new().tables()).unwrap();
+            let (files, _) = tree(folder.path()).unwrap();
+            let digests: Vec<_> = files.iter().map(|file| digest_of_file(&folder.path().join(file)).unwrap()).collect();
+            (files, digests)
+        };
+        let [first, second] = [0, 1].map(digests);
+        assert_eq!(first, second);
+        let names = [
+            "coverage.parquet",
+            "evidence-housing.parquet",
+            "evidence-vehicle.parquet",
+            "grounds.parquet",
+            "links.parquet",
+            "outcomes.parquet",
+            "register.parquet",
+            "rejects.parquet",
+            "run.json",
+        ];
+        assert_eq!(first.0, names);
+    }
+
+    #[test]
+    fn the_record_says_what_arrived_and_what_did_not() {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), &Sample::new().tables()).unwrap();
+        let record = RunRecord::load(folder.path()).unwrap();
+        let [vehicle, housing] = &record.sources[..] else { panic!("two sources") };
+        assert_eq!((vehicle.delivery.as_str(), vehicle.as_of.as_deref()), ("arrived", Some("2026-11-24")));
+        assert_eq!((vehicle.bins.rejected, vehicle.rejects[0].count), (1, 1));
+        assert_eq!((housing.delivery.as_str(), &housing.as_of), ("missing", &None));
+        assert_eq!(record.coverage_states[2], "no_mandate");
+        assert_eq!(record.rules[0].code, "V001");
+    }
+}

@@ -322,3 +322,57 @@ impl Record<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{EXTRACT, FILE, IDS, RUN, published, write_extract};
+    use super::*;
+    use crate::kernel::{Digest, ErrorKind};
+
+    #[test]
+    fn from_a_discrepancy_to_the_delivered_rows() {
+        let (_folder, workspace) = published();
+        let trace = trace(&workspace, RUN, "V001-bbbbbbbbbb").unwrap();
+        assert_eq!((trace.household_id.as_str(), trace.person_id.as_deref()), ("H-1", Some(IDS[0])));
+        assert_eq!((trace.measure, trace.limit, trace.as_of.as_deref()), (1, Some(0), Some("2026-11-24")));
+        assert_eq!(trace.rule.code, "V001");
+        assert_eq!(trace.parameters, serde_json::json!({"vehicle_max": {"value": 0, "basis": "演示"}}));
+        let [counts, aside] = &trace.grounds[..] else { panic!("two rows") };
+        assert_eq!((counts.file.as_deref(), counts.line, counts.set_aside.as_deref()), (Some(FILE), 2, None));
+        assert_eq!(counts.digest, Some(Digest::of(EXTRACT.as_bytes()).to_string()));
+        assert_eq!(counts.original, Some(Original::Text("鲁A10001,11010519491231002X".into())));
+        assert_eq!((aside.line, aside.set_aside.as_deref()), (3, Some("已注销")));
+        assert_eq!(aside.original, Some(Original::Text("\"鲁A1,0002\",11010519491231002X".into())));
+        let link = counts.link.as_ref().unwrap();
+        assert_eq!((link.grade.as_str(), link.code.as_str(), link.weight_bits), ("A", "IEN", 12.5));
+        assert_eq!(link.repairs, ["case", "blanks"]);
+        let fields: Vec<_> = counts.fields.iter().map(|field| (field.label.as_str(), field.value.as_str())).collect();
+        assert_eq!(fields, [("号牌号码", "鲁A10001"), ("机动车状态", "normal"), ("初次登记日期", "2020-02-29")]);
+    }
+
+    #[test]
+    fn a_row_of_the_register_has_its_line() {
+        let (_folder, workspace) = published();
+        let trace = trace(&workspace, RUN, "V001-aaaaaaaaaa").unwrap();
+        assert_eq!(trace.person_id, None, "about the household");
+        let [ground] = &trace.grounds[..] else { panic!("one row") };
+        assert_eq!((ground.source.as_ref(), ground.line, ground.person_id.as_str()), (None, 3, IDS[1]));
+    }
+
+    #[test]
+    fn an_extract_changed_since_is_not_shown_as_the_original() {
+        let (_folder, workspace) = published();
+        write_extract(workspace.root(), &EXTRACT.replace("10001", "10009"));
+        let trace = trace(&workspace, RUN, "V001-bbbbbbbbbb").unwrap();
+        assert_eq!(trace.grounds[0].original, Some(Original::Changed));
+    }
+
+    #[test]
+    fn unknown_runs_and_numbers_are_refused_without_repeating_them() {
+        let (_folder, workspace) = published();
+        let error = trace(&workspace, RUN, IDS[0]).unwrap_err();
+        assert_eq!((error.kind(), error.message().key), (ErrorKind::Input, "store.no_such_discrepancy"));
+        assert!(!error.to_string().contains(IDS[0]));
+        assert_eq!(trace(&workspace, "../..", "x").unwrap_err().message().key, "store.no_such_run");
+    }
+}

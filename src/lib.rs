@@ -29,4 +29,5 @@
 
 pub mod kernel;
 pub mod model;
+pub mod policy;
 pub mod store;

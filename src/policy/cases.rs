@@ -1,0 +1,1 @@
+//! Runs tests/cases/rules.

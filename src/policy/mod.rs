@@ -1,0 +1,146 @@
+//! 核对规则与政策参数: rules as data, dated parameters by place, coverage, and the evaluation of all households at once.
+//!
+//! A rule is a TOML entry; its conditions are SQL expressions over the columns listed in [`columns`]. A parameter is a
+//! value by place and period, with its unit, its document and the day somebody verified it (invariant I-10). No limit
+//! stands in this code. Nothing here decides: a flag is 疑似信息，供审核参考 (invariant I-2).
+//!
+//! ```toml
+//! [profile]
+//! name = "演示"
+//! demo = true
+//!
+//! [[parameter]]
+//! name = "vehicle_max"
+//! unit = "辆"                 # 元: the value is in yuan, rules see it in 分
+//! document = "演示参数"
+//! verified_on = "2026-01-01"
+//! [[parameter.value]]
+//! place = "370000"            # province, city or county; the longest that covers the household's county wins
+//! from = "2026-01-01"
+//! to = "2026-12-31"           # optional, that day included
+//! value = 0
+//!
+//! [[rule]]
+//! code = "V001"
+//! title = "家庭成员名下有机动车"
+//! programmes = ["低保"]       # of the household; left out: all
+//! severity = "high"           # high, medium, low
+//! evidence = "vehicle"        # a kind, or `enrolment`: register rows of citizens who stand on it more than once
+//! per = "household"           # or `person`
+//! supporters = false          # rows of supporters (赡养人) count too
+//! latest = "registered_on"    # optional: of each person only the newest rows by this field
+//! rows = "…"                  # which rows count: yes or no, for each row
+//! measure = "…"               # an aggregate over the rows that count: a whole number
+//! flag = "measure > vehicle_max"   # over measure, household (or person) columns and parameters
+//! amount = "…"                # optional, in 分: over the rows that count, or from measure
+//! unit = "辆"
+//! money_unit = false          # the measure is in 分
+//! basis = "…"
+//! advice = "…"
+//! innocent = [{ when = "…", say = "…" }]   # why a row that fails `rows` is harmless; the first that holds is printed
+//! ```
+//!
+//! Not here: reading files (`config` hands over their texts), finding links (`linkage`), writing reports (`report`).
+
+mod check;
+pub mod columns;
+mod coverage;
+mod dwellings;
+mod evaluate;
+mod frame;
+mod parameters;
+mod rules;
+mod shipped;
+mod text;
+
+#[cfg(test)]
+mod cases;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use coverage::coverage;
+pub use evaluate::evaluate;
+pub use shipped::shipped;
+
+use crate::kernel::{Date, Division, Error, Message, Result};
+use crate::model::kind::Kind;
+use crate::model::outcome::RuleCard;
+use parameters::Parameter;
+use rules::Rule;
+
+/// All rules and parameters of a centre, checked: expressions parse, columns exist, types fit.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Name of the profile as the centre wrote it.
+    pub profile: String,
+    /// Numbers are made up: every page says 演示.
+    pub demo: bool,
+    /// By name.
+    parameters: BTreeMap<String, Parameter>,
+    /// In order of code.
+    rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// Reads and checks all policy files; every fault found is reported at once, with its file and line.
+    ///
+    /// `files`: path for messages, and text. `kinds`: all kinds in use by code, built-in and custom.
+    pub fn load(files: &[(PathBuf, String)], kinds: &BTreeMap<String, Kind>) -> Result<Policy> {
+        let mut faults = Vec::new();
+        let mut texts = Vec::new();
+        for (path, content) in files {
+            match text::read(path, content) {
+                Ok(read) => texts.push(read),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let unread = !faults.is_empty();
+        let parameters = parameters::from_texts(&texts, &mut faults);
+        // With a file unread, every column it would have declared as a parameter would be reported as unknown.
+        let rules = if unread { Vec::new() } else { rules::from_texts(&texts, kinds, &parameters, &mut faults) };
+        let profile = texts.iter().find_map(|text| text.file.profile.as_ref());
+        if profile.is_none() && !unread {
+            faults.push(Error::config(Message::new("policy.no_profile")));
+        }
+        Error::all(faults)?;
+        let profile = profile.expect("its absence is a fault above");
+        Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules })
+    }
+
+    /// What people read about each rule, in the order of rule indexes.
+    pub fn cards(&self) -> Vec<RuleCard> {
+        self.rules.iter().map(|rule| rule.card.clone()).collect()
+    }
+
+    /// Every parameter that a rule names has a value in force on `as_of` in each of `counties`.
+    ///
+    /// Each missing one is a configuration fault that names the parameter and the counties.
+    pub fn check_places(&self, counties: &[Division], as_of: Date) -> Result<()> {
+        let faults = self.needed().filter_map(|parameter| parameter.missing_in(counties, as_of)).collect();
+        Error::all(faults)
+    }
+
+    /// The same policy with one parameter set to one value everywhere: what `hedui simulate --set` asks.
+    ///
+    /// `value` is written as in the parameter file (money in 元). An unknown name or a value of another type is refused.
+    pub fn with(&self, name: &str, value: &str) -> Result<Policy> {
+        let mut changed = self.clone();
+        let known = || self.parameters.keys().cloned().collect::<Vec<_>>().join(" ");
+        match changed.parameters.get_mut(name) {
+            Some(parameter) => parameter.set_everywhere(value)?,
+            None => {
+                let message = Message::new("policy.unknown_parameter").with("name", name).with("known", known());
+                return Err(Error::config(message));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Parameters that some rule names.
+    fn needed(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters
+            .values()
+            .filter(|parameter| self.rules.iter().any(|rule| rule.card.parameters.contains(&parameter.name)))
+    }
+}

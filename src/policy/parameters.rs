@@ -1,0 +1,212 @@
+//! 政策参数: values by place and period. Money is written in 元 and held in 分.
+//!
+//! Which value holds: of those whose place covers the county and whose period covers the day, the longest place.
+
+use std::collections::BTreeMap;
+
+use super::text::{ParameterText, PolicyText, ValueText};
+use crate::kernel::{Date, Division, Error, Message, Result};
+
+/// A parameter with all its values; all of one type.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub name: String,
+    pub unit: String,
+    /// At least one.
+    values: Vec<Dated>,
+}
+
+/// One value, for a place and a period.
+#[derive(Debug, Clone)]
+struct Dated {
+    place: Division,
+    from: Date,
+    to: Option<Date>,
+    value: Value,
+}
+
+/// A value as rules see it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Counts, months; 分 where the unit is 元.
+    Whole(i64),
+    Decimal(f64),
+    Flag(bool),
+    Text(String),
+}
+
+impl Parameter {
+    /// The value in force in a county on a day.
+    pub fn value(&self, county: Division, on: Date) -> Option<&Value> {
+        self.values
+            .iter()
+            .filter(|dated| dated.place.covers(county) && dated.from <= on && dated.to.is_none_or(|to| on <= to))
+            .max_by_key(|dated| dated.place.digits())
+            .map(|dated| &dated.value)
+    }
+
+    /// Any of its values, for its type.
+    pub fn example(&self) -> &Value {
+        &self.values[0].value
+    }
+
+    /// A fault that names the counties without a value in force; at most five by code.
+    pub fn missing_in(&self, counties: &[Division], on: Date) -> Option<Error> {
+        let missing: Vec<_> = counties.iter().filter(|county| self.value(**county, on).is_none()).collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let named: Vec<String> = missing.iter().take(5).map(|county| county.to_string()).collect();
+        let message = Message::new("policy.no_value")
+            .with("name", &self.name)
+            .with("date", on)
+            .with("count", missing.len())
+            .with("places", named.join(" "));
+        Some(Error::config(message).hint(Message::new("policy.no_value_hint")))
+    }
+
+    /// One value for all places and days.
+    pub fn set_everywhere(&mut self, text: &str) -> Result<()> {
+        let refused = || Error::config(bad_value(&self.name, &self.unit));
+        let written = match self.example() {
+            Value::Text(_) => toml::Value::String(text.to_owned()),
+            Value::Flag(_) => toml::Value::Boolean(text.parse().map_err(|_| refused())?),
+            Value::Decimal(_) => toml::Value::Float(text.parse().map_err(|_| refused())?),
+            Value::Whole(_) => match text.parse() {
+                Ok(whole) => toml::Value::Integer(whole),
+                Err(_) => toml::Value::Float(text.parse().map_err(|_| refused())?),
+            },
+        };
+        let value = typed(&written, &self.unit).ok_or_else(refused)?;
+        if !value.same_type(self.example()) {
+            return Err(refused());
+        }
+        self.values.iter_mut().for_each(|dated| dated.value = value.clone());
+        Ok(())
+    }
+}
+
+impl Value {
+    fn same_type(&self, other: &Value) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// All parameters by name; what is wrong goes to `faults`.
+pub fn from_texts(texts: &[PolicyText], faults: &mut Vec<Error>) -> BTreeMap<String, Parameter> {
+    let mut parameters = BTreeMap::new();
+    for text in texts {
+        for entry in &text.file.parameters {
+            let at = entry.span().start;
+            let Some(parameter) = one(text, at, entry.get_ref(), faults) else { continue };
+            if parameters.contains_key(&parameter.name) {
+                let message = Message::new("policy.parameter_twice").with("name", &parameter.name);
+                faults.push(text.fault(at, message));
+            } else {
+                parameters.insert(parameter.name.clone(), parameter);
+            }
+        }
+    }
+    parameters
+}
+
+fn one(text: &PolicyText, at: usize, entry: &ParameterText, faults: &mut Vec<Error>) -> Option<Parameter> {
+    let name = entry.name.clone().unwrap_or_default();
+    let unit = entry.unit.clone().unwrap_or_default();
+    let mut lacking: Vec<&str> = Vec::new();
+    let blank = |given: &Option<String>| given.as_deref().is_none_or(|given| given.trim().is_empty());
+    for (key, absent) in [
+        ("name", blank(&entry.name)),
+        ("unit", blank(&entry.unit)),
+        ("document", blank(&entry.document)),
+        ("verified_on", entry.verified_on.as_ref().and_then(date).is_none()),
+        ("[[parameter.value]]", entry.values.is_empty()),
+    ] {
+        if absent {
+            lacking.push(key);
+        }
+    }
+    if !lacking.is_empty() {
+        let message = Message::new("policy.parameter_unfilled")
+            .with("name", &name)
+            .with("unit", &unit)
+            .with("keys", lacking.join(" "));
+        faults.push(text.fault(at, message).hint(Message::new("policy.parameter_unfilled_hint")));
+        return None;
+    }
+    let mut values = Vec::new();
+    for value in &entry.values {
+        match dated(value.get_ref(), &name, &unit) {
+            Ok(dated) => values.push(dated),
+            Err(message) => faults.push(text.fault(value.span().start, message)),
+        }
+    }
+    if values.len() < entry.values.len() {
+        return None;
+    }
+    if !values.iter().all(|dated| dated.value.same_type(&values[0].value)) {
+        faults.push(text.fault(at, Message::new("policy.parameter_mixed").with("name", &name)));
+        return None;
+    }
+    if let Some(place) = overlap(&values) {
+        faults.push(text.fault(at, Message::new("policy.parameter_overlap").with("name", &name).with("place", place)));
+        return None;
+    }
+    Some(Parameter { name, unit, values })
+}
+
+fn dated(entry: &ValueText, name: &str, unit: &str) -> std::result::Result<Dated, Message> {
+    let incomplete = |keys: &str| Message::new("policy.value_unfilled").with("name", name).with("keys", keys);
+    let place = entry.place.as_deref().ok_or_else(|| incomplete("place"))?;
+    let place = Division::parse(place)
+        .filter(|place| place.digits() <= 6)
+        .ok_or_else(|| Message::new("policy.value_place").with("name", name))?;
+    let from = entry.from.as_ref().and_then(date).ok_or_else(|| incomplete("from"))?;
+    let to = match &entry.to {
+        Some(written) => Some(date(written).filter(|to| *to >= from).ok_or_else(|| incomplete("to"))?),
+        None => None,
+    };
+    let written = entry.value.as_ref().ok_or_else(|| incomplete("value"))?;
+    let value = typed(written, unit).ok_or_else(|| bad_value(name, unit))?;
+    Ok(Dated { place, from, to, value })
+}
+
+fn bad_value(name: &str, unit: &str) -> Message {
+    Message::new("policy.value_refused").with("name", name).with("unit", unit)
+}
+
+/// The value as rules see it; `None` for a table, a list, an empty text, or money finer than 分.
+fn typed(written: &toml::Value, unit: &str) -> Option<Value> {
+    match written {
+        toml::Value::Integer(whole) if unit == "元" => whole.checked_mul(100).map(Value::Whole),
+        toml::Value::Integer(whole) => Some(Value::Whole(*whole)),
+        toml::Value::Float(yuan) if unit == "元" => {
+            let fen = (yuan * 100.0).round();
+            let exact = fen.is_finite() && fen.abs() < 1e15 && (yuan * 100.0 - fen).abs() < 1e-6;
+            exact.then_some(Value::Whole(fen as i64))
+        }
+        toml::Value::Float(decimal) => decimal.is_finite().then_some(Value::Decimal(*decimal)),
+        toml::Value::Boolean(flag) => Some(Value::Flag(*flag)),
+        toml::Value::String(text) if unit != "元" && !text.trim().is_empty() => Some(Value::Text(text.clone())),
+        _ => None,
+    }
+}
+
+/// A date written as TOML date or as quoted text.
+fn date(written: &toml::Value) -> Option<Date> {
+    match written {
+        toml::Value::String(text) => Date::parse_iso(text),
+        toml::Value::Datetime(moment) => Date::parse_iso(&moment.to_string()),
+        _ => None,
+    }
+}
+
+/// A place that has two values in force on one day.
+fn overlap(values: &[Dated]) -> Option<Division> {
+    let mut order: Vec<&Dated> = values.iter().collect();
+    order.sort_by_key(|dated| (dated.place.code(), dated.from));
+    order
+        .windows(2)
+        .find(|pair| pair[0].place == pair[1].place && pair[0].to.is_none_or(|to| to >= pair[1].from))
+        .map(|pair| pair[0].place)
+}

@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::{Formats, RunView};
-use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Lang, Message};
+use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Lang};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, Reject, RowRef};
 use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCard, Severity};
 use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::table::{Column, FieldType, Table};
+use crate::model::table::{Column, Table};
 
 pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true };
 
@@ -41,7 +41,7 @@ fn explain(link: &Link) -> String {
 }
 
 /// (body of the id, name, household, role)
-const PEOPLE: [(&str, &str, u32, Role); 5] = [
+pub(super) const PEOPLE: [(&str, &str, u32, Role); 5] = [
     ("37010219700101003", "张建国", 0, Role::Member),
     ("37010219720202004", "李秀英", 0, Role::Member),
     ("37010219950303005", "张小明", 0, Role::Supporter),
@@ -322,15 +322,4 @@ fn death_card() -> RuleCard {
         parameters: Vec::new(),
         ..vehicle_card()
     }
-}
-
-/// A sentence's words, for tests that look for them.
-pub(super) fn word(key: &'static str) -> String {
-    Message::new(key).say(Lang::Zh)
-}
-
-/// A column type the register has none of would show here.
-#[test]
-fn the_register_kind_is_what_the_fixture_fills() {
-    assert!(kind::register_persons().fields.iter().all(|field| field.ty != FieldType::Decimal));
 }

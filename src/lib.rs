@@ -30,4 +30,5 @@
 pub mod kernel;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod store;

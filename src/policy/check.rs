@@ -77,7 +77,7 @@ impl Names<'_> {
         for name in &names {
             self.visible(part, name, &names)?;
         }
-        let aggregates = (&expr).into_iter().any(|node| matches!(node, Expr::Agg(_) | Expr::Len));
+        let aggregates = (&expr).into_iter().any(is_aggregate);
         let over_rows = part == Part::Measure || (part == Part::Amount && !names.iter().any(|name| name == MEASURE));
         if aggregates && !over_rows {
             return Err(Message::new("policy.aggregate_here").with("part", part.key()).into());
@@ -140,6 +140,15 @@ impl Names<'_> {
             empty.select([result]).collect()?
         };
         Ok(computed.column("result")?.dtype().clone())
+    }
+}
+
+/// Joins rows into one value. `IN (…)` gathers its list with `Implode`, which is not meant here.
+fn is_aggregate(node: &Expr) -> bool {
+    match node {
+        Expr::Len => true,
+        Expr::Agg(aggregate) => !matches!(aggregate, AggExpr::Implode { .. }),
+        _ => false,
     }
 }
 

@@ -52,3 +52,41 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
     });
     Coverage::new(sources, states)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{evidence, link, register};
+    use super::CoverageState::{Found, NoMandate, NotApplicable, NotFound, SourceMissing, SourceStale, UnusableId};
+    use super::*;
+    use crate::kernel::Date;
+
+    #[test]
+    fn exactly_one_state_and_the_first_reason_wins() {
+        let as_of = Date::from_ymd(2026, 11, 24).unwrap();
+        let persons = toml::toml! {
+            persons = [
+                { name = "甲" },
+                { name = "乙", mandated = false },
+                { name = "丙", citizen = 0 },
+                { name = "丁", citizen = 0 },
+                { name = "戊", programme = "临时救助" },
+            ]
+        };
+        let persons: Vec<toml::Table> =
+            persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
+        let register = register(&persons, as_of);
+        let arrived = Delivery::Arrived { as_of, stale: false };
+        let stale = Delivery::Arrived { as_of, stale: true };
+        let sources =
+            [evidence("vehicle", &[], arrived), evidence("bank", &[], stale), evidence("tax", &[], Delivery::Missing)];
+        let unaccepted = Link { accepted: false, ..link(4, 0, 0, 0) };
+        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(3, 0, 0, 0), unaccepted];
+        let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new()];
+        let coverage = coverage(&register, &sources, &links, &applies);
+        assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing]);
+        assert_eq!(coverage.of(1), [NoMandate; 3]);
+        assert_eq!(coverage.of(2), [UnusableId; 3]);
+        assert_eq!(coverage.of(3), [Found, UnusableId, UnusableId], "linked by name, birth and a third fact");
+        assert_eq!(coverage.of(4), [NotFound, NotApplicable, SourceMissing], "an unaccepted link is no record");
+    }
+}

@@ -433,3 +433,113 @@ fn sort(world: &World, outcomes: &mut Outcomes) {
         (place(household(ground)), *rule, ground.person, ground.source, ground.row, ground.link)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{demo, evidence, link, register};
+    use super::super::coverage;
+    use super::*;
+
+    fn row(text: &str) -> toml::Table {
+        text.parse().unwrap()
+    }
+
+    fn day() -> Date {
+        Date::from_ymd(2026, 11, 24).unwrap()
+    }
+
+    fn arrived() -> Delivery {
+        Delivery::Arrived { as_of: day(), stale: false }
+    }
+
+    /// Outcomes of the demo rules, every source concerning everybody.
+    fn run(register: &Register, evidences: &[Evidence], links: &[Link]) -> Outcomes {
+        let coverage = coverage(register, evidences, links, &vec![Vec::new(); evidences.len()]);
+        evaluate(&demo(), register, evidences, links, &coverage, &Cancel::default()).unwrap()
+    }
+
+    fn two_households() -> Register {
+        register(&[row("name = '甲'"), row("name = '乙'\nhousehold = 'H2'\ndivision = '370103'")], day())
+    }
+
+    #[test]
+    fn an_id_stays_while_the_fact_stays() {
+        let register = two_households();
+        let car = "plate = '演A1'\nstate = 'normal'";
+        let once = run(&register, &[evidence("vehicle", &[row(car)], arrived())], &[link(0, 0, 0, 0)]);
+        let other_rows = [row("plate = '演A9'"), row(&format!("{car}\nbrand = '演示'"))];
+        let again = run(&register, &[evidence("vehicle", &other_rows, arrived())], &[link(0, 0, 1, 0)]);
+        assert_eq!(once.discrepancies[0].id, again.discrepancies[0].id, "another line of another delivery");
+        assert_eq!(once.discrepancies[0].id.len(), "V001-".len() + 10);
+        let other = run(&register, &[evidence("vehicle", &other_rows, arrived())], &[link(0, 0, 0, 0)]);
+        assert_ne!(once.discrepancies[0].id, other.discrepancies[0].id, "another car");
+    }
+
+    #[test]
+    fn links_that_were_not_accepted_flag_nobody() {
+        let register = two_households();
+        let cars = [evidence("vehicle", &[row("plate = '演A1'")], arrived())];
+        let outcomes = run(&register, &cars, &[Link { accepted: false, ..link(0, 0, 0, 0) }]);
+        assert!(outcomes.discrepancies.is_empty());
+    }
+
+    #[test]
+    fn order_of_links_changes_nothing_and_every_household_is_counted_once_per_rule() {
+        let register = two_households();
+        let rows = [row("plate = '演A1'"), row("plate = '演A2'"), row("plate = '演A3'\nstate = 'cancelled'")];
+        let cars = [evidence("vehicle", &rows, arrived())];
+        let links = [link(0, 0, 0, 0), link(1, 0, 1, 0), link(0, 0, 2, 0)];
+        let forward = run(&register, &cars, &links);
+        let backward = run(&register, &cars, &[links[2], links[1], links[0]]);
+        let told = |outcomes: &Outcomes| -> Vec<(String, u32, usize)> {
+            let tell = |found: &Discrepancy| (found.id.clone(), found.household, found.grounds.len());
+            outcomes.discrepancies.iter().map(tell).collect()
+        };
+        assert_eq!(told(&forward), told(&backward));
+        assert_eq!(forward.discrepancies.iter().map(|found| found.household).collect::<Vec<_>>(), [0, 1]);
+        for rule in 0..demo().cards().len() as u16 {
+            let of_rule = forward.counts.iter().filter(|((index, _), _)| *index == rule);
+            let total: u64 = of_rule.map(|(_, counts)| counts.clear + counts.flagged + counts.not_checked).sum();
+            assert_eq!(total, 2, "rule {rule}");
+        }
+    }
+
+    #[test]
+    fn one_of_two_banks_missing_clears_nobody() {
+        let register = two_households();
+        let mut other = evidence("bank", &[], Delivery::Missing);
+        other.source = "bank_two".to_owned();
+        let outcomes = run(&register, &[evidence("bank", &[], arrived()), other], &[]);
+        let rule = demo().cards().iter().position(|card| card.code == "D001").unwrap() as u16;
+        let counts = outcomes.counts[&(rule, register.households[0].division.county())];
+        assert_eq!((counts.clear, counts.not_checked), (0, 1));
+    }
+
+    #[test]
+    fn both_counties_learn_of_a_citizen_enrolled_twice() {
+        let persons = ["name = '甲'\ncitizen = 1", "name = '甲'\ncitizen = 1\nhousehold = 'H2'\ndivision = '370103'"];
+        let register = register(&persons.map(row), day());
+        let outcomes = run(&register, &[], &[]);
+        let households: Vec<u32> = outcomes.discrepancies.iter().map(|found| found.household).collect();
+        assert_eq!(households, [0, 1]);
+        assert!(outcomes.discrepancies.iter().all(|found| found.grounds.len() == 2), "each sees both enrolments");
+    }
+
+    #[test]
+    fn asked_to_stop_it_stops() {
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let register = two_households();
+        let coverage = coverage(&register, &[], &[], &[]);
+        let stopped = evaluate(&demo(), &register, &[], &[], &coverage, &cancel);
+        assert_eq!(stopped.unwrap_err().kind(), crate::kernel::ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn ids_are_the_first_fifty_bits_in_base_32() {
+        // RFC 4648, section 10: "fooba" is MZXW6YTB, "foobar" MZXW6YTBOI; ten characters are the first fifty bits.
+        let mut bytes = [0u8; 32];
+        bytes[..6].copy_from_slice(b"foobar");
+        assert_eq!(base32(&Digest(bytes)), "MZXW6YTBOI");
+    }
+}

@@ -306,6 +306,7 @@ pub fn fact_text(evidence: &Evidence, row: u32) -> (String, bool) {
 }
 
 /// An earlier row of the household states the same fact: a joint account in two rows, one row linked to two members.
+/// Members and supporters apart: a supporter's row counts for nobody and must not take a member's away.
 fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
     let mut flags = Vec::with_capacity(seats.len());
     for household in seats.chunk_by(|a, b| a.household == b.household) {
@@ -316,7 +317,8 @@ fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
         let mut facts = std::collections::BTreeSet::new();
         for seat in household {
             let (fact, given) = fact_text(evidence_of(world, seat), seat.row);
-            flags.push(!facts.insert(if given { fact } else { record(world, seat) }));
+            let is_member = world.register.persons[seat.person as usize].role == Role::Member;
+            flags.push(!facts.insert((is_member, if given { fact } else { record(world, seat) })));
         }
     }
     flags

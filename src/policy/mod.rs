@@ -144,3 +144,118 @@ impl Policy {
             .filter(|parameter| self.rules.iter().any(|rule| rule.card.parameters.contains(&parameter.name)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cases::{demo, files, kinds};
+    use super::*;
+    use crate::kernel::Lang;
+
+    /// A valid file of one parameter and one rule, with one text replaced by another.
+    fn with_fault(from: &str, to: &str) -> Error {
+        let text = r#"[profile]
+name = "演示"
+[[parameter]]
+name = "vehicle_max"
+unit = "辆"
+document = "演示"
+verified_on = 2026-01-01
+[[parameter.value]]
+place = "370000"
+from = "2026-01-01"
+value = 0
+[[rule]]
+code = "V001"
+title = "机动车"
+severity = "high"
+evidence = "vehicle"
+rows = "state = 'normal'"
+measure = "count(distinct plate)"
+flag = "measure > vehicle_max"
+unit = "辆"
+basis = "演示"
+advice = "核实"
+"#;
+        assert!(text.contains(from), "the file holds no {from}");
+        Policy::load(&[("p.toml".into(), text.to_owned())], &kinds()).expect("right as written");
+        Policy::load(&[("p.toml".into(), text.replace(from, to))], &kinds()).expect_err(to)
+    }
+
+    #[test]
+    fn faults_name_file_line_and_the_columns_that_exist() {
+        let said = with_fault("state = 'normal'", "status = 'normal'").say(Lang::En);
+        assert!(said.starts_with("p.toml:17: "), "{said}");
+        assert!(said.contains("status") && said.contains("plate_type") && said.contains("vehicle_max"), "{said}");
+    }
+
+    #[test]
+    fn each_fault_is_found_before_anything_is_computed() {
+        for (from, to, key) in [
+            ("evidence = \"vehicle\"", "evidence = \"boat\"", "policy.unknown_evidence"),
+            ("\"state = 'normal'\"", "\"state = \"", "policy.bad_expression"),
+            ("\"state = 'normal'\"", "\"registered_on\"", "policy.not_yes_no"),
+            ("\"state = 'normal'\"", "\"count(*) > 1\"", "policy.aggregate_here"),
+            ("count(distinct plate)", "plate", "policy.not_whole"),
+            ("measure > vehicle_max", "plate = 'x'", "policy.column_not_here"),
+            ("measure > vehicle_max", "age > 60", "policy.column_not_here"),
+            ("unit = \"辆\"\nbasis = \"演示\"", "unit = \"辆\"", "policy.rule_unfilled"),
+            ("unit = \"辆\"\nbasis", "unit = \"辆\"\nlatest = \"plate\"\nbasis", "policy.bad_latest"),
+            ("verified_on = 2026-01-01", "verified_on = \"\"", "policy.parameter_unfilled"),
+            ("place = \"370000\"", "place = \"37010200\"", "policy.value_place"),
+            ("value = 0", "value = [0]", "policy.value_refused"),
+            ("name = \"vehicle_max\"", "name = \"plate\"", "policy.parameter_shadows"),
+            ("title = ", "titel = ", "policy.syntax"),
+            ("[profile]\nname = \"演示\"", "", "policy.no_profile"),
+        ] {
+            let error = with_fault(from, to);
+            let keys: Vec<&str> =
+                std::iter::once(&error).chain(error.also()).map(|error| error.message().key).collect();
+            assert!(keys.contains(&key), "{to}: {keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_shandong_profile_names_what_must_be_filled_and_holds_no_number() {
+        let error = Policy::load(&files("shandong"), &kinds()).unwrap_err();
+        let said = error.say(Lang::Zh);
+        for parameter in demo().parameters.keys() {
+            assert!(said.contains(parameter.as_str()), "{parameter} is not named");
+        }
+        let text = &files("shandong")[0].1;
+        assert!(!text.lines().any(|line| line.starts_with("value")), "a value was invented");
+    }
+
+    #[test]
+    fn a_needed_parameter_without_a_value_names_the_county_and_the_day() {
+        let (here, elsewhere) = (Division::parse("370102").unwrap(), Division::parse("330203").unwrap());
+        let day = Date::from_ymd(2026, 11, 24).unwrap();
+        assert!(demo().check_places(&[here], day).is_ok());
+        let said = demo().check_places(&[here, elsewhere], day).unwrap_err().say(Lang::Zh);
+        assert!(said.contains("330203") && said.contains("vehicle_max") && !said.contains("370102"), "{said}");
+        assert!(demo().check_places(&[here], Date::from_ymd(2019, 12, 31).unwrap()).is_err());
+    }
+
+    #[test]
+    fn simulation_sets_a_parameter_in_its_own_unit() {
+        let county = Division::parse("370102").unwrap();
+        let day = Date::from_ymd(2026, 11, 24).unwrap();
+        let policy = demo().with("monthly_standard", "1200.50").unwrap();
+        let value = policy.parameters["monthly_standard"].value(county, day);
+        assert_eq!(value, Some(&parameters::Value::Whole(120_050)), "元 are held in 分");
+        assert!(demo().with("monthly_standard", "many").is_err());
+        assert!(demo().with("vehicle_max", "1.5").is_err());
+        assert!(demo().with("no_such", "1").is_err());
+    }
+
+    /// Invariant I-2: nobody's entitlement is decided in a rule's words.
+    #[test]
+    fn no_rule_decides() {
+        const BANNED: [&str; 10] =
+            ["应退出", "应当退出", "清退", "骗保", "骗取", "不符合", "符合条件", "取消", "违规", "欺诈"];
+        for (path, text) in files("demo").into_iter().chain(files("shandong")) {
+            for word in BANNED {
+                assert!(!text.contains(word), "{} says {word}", path.display());
+            }
+        }
+    }
+}

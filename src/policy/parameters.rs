@@ -210,3 +210,54 @@ fn overlap(values: &[Dated]) -> Option<Division> {
         .find(|pair| pair[0].place == pair[1].place && pair[0].to.is_none_or(|to| to >= pair[1].from))
         .map(|pair| pair[0].place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(values: &[(&str, &str, Option<&str>, i64)]) -> Parameter {
+        let day = |text: &str| Date::parse_iso(text).unwrap();
+        let dated = |(place, from, to, value): &(&str, &str, Option<&str>, i64)| Dated {
+            place: Division::parse(place).unwrap(),
+            from: day(from),
+            to: to.map(day),
+            value: Value::Whole(*value),
+        };
+        Parameter { name: "n".into(), unit: "套".into(), values: values.iter().map(dated).collect() }
+    }
+
+    #[test]
+    fn the_longest_place_in_force_wins() {
+        let parameter = parameter(&[
+            ("370000", "2020-01-01", None, 1),
+            ("370100", "2026-01-01", Some("2026-06-30"), 2),
+            ("370102", "2026-03-01", Some("2026-03-31"), 3),
+        ]);
+        let value = |county: &str, day: &str| {
+            parameter.value(Division::parse(county).unwrap(), Date::parse_iso(day).unwrap()).cloned()
+        };
+        assert_eq!(value("370102", "2026-03-31"), Some(Value::Whole(3)), "the last day is included");
+        assert_eq!(value("370102", "2026-04-01"), Some(Value::Whole(2)));
+        assert_eq!(value("370102", "2026-07-01"), Some(Value::Whole(1)));
+        assert_eq!(value("370202", "2026-03-31"), Some(Value::Whole(1)));
+        assert_eq!(value("370102", "2019-12-31"), None);
+        assert_eq!(value("330102", "2026-03-31"), None);
+    }
+
+    #[test]
+    fn two_values_for_one_day_and_place_are_seen() {
+        let twice = parameter(&[("370000", "2026-01-01", Some("2026-06-30"), 1), ("370000", "2026-06-30", None, 2)]);
+        assert!(overlap(&twice.values).is_some());
+        let following =
+            parameter(&[("370000", "2026-01-01", Some("2026-06-30"), 1), ("370000", "2026-07-01", None, 2)]);
+        assert!(overlap(&following.values).is_none());
+    }
+
+    #[test]
+    fn money_is_whole_fen() {
+        assert_eq!(typed(&toml::Value::Float(1060.55), "元"), Some(Value::Whole(106_055)));
+        assert_eq!(typed(&toml::Value::Integer(1000), "元"), Some(Value::Whole(100_000)));
+        assert_eq!(typed(&toml::Value::Float(0.001), "元"), None);
+        assert_eq!(typed(&toml::Value::Integer(3), "套"), Some(Value::Whole(3)));
+    }
+}

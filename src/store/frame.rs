@@ -14,7 +14,7 @@ use super::whole_file::write_whole;
 use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
 use crate::model::table;
 
-/// Rows per row group: a slice read costs one group.
+/// Rows per row group, about: a slice of this size reads one group or two.
 pub(super) const GROUP: usize = 1 << 17;
 
 /// A table under construction, column by column; all columns have the same length.

@@ -27,8 +27,10 @@
 //! | 5 | [`pipeline`] | the nightly run, readable as prose |
 //! | 6 | [`cli`] | one file per command; alone prints, reads the clock and the environment |
 
+pub mod ingest;
 pub mod kernel;
 pub mod model;
 pub mod policy;
 pub mod report;
+pub mod standardise;
 pub mod store;

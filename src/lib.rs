@@ -28,4 +28,6 @@
 //! | 6 | [`cli`] | one file per command; alone prints, reads the clock and the environment |
 
 pub mod kernel;
+pub mod linkage;
 pub mod model;
+pub mod standardise;

@@ -29,6 +29,7 @@
 
 pub mod ingest;
 pub mod kernel;
+pub mod linkage;
 pub mod model;
 pub mod policy;
 pub mod report;

@@ -1,0 +1,313 @@
+//! The register as an index: by id, by other document, by name key, by birth date. Built once per run, read by all threads.
+//!
+//! Only persons with a mandate are in it (invariant I-1): whoever is not here can be matched by no path. Ids whose check
+//! character fails are in it too, because a register and a department may be wrong in the same way, but a repair neither
+//! starts from nor ends at one. Placeholder ids are left out.
+//!
+//! Shapes: for N persons about 16 bytes per person and id, 12 per name and 8 per birth date, plus the hash tables.
+
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::places::Gazetteer;
+use crate::kernel::{CitizenId, Date, Sex};
+use crate::model::link::NameLevel;
+use crate::model::register::Register;
+use crate::model::table::Texts;
+use crate::standardise::ids::{self, IdReading, Remains};
+use crate::standardise::{id_repair, names};
+
+/// A hash of a name's comparing key; 0 means "no name". Equal keys only: compared by level before anything follows.
+pub(super) type NameHash = u64;
+
+/// The register, ready to be asked. Borrows the register it was built from.
+pub struct Index<'r> {
+    pub(super) register: &'r Register,
+    pub(super) name: &'r Texts,
+    former: &'r Texts,
+    pub(super) address: &'r Texts,
+    phone: &'r Texts,
+    sex: &'r Texts,
+    relation: &'r Texts,
+    /// (packed id, person), sorted; the table gives the first position of each id.
+    ids: Vec<(u64, u32)>,
+    id_starts: HashMap<u64, u32, FixedState>,
+    /// Passports and other documents, as [`IdReading::Foreign`] writes them.
+    foreign: HashMap<String, Vec<u32>, FixedState>,
+    /// Name hash of each person; 0 also for persons without a mandate.
+    pub(super) hashes: Vec<NameHash>,
+    /// Persons by name hash, present and former names; the table gives start and length.
+    named: Vec<u32>,
+    name_spans: HashMap<NameHash, (u32, u32), FixedState>,
+    births: Births,
+    /// Mandated persons with a name: what name frequencies are shares of.
+    pub(super) population: usize,
+    phones: OnceLock<HashMap<String, u32, FixedState>>,
+    gazetteer: OnceLock<Gazetteer>,
+}
+
+/// Persons by birth date: those of day `first + d` stand at `starts[d]..starts[d + 1]`.
+struct Births {
+    first: i32,
+    starts: Vec<u32>,
+    persons: Vec<u32>,
+}
+
+impl<'r> Index<'r> {
+    pub fn build(register: &'r Register) -> Self {
+        let name = register.texts("name");
+        let former = register.texts("former_name");
+        let mandated = |person: usize| register.persons[person].mandated;
+        let mut ids: Vec<(u64, u32)> = (0..register.persons.len())
+            .filter(|person| mandated(*person))
+            .filter_map(|person| Some((register.persons[person].id?, person as u32)))
+            .filter(|(id, _)| !ids::is_placeholder(&id.to_ascii()))
+            .map(|(id, person)| (id.packed(), person))
+            .collect();
+        ids.par_sort_unstable();
+        let mut id_starts = HashMap::with_capacity_and_hasher(ids.len(), FixedState::default());
+        for (at, (id, _)) in ids.iter().enumerate().rev() {
+            id_starts.insert(*id, at as u32);
+        }
+        let hashes: Vec<NameHash> = (0..register.persons.len())
+            .into_par_iter()
+            .map(|person| if mandated(person) { name_hash(name.get(person)) } else { 0 })
+            .collect();
+        let (named, name_spans) = by_name(&hashes, former, &mandated);
+        Self {
+            register,
+            name,
+            former,
+            address: register.texts("address"),
+            phone: register.texts("phone"),
+            sex: register.texts("sex"),
+            relation: register.texts("relation"),
+            ids,
+            id_starts,
+            foreign: foreign_documents(register),
+            population: hashes.iter().filter(|hash| **hash != 0).count(),
+            hashes,
+            named,
+            name_spans,
+            births: Births::of(register),
+            phones: OnceLock::new(),
+            gazetteer: OnceLock::new(),
+        }
+    }
+
+    /// Could this person of a row be somebody on the register? Cheap; never says no to a row that [`super::link_source`]
+    /// would link. `id` is trimmed raw bytes in the extract's encoding; the texts are decoded only when needed.
+    pub fn wants<'a>(
+        &self,
+        id: &[u8],
+        id_text: impl FnOnce() -> Cow<'a, str>,
+        name: impl FnOnce() -> Cow<'a, str>,
+    ) -> bool {
+        if let Some(plain) = ids::read_plain(id) {
+            if self.id_starts.contains_key(&plain.packed()) {
+                return true;
+            }
+            if plain.birth().is_some() && id.try_into().is_ok_and(ids::plain_check_holds) {
+                return false; // somebody else's good id: never searched further, or neighbours would meet
+            }
+        }
+        self.wants_closer(ids::read(&id_text()), name)
+    }
+
+    fn wants_closer<'a>(&self, reading: IdReading, name: impl FnOnce() -> Cow<'a, str>) -> bool {
+        let on_register = |text: &[u8]| id_repair::candidates(text).iter().any(|(id, _)| self.holds(*id));
+        match reading {
+            IdReading::Whole { id, .. } => self.holds(id) || (!id.is_valid() && on_register(&id.to_ascii())),
+            IdReading::Broken { text, .. } => on_register(text.as_bytes()) || self.wants_name(&name()),
+            IdReading::Foreign { text } => self.foreign.contains_key(&text) || self.wants_name(&name()),
+            IdReading::Masked { remains, .. } | IdReading::TailLost { remains, .. } => {
+                self.wants_remains(&remains, &name())
+            }
+            IdReading::Missing | IdReading::Placeholder => self.wants_name(&name()),
+        }
+    }
+
+    /// A name the register knows, or one so damaged that only a birth date could tell.
+    fn wants_name(&self, name: &str) -> bool {
+        let hash = name_hash(name);
+        hash != 0 && (self.name_spans.contains_key(&hash) || names::is_damaged(name))
+    }
+
+    fn wants_remains(&self, remains: &Remains, name: &str) -> bool {
+        let agrees = |person: &u32| self.id_of(*person).is_some_and(|id| remains.agrees(id));
+        match remains.birth() {
+            Some(birth) => self.born_on(birth).iter().any(agrees),
+            None => self.named(name_hash(name)).iter().any(agrees) || names::is_damaged(name),
+        }
+    }
+
+    fn holds(&self, id: CitizenId) -> bool {
+        self.id_starts.contains_key(&id.packed())
+    }
+
+    /// Everybody enrolled under this id, in register order: one citizen may be enrolled twice.
+    pub(super) fn persons_with(&self, id: CitizenId) -> impl Iterator<Item = u32> + '_ {
+        let packed = id.packed();
+        let start = self.id_starts.get(&packed).map_or(self.ids.len(), |start| *start as usize);
+        self.ids[start..].iter().take_while(move |(id, _)| *id == packed).map(|(_, person)| *person)
+    }
+
+    pub(super) fn persons_with_document(&self, text: &str) -> &[u32] {
+        self.foreign.get(text).map_or(&[], Vec::as_slice)
+    }
+
+    /// Persons with a name, present or former, of this hash.
+    pub(super) fn named(&self, hash: NameHash) -> &[u32] {
+        match self.name_spans.get(&hash) {
+            Some((start, length)) if hash != 0 => &self.named[*start as usize..][..*length as usize],
+            _ => &[],
+        }
+    }
+
+    /// The chance that two persons of the register were born on one day (ages are not even, so it is above 1/25,000).
+    pub(super) fn birth_coincidence(&self) -> f64 {
+        const DAYS: f64 = 25_000.0; // what is assumed before any person is seen
+        let persons = self.births.persons.len() as f64;
+        let pairs: u64 =
+            self.births.starts.windows(2).map(|day| u64::from(day[1] - day[0])).map(|n| n * n.saturating_sub(1)).sum();
+        (pairs as f64 + DAYS) / (persons * (persons - 1.0).max(0.0) + DAYS * DAYS)
+    }
+
+    pub(super) fn born_on(&self, day: Date) -> &[u32] {
+        self.births.on(day)
+    }
+
+    pub(super) fn id_of(&self, person: u32) -> Option<CitizenId> {
+        self.register.persons[person as usize].id
+    }
+
+    /// The better of the levels against the present and the former names.
+    pub(super) fn compare_name(&self, person: u32, name: &str) -> NameLevel {
+        let level = names::compare(self.name.get(person as usize), name);
+        if level <= NameLevel::Variant || level == NameLevel::Absent {
+            return level;
+        }
+        let former = former_names(self.former.get(person as usize))
+            .any(|former| names::compare(former, name) <= NameLevel::Variant);
+        if former { NameLevel::Former } else { level }
+    }
+
+    pub(super) fn sex_of(&self, person: u32) -> Option<Sex> {
+        let id = self.id_of(person).filter(|id| id.is_valid());
+        id.map(CitizenId::sex).or_else(|| super::facts::sex(self.sex.get(person as usize)))
+    }
+
+    pub(super) fn phone_of(&self, person: u32) -> String {
+        super::facts::phone(self.phone.get(person as usize))
+    }
+
+    /// How many persons on the register give this phone: a village office's number says little.
+    pub(super) fn phone_count(&self, phone: &str) -> u32 {
+        let count = |phones: &mut HashMap<String, u32, FixedState>, phone: String| {
+            *phones.entry(phone).or_insert(0) += 1;
+        };
+        let phones = self.phones.get_or_init(|| {
+            let mut phones = HashMap::with_hasher(FixedState::default());
+            self.phone.iter().map(super::facts::phone).filter(|phone| !phone.is_empty()).for_each(|phone| {
+                count(&mut phones, phone);
+            });
+            phones
+        });
+        phones.get(phone).copied().unwrap_or(0)
+    }
+
+    pub(super) fn gazetteer(&self) -> &Gazetteer {
+        self.gazetteer.get_or_init(|| Gazetteer::learn(self.register, self.address))
+    }
+
+    /// The husband or wife within the household, where the register says who that is.
+    pub(super) fn spouse_of(&self, person: u32) -> Option<u32> {
+        const HEAD: [&str; 5] = ["户主", "户主本人", "本人", "本人或户主", "head"];
+        const SPOUSE: [&str; 5] = ["配偶", "妻", "夫", "妻子", "spouse"];
+        let wanted = match self.relation.get(person as usize) {
+            relation if HEAD.contains(&relation) => SPOUSE,
+            relation if SPOUSE.contains(&relation) => HEAD,
+            _ => return None,
+        };
+        let household = self.register.household_of(person);
+        household.persons.iter().copied().find(|other| wanted.contains(&self.relation.get(*other as usize)))
+    }
+}
+
+impl Births {
+    fn of(register: &Register) -> Self {
+        let mut born: Vec<(i32, u32)> = register
+            .persons
+            .iter()
+            .enumerate()
+            .filter(|(_, person)| person.mandated)
+            .filter_map(|(at, person)| Some((person.birth?.days(), at as u32)))
+            .collect();
+        born.par_sort_unstable();
+        let first = born.first().map_or(0, |(day, _)| *day);
+        let days = born.last().map_or(0, |(day, _)| (day - first + 1) as usize);
+        let mut starts = vec![0u32; days + 1];
+        for (day, _) in &born {
+            starts[(day - first) as usize + 1] += 1;
+        }
+        for day in 0..days {
+            starts[day + 1] += starts[day];
+        }
+        Self { first, starts, persons: born.into_iter().map(|(_, person)| person).collect() }
+    }
+
+    fn on(&self, day: Date) -> &[u32] {
+        let Ok(at) = usize::try_from(i64::from(day.days()) - i64::from(self.first)) else { return &[] };
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(start), Some(end)) => &self.persons[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+}
+
+type NameSpans = HashMap<NameHash, (u32, u32), FixedState>;
+
+fn by_name(hashes: &[NameHash], former: &Texts, mandated: &dyn Fn(usize) -> bool) -> (Vec<u32>, NameSpans) {
+    let mut named: Vec<(NameHash, u32)> =
+        hashes.iter().enumerate().filter(|(_, hash)| **hash != 0).map(|(at, hash)| (*hash, at as u32)).collect();
+    for (person, text) in former.iter().enumerate().filter(|(person, text)| !text.is_empty() && mandated(*person)) {
+        named.extend(former_names(text).map(name_hash).filter(|hash| *hash != 0).map(|hash| (hash, person as u32)));
+    }
+    named.par_sort_unstable();
+    named.dedup();
+    let mut spans: NameSpans = HashMap::with_hasher(FixedState::default());
+    for (at, (hash, _)) in named.iter().enumerate() {
+        spans.entry(*hash).or_insert((at as u32, 0)).1 += 1;
+    }
+    (named.into_iter().map(|(_, person)| person).collect(), spans)
+}
+
+fn foreign_documents(register: &Register) -> HashMap<String, Vec<u32>, FixedState> {
+    let texts = register.texts("person_id");
+    let mut foreign: HashMap<String, Vec<u32>, FixedState> = HashMap::with_hasher(FixedState::default());
+    let without_id = |at: &usize| register.persons[*at].mandated && register.persons[*at].id.is_none();
+    for at in (0..register.persons.len()).filter(without_id) {
+        if let IdReading::Foreign { text } = ids::read(texts.get(at))
+            && text.bytes().filter(u8::is_ascii_digit).count() >= 6
+        {
+            foreign.entry(text).or_default().push(at as u32);
+        }
+    }
+    foreign
+}
+
+/// Several former names stand in one cell, separated as people do.
+fn former_names(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(['、', '，', ',', ';', '；', '/', '|']).map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// The hash of a name's comparing key; the same within one run, at any thread count.
+pub(super) fn name_hash(name: &str) -> NameHash {
+    let key = names::key(name);
+    if key.is_empty() { 0 } else { FixedState::default().hash_one(&key).max(1) }
+}

@@ -1,0 +1,204 @@
+//! Addresses as far as linking needs them: which city and county they name, and whether two are one.
+//!
+//! No gazetteer is shipped: the words that stand for a county or city are learned from the register's own addresses and
+//! division codes, so that a register without addresses still knows that 济南市历城区 is 370112.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::kernel::Division;
+use crate::model::register::Register;
+use crate::model::table::Texts;
+
+/// How two addresses agree, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PlaceLevel {
+    /// The same place down to the house, or written so alike that only words differ and every number is the same.
+    Same,
+    /// The same county.
+    County,
+    /// One side says nothing about county or city.
+    Unknown,
+    /// Another county of the same city.
+    OtherCounty,
+    /// Another city: never a link by name and birth date.
+    OtherCity,
+}
+
+/// The parts of an address; empty where it does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    city: String,
+    county: String,
+    rest: String,
+}
+
+impl Place {
+    pub(super) fn parse(address: &str) -> Self {
+        let text: String = address.nfkc().filter(|character| !character.is_whitespace()).collect();
+        let mut rest = text.as_str();
+        if let Some((_, after)) = cut(rest, &["自治区", "特别行政区", "省"]) {
+            rest = after;
+        }
+        let mut place = Self::default();
+        if let Some((city, after)) = cut(rest, &["自治州", "地区", "市", "盟"]) {
+            place.city = city.to_owned();
+            rest = after;
+        }
+        if let Some((county, after)) = cut(rest, &["县", "区", "旗", "市"])
+            && !["小区", "社区", "园区", "片区", "校区", "库区", "矿区"].iter().any(|word| county.ends_with(word))
+        {
+            place.county = county.to_owned();
+            rest = after;
+        }
+        place.rest = rest.chars().filter(|character| character.is_alphanumeric()).collect();
+        place
+    }
+
+    /// The address names this word as its city or its county (a county-level city stands in either place).
+    fn names(&self, word: &str) -> bool {
+        !word.is_empty() && (self.city == word || self.county == word)
+    }
+
+    pub(super) fn compare(&self, other: &Place) -> PlaceLevel {
+        let county = self.names(&other.county) || other.names(&self.county);
+        let city = self.names(&other.city) || other.names(&self.city);
+        if !self.city.is_empty() && !other.city.is_empty() && !city && !county {
+            return PlaceLevel::OtherCity;
+        }
+        if !self.county.is_empty() && !other.county.is_empty() && !county {
+            return PlaceLevel::OtherCounty;
+        }
+        match (same_house(&self.rest, &other.rest), county) {
+            (true, _) => PlaceLevel::Same,
+            (false, true) => PlaceLevel::County,
+            (false, false) => PlaceLevel::Unknown,
+        }
+    }
+}
+
+/// The text up to and with the first of the endings, within the first twelve characters, and the text behind it.
+fn cut<'t>(text: &'t str, endings: &[&str]) -> Option<(&'t str, &'t str)> {
+    let window = text.char_indices().nth(12).map_or(text.len(), |(at, _)| at);
+    let end = endings
+        .iter()
+        .filter_map(|ending| text[..window].find(ending).filter(|at| *at > 0).map(|at| at + ending.len()))
+        .min()?;
+    Some(text.split_at(end))
+}
+
+/// Long enough to mean a house, every number the same in order, and most pairs of characters shared.
+fn same_house(a: &str, b: &str) -> bool {
+    const LEAST: usize = 5;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len() < LEAST || b.len() < LEAST {
+        return false;
+    }
+    let numbers = |text: &[char]| {
+        let spaced: String =
+            text.iter().map(|character| if character.is_ascii_digit() { *character } else { ' ' }).collect();
+        spaced.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (numbers_a, numbers_b) = (numbers(&a), numbers(&b));
+    if a == b {
+        return true;
+    }
+    let pairs = |text: &[char]| {
+        let mut pairs: Vec<(char, char)> = text.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    };
+    let (pairs_a, pairs_b) = (pairs(&a), pairs(&b));
+    let shared = pairs_a.iter().filter(|pair| pairs_b.binary_search(pair).is_ok()).count();
+    // Without a number an address is a village: only the very same text is the same house.
+    !numbers_a.is_empty() && numbers_a == numbers_b && shared * 20 >= (pairs_a.len() + pairs_b.len()) * 7
+}
+
+/// What counties and cities are called, learned from the register.
+pub(super) struct Gazetteer {
+    counties: BTreeMap<Division, String>,
+    cities: BTreeMap<Division, String>,
+    /// Persons on the register by county.
+    people: BTreeMap<Division, u32>,
+    total: usize,
+}
+
+impl Gazetteer {
+    /// The commonest word among the first addresses of each division; ties go to the first in order.
+    pub(super) fn learn(register: &Register, addresses: &Texts) -> Self {
+        const ENOUGH: u32 = 50;
+        type Counts = BTreeMap<Division, (u32, BTreeMap<String, u32>)>;
+        let (mut counties, mut cities) = (Counts::new(), Counts::new());
+        let mut people = BTreeMap::new();
+        for person in &register.persons {
+            *people.entry(person.division.county()).or_insert(0) += 1;
+        }
+        for (person, address) in
+            register.persons.iter().zip(addresses.iter()).filter(|(_, address)| !address.is_empty())
+        {
+            let seen = counties.entry(person.division.county()).or_default();
+            if seen.0 >= ENOUGH {
+                continue;
+            }
+            seen.0 += 1;
+            let place = Place::parse(address);
+            *seen.1.entry(place.county).or_insert(0) += 1;
+            *cities.entry(person.division.city()).or_default().1.entry(place.city).or_insert(0) += 1;
+        }
+        let commonest = |counts: Counts| {
+            counts
+                .into_iter()
+                .filter_map(|(division, (_, words))| {
+                    let best = words.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
+                    Some((division, best.0)).filter(|(_, word)| !word.is_empty())
+                })
+                .collect()
+        };
+        Self { counties: commonest(counties), cities: commonest(cities), people, total: register.persons.len() }
+    }
+
+    /// Share of the register that lives in this county.
+    pub(super) fn share(&self, division: Division) -> f64 {
+        let people = self.people.get(&division.county()).copied().unwrap_or(0);
+        f64::from(people.max(1)) / self.total.max(1) as f64
+    }
+
+    /// A register person's place: the address, with what it leaves out filled in from the division.
+    pub(super) fn place(&self, address: &str, division: Division) -> Place {
+        let mut place = Place::parse(address);
+        let word = |words: &BTreeMap<Division, String>, division| words.get(&division).cloned().unwrap_or_default();
+        if place.city.is_empty() {
+            place.city = word(&self.cities, division.city());
+        }
+        if place.county.is_empty() {
+            place.county = word(&self.counties, division.county());
+        }
+        place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_of_places() {
+        use PlaceLevel::*;
+        let cases = [
+            ("山东省济南市历城区王舍人街道幸福村12号", "济南市历城区王舍人幸福村12号", Same),
+            ("济南市历城区幸福小区3号楼201", "济南市历城区幸福小区3号楼202", County),
+            ("济南市历城区幸福村", "历城区光明村", County),
+            ("济南市历城区幸福村", "济南市历下区幸福村", OtherCounty),
+            ("济南市历城区幸福村12号", "青岛市市南区幸福村12号", OtherCity),
+            ("山东省章丘市明水镇", "济南市章丘市明水街道", County),
+            ("幸福小区3号楼201室", "济南市历城区", Unknown),
+            ("", "济南市历城区", Unknown),
+        ];
+        for (a, b, level) in cases {
+            assert_eq!(Place::parse(a).compare(&Place::parse(b)), level, "{a} {b}");
+            assert_eq!(Place::parse(b).compare(&Place::parse(a)), level, "{b} {a}");
+        }
+    }
+}

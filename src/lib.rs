@@ -29,3 +29,4 @@
 
 pub mod kernel;
 pub mod model;
+pub mod synth;

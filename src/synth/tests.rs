@@ -56,6 +56,8 @@ fn records(path: &Path, shape: Shape) -> BTreeMap<u64, Vec<String>> {
         Ok(_) => encoding_rs::UTF_8.decode(&bytes),
         Err(_) => encoding_rs::GB18030.decode(&bytes),
     };
+    // The reader counts the two characters of a line end apart.
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

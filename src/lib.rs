@@ -35,3 +35,4 @@ pub mod policy;
 pub mod report;
 pub mod standardise;
 pub mod store;
+pub mod synth;

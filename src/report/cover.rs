@@ -84,7 +84,7 @@ fn by_severity(view: &RunView, counts: &Counts) -> Listing {
         let word = view.word(&format!("report.severity_{}", severity.code()));
         listing.rows.push(vec![word.into(), count.into()]);
     }
-    listing.rows.push(vec![view.word("report.col_sum").into(), counts.flags().into()]);
+    listing.sum = Some(vec![view.word("report.col_sum").into(), counts.flags().into()]);
     listing
 }
 
@@ -98,6 +98,6 @@ fn by_rule(view: &RunView, counts: &Counts) -> Listing {
     for (card, count) in view.cards.iter().zip(&counts.rules) {
         listing.rows.push(vec![card.code.as_str().into(), (*count).into(), card.title.as_str().into()]);
     }
-    listing.rows.push(vec![view.word("report.col_sum").into(), counts.flags().into(), "".into()]);
+    listing.sum = Some(vec![view.word("report.col_sum").into(), counts.flags().into(), "".into()]);
     listing
 }

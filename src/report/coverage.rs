@@ -28,11 +28,12 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
         ["report.col_household", "report.col_name", "report.col_id", "report.col_role", "report.col_division"];
     let headings = person_headings.iter().map(|key| view.word(key)).chain(sources.iter().map(String::as_str));
     let mut csv = CsvText::new(headings);
+    let names = view.register.texts("name");
     for &household in &county.households {
         let code = view.household_code(household);
         for &person in &view.register.households[household as usize].persons {
             csv.cell(&code);
-            csv.cell(&view.person_name(person));
+            csv.cell(&view.shown_name(names.get(person as usize)));
             csv.cell(&view.person_id(person));
             csv.cell(role(view, person));
             csv.cell(&view.register.persons[person as usize].division.to_string());

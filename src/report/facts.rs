@@ -64,7 +64,7 @@ fn field_text(
     Some(match &evidence.table.columns[index] {
         Column::Flag(values) => values[row].map(|yes| yes_or_no(view, yes).to_owned()).unwrap_or_default(),
         Column::Money(_) if !text().is_empty() => format!("{} {}", text(), view.word("report.yuan")),
-        _ if field.ty == FieldType::Code => code_words(view, &text()),
+        _ if field.ty == FieldType::Code => code_words(view, &evidence.kind.code, &text()),
         _ if field.name == "account" => last_four(&text()),
         _ => view.text(&text()).into_owned(),
     })
@@ -77,7 +77,7 @@ fn register_facts(view: &RunView, person: u32) -> String {
         let column = kind.field(name).expect("a field of the register");
         let text = view.register.table.columns[column].text(person as usize);
         if !text.is_empty() {
-            parts.push(labelled(view, &kind.fields[column].label, &code_words(view, &text)));
+            parts.push(labelled(view, &kind.fields[column].label, &code_words(view, &kind.code, &text)));
         }
     }
     parts.join(view.word("report.between_facts"))
@@ -91,11 +91,16 @@ pub(super) fn yes_or_no(view: &RunView, yes: bool) -> &'static str {
     view.word(if yes { "report.yes" } else { "report.no" })
 }
 
-/// Canonical code values in words (`cancelled+mortgaged` → 注销、抵押); a value the catalogue does not know stays.
-fn code_words(view: &RunView, value: &str) -> String {
+/// Canonical code values in words (`cancelled+overdue_inspection` → 注销、逾期未检验). One value may mean two things in
+/// two kinds (`operating`: 营运 of a vehicle, 在业 of a shop), so the kind's own word goes first; a value the catalogue
+/// does not know stays as the layout wrote it.
+fn code_words(view: &RunView, kind: &str, value: &str) -> String {
     let words = wording::section(view.lang, "report");
-    let parts: Vec<&str> =
-        value.split('+').map(|part| words.get(&format!("value_{part}")).map_or(part, String::as_str)).collect();
+    let word_of = |part| {
+        let own = words.get(&format!("value_{kind}_{part}"));
+        own.or_else(|| words.get(&format!("value_{part}"))).map_or(part, String::as_str)
+    };
+    let parts: Vec<&str> = value.split('+').map(word_of).collect();
     view.text(&parts.join(view.word("report.between_values"))).into_owned()
 }
 

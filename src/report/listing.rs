@@ -72,19 +72,21 @@ pub(super) struct Listing {
     pub title: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Vec<Cell>>,
+    /// The last row, which sums the others and stays last however a reader sorts.
+    pub sum: Option<Vec<Cell>>,
     /// A sentence below the list, where it does not show everything.
     pub note: Option<String>,
 }
 
 impl Listing {
     pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { title: title.into(), columns, rows: Vec::new(), note: None }
+        Self { title: title.into(), columns, rows: Vec::new(), sum: None, note: None }
     }
 
     /// The whole list as CSV bytes.
     pub fn to_csv(&self) -> Vec<u8> {
         let mut csv = CsvText::new(self.columns.iter().map(|column| column.heading.as_str()));
-        for row in &self.rows {
+        for row in self.rows.iter().chain(&self.sum) {
             row.iter().for_each(|cell| csv.cell(&cell.to_string()));
             (row.len()..self.columns.len()).for_each(|_| csv.cell(""));
             csv.end_row();

@@ -20,6 +20,7 @@ mod fixture;
 mod folder;
 mod identity;
 mod listing;
+#[cfg(test)]
 mod manifest;
 mod page;
 mod rejects;

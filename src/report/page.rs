@@ -9,7 +9,7 @@ use super::chart;
 use super::county::Counts;
 use super::cover::Cover;
 use super::facts::department_of;
-use super::listing::{ColumnKind, Listing};
+use super::listing::{Cell, ColumnKind, Listing};
 use crate::kernel::{Error, ErrorKind, Message, Result, wording};
 use crate::model::coverage::CoverageState;
 
@@ -66,9 +66,11 @@ fn list_value(listing: &Listing) -> Value {
             context! { heading => column.heading.as_str(), class => class(&column.kind), share => share }
         })
         .collect();
-    let rows: Vec<Vec<String>> = listing.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+    let texts = |row: &Vec<Cell>| -> Vec<String> { row.iter().map(ToString::to_string).collect() };
+    let rows: Vec<Vec<String>> = listing.rows.iter().map(texts).collect();
+    let sum: Vec<String> = listing.sum.as_ref().map(texts).unwrap_or_default();
     let blanks = listing.columns.len() - listing.rows.first().map_or(listing.columns.len(), Vec::len);
-    context! { title => listing.title.as_str(), note => listing.note.as_deref(), columns => columns, rows => rows, blanks => blanks }
+    context! { title => listing.title.as_str(), note => listing.note.as_deref(), columns => columns, rows => rows, sum => sum, blanks => blanks }
 }
 
 fn charts(view: &RunView, counts: &Counts) -> String {

@@ -61,7 +61,7 @@ pub(super) fn by_county(view: &RunView, counties: &[(County, Counts)], total: &C
     }
     let mut sum: Vec<Cell> = vec![view.word("report.col_sum").into(), "".into()];
     sum.extend(figures(total));
-    listing.rows.push(sum);
+    listing.sum = Some(sum);
     listing
 }
 
@@ -134,7 +134,7 @@ pub(super) fn by_source(view: &RunView) -> Listing {
     }
     let mut row: Vec<Cell> = vec![view.word("report.col_sum").into(), "".into(), "".into(), "".into(), files.into()];
     row.extend(figures(&sum));
-    listing.rows.push(row);
+    listing.sum = Some(row);
     listing
 }
 

@@ -11,6 +11,8 @@ use rust_xlsxwriter::{
     XlsxError,
 };
 
+use unicode_width::UnicodeWidthStr;
+
 use super::RunView;
 use super::cover::Cover;
 use super::listing::{Cell, ColumnKind, Listing};
@@ -23,9 +25,13 @@ const HELD_ROWS: usize = 10_000;
 /// A cell holds 32,767 characters.
 const CELL_CHARACTERS: usize = 32_000;
 const FONT: &str = "宋体";
+/// Points of one line of text, and the highest row a spreadsheet takes.
+const LINE_POINTS: f64 = 13.5;
+const ROW_POINTS: f64 = 400.0;
+const TITLE_POINTS: f64 = 26.0;
 const A4: u8 = 9;
-/// Narrowest first columns on the cover, for the labels and the table heads.
-const COVER_WIDTHS: [f64; 11] = [26.0, 22.0, 14.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0];
+/// Labels and table heads in the first columns of the cover, counts in the rest.
+const COVER_WIDTHS: [f64; 11] = [26.0, 24.0, 24.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0];
 
 /// The workbook's bytes. `folder` must exist and be writable.
 pub(super) fn to_bytes(view: &RunView, folder: &Path, cover: &Cover, listings: &[Listing]) -> Result<Vec<u8>> {
@@ -96,7 +102,7 @@ impl Styles {
                 .set_background_color(Color::RGB(0x00DD_E6EF)),
             label: boxed.clone().set_bold().set_background_color(Color::RGB(0x00F2_F5F8)),
             text: boxed.clone().set_text_wrap(),
-            code: boxed.clone().set_num_format("@"),
+            code: boxed.clone().set_num_format("@").set_text_wrap(),
             count: boxed.clone().set_num_format("#,##0"),
             answer: boxed.set_text_wrap().set_background_color(Color::RGB(0x00FF_F9E5)).set_unlocked(),
             note: plain,
@@ -118,16 +124,19 @@ fn write_cover(
     for (column, width) in COVER_WIDTHS.into_iter().enumerate() {
         sheet.set_column_width(column as u16, width)?;
     }
+    sheet.set_row_height(0, TITLE_POINTS)?;
     sheet.write_string_with_format(0, 0, &cover.title, &styles.title)?;
     if view.demo {
+        sheet.set_row_height(1, TITLE_POINTS)?;
         sheet.write_string_with_format(1, 0, view.word("report.demo_note"), &styles.demo)?;
     }
     let mut line = 3;
     for (label, value) in &cover.pairs {
+        sheet.set_row_height(line, points(lines_of(value, COVER_WIDTHS[1])))?;
         sheet.write_string_with_format(line, 0, label, &styles.label)?;
         match value.parse::<u32>() {
             Ok(figure) => sheet.write_number_with_format(line, 1, figure, &styles.count)?,
-            Err(_) => sheet.write_string_with_format(line, 1, value, &styles.code)?,
+            Err(_) => sheet.write_string_with_format(line, 1, value, &styles.text)?,
         };
         line += 1;
     }
@@ -142,9 +151,9 @@ fn write_cover(
         for (column, heading) in table.columns.iter().enumerate() {
             sheet.write_string_with_format(line, column as u16, &heading.heading, &styles.heading)?;
         }
-        for row in &table.rows {
+        for row in table.rows.iter().chain(&table.sum) {
             line += 1;
-            write_row(sheet, styles, table, line, row)?;
+            write_row(sheet, styles, table, &COVER_WIDTHS, line, row)?;
         }
         line += 2;
     }
@@ -161,6 +170,7 @@ fn write_listing(
 ) -> std::result::Result<(), XlsxError> {
     let last_column = listing.columns.len() as u16 - 1;
     let last_row = rows.len().max(1) as u32;
+    let widths: Vec<f64> = listing.columns.iter().map(|column| column.width).collect();
     for (index, column) in listing.columns.iter().enumerate() {
         let index = index as u16;
         sheet.set_column_width(index, column.width)?;
@@ -174,10 +184,13 @@ fn write_listing(
         sheet.write_string_with_format(0, index as u16, &column.heading, &styles.heading)?;
     }
     for (index, row) in rows.iter().enumerate() {
-        write_row(sheet, styles, listing, index as u32 + 1, row)?;
+        write_row(sheet, styles, listing, &widths, index as u32 + 1, row)?;
+    }
+    if let Some(sum) = &listing.sum {
+        write_row(sheet, styles, listing, &widths, last_row + 1, sum)?;
     }
     if let Some(note) = &listing.note {
-        sheet.write_string_with_format(last_row + 2, 0, note, &styles.note)?;
+        sheet.write_string_with_format(last_row + 3, 0, note, &styles.note)?;
     }
     sheet.set_freeze_panes(1, 0)?;
     sheet.autofilter(0, 0, last_row, last_column)?;
@@ -190,9 +203,12 @@ fn write_row(
     sheet: &mut Worksheet,
     styles: &Styles,
     listing: &Listing,
+    widths: &[f64],
     line: u32,
     row: &[Cell],
 ) -> std::result::Result<(), XlsxError> {
+    let lines = row.iter().zip(widths).map(|(cell, width)| lines_of(&cell.to_string(), *width)).max().unwrap_or(1);
+    sheet.set_row_height(line, points(lines))?;
     for (index, column) in listing.columns.iter().enumerate() {
         let place = index as u16;
         match (row.get(index), &column.kind) {
@@ -209,6 +225,17 @@ fn write_row(
         }
     }
     Ok(())
+}
+
+/// Lines that a wrapped text takes in a column. Written out because not every spreadsheet fits rows when it opens a file.
+fn lines_of(text: &str, width: f64) -> usize {
+    // Wrapping between words and full-width characters loses about one column per line.
+    let columns = (width - 1.0).max(1.0);
+    text.split('\n').map(|line| ((line.width() as f64 / columns).ceil() as usize).max(1)).sum()
+}
+
+fn points(lines: usize) -> f64 {
+    (lines as f64 * LINE_POINTS + 2.0).min(ROW_POINTS)
 }
 
 /// The cell's text as far as a cell holds it.

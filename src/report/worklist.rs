@@ -73,29 +73,29 @@ fn full_columns(view: &RunView) -> Vec<Column> {
     use ColumnKind::{Answer, Choice, Code, Count, Text};
     let verdicts = VERDICTS.iter().map(|code| view.word(&format!("report.verdict_{code}"))).collect();
     let columns: [(&str, f64, ColumnKind); 23] = [
-        ("report.col_number", 6.0, Count),
-        ("report.col_discrepancy", 17.0, Code),
-        ("report.col_severity", 8.0, Text),
-        ("report.col_household", 16.0, Code),
-        ("report.col_programme", 10.0, Text),
-        ("report.col_town", 14.0, Text),
-        ("report.col_village", 14.0, Text),
-        ("report.col_name", 10.0, Text),
-        ("report.col_id", 21.0, Code),
-        ("report.col_relation", 10.0, Text),
-        ("report.col_rule", 8.0, Code),
-        ("report.col_sentence", 40.0, Text),
-        ("report.col_records", 52.0, Text),
-        ("report.col_row", 36.0, Text),
-        ("report.col_grade", 8.0, Text),
-        ("report.col_link", 30.0, Text),
-        ("report.col_set_aside", 28.0, Text),
-        ("report.col_basis", 30.0, Text),
-        ("report.col_advice", 30.0, Text),
-        ("report.col_verdict", 18.0, Choice(verdicts)),
-        ("report.col_clause", 20.0, Answer),
-        ("report.col_checker", 10.0, Answer),
-        ("report.col_checked_on", 12.0, Answer),
+        ("report.col_number", 5.0, Count),
+        ("report.col_discrepancy", 11.0, Code),
+        ("report.col_severity", 5.0, Text),
+        ("report.col_household", 10.0, Code),
+        ("report.col_programme", 7.0, Text),
+        ("report.col_town", 9.0, Text),
+        ("report.col_village", 9.0, Text),
+        ("report.col_name", 7.0, Text),
+        ("report.col_id", 19.0, Code),
+        ("report.col_relation", 7.0, Text),
+        ("report.col_rule", 6.0, Code),
+        ("report.col_sentence", 22.0, Text),
+        ("report.col_records", 30.0, Text),
+        ("report.col_row", 18.0, Text),
+        ("report.col_grade", 5.0, Text),
+        ("report.col_link", 15.0, Text),
+        ("report.col_set_aside", 15.0, Text),
+        ("report.col_basis", 15.0, Text),
+        ("report.col_advice", 15.0, Text),
+        ("report.col_verdict", 13.0, Choice(verdicts)),
+        ("report.col_clause", 11.0, Answer),
+        ("report.col_checker", 8.0, Answer),
+        ("report.col_checked_on", 10.0, Answer),
     ];
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
@@ -226,8 +226,9 @@ pub(super) fn sentence(view: &RunView, discrepancy: &Discrepancy, card: &RuleCar
 
 /// One record: department, facts, 反馈时间.
 fn record(view: &RunView, ground: &Ground) -> String {
-    let message = Message::new("report.record").with("department", department(view, ground));
-    let message = message.with("facts", facts(view, ground));
+    let facts = facts(view, ground);
+    let key = if facts.is_empty() { "report.record_without_facts" } else { "report.record" };
+    let message = Message::new(key).with("department", department(view, ground)).with("facts", facts);
     view.say(message.with("date", row_as_of(view, ground.source, ground.row)))
 }
 

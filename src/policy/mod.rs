@@ -137,6 +137,13 @@ impl Policy {
         Ok(changed)
     }
 
+    /// The parameters that rules read, as they hold in the counties on `as_of`: by name, an object with unit, document and
+    /// value (分 where the unit is 元), or value by county where counties differ.
+    pub fn values(&self, counties: &[Division], as_of: Date) -> serde_json::Value {
+        let named = self.needed().map(|parameter| (parameter.name.clone(), parameter.in_force(counties, as_of)));
+        named.collect::<serde_json::Map<_, _>>().into()
+    }
+
     /// Parameters that some rule names.
     fn needed(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters

@@ -12,6 +12,8 @@ use crate::kernel::{Date, Division, Error, Message, Result};
 pub struct Parameter {
     pub name: String,
     pub unit: String,
+    /// The document that sets it.
+    document: String,
     /// At least one.
     values: Vec<Dated>,
 }
@@ -43,6 +45,21 @@ impl Parameter {
             .filter(|dated| dated.place.covers(county) && dated.from <= on && dated.to.is_none_or(|to| on <= to))
             .max_by_key(|dated| dated.place.digits())
             .map(|dated| &dated.value)
+    }
+
+    /// For the record of a run: unit, document, and the value in force in each county (one value where all agree).
+    pub fn in_force(&self, counties: &[Division], on: Date) -> serde_json::Value {
+        let mut values: Vec<(String, serde_json::Value)> = counties
+            .iter()
+            .filter_map(|county| self.value(*county, on).map(|value| (county.to_string(), value.to_json())))
+            .collect();
+        let uniform = values.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let value = if uniform {
+            values.pop().map_or(serde_json::Value::Null, |(_, value)| value)
+        } else {
+            values.into_iter().collect::<serde_json::Map<_, _>>().into()
+        };
+        serde_json::json!({ "unit": self.unit, "document": self.document, "value": value })
     }
 
     /// Any of its values, for its type.
@@ -87,6 +104,15 @@ impl Parameter {
 }
 
 impl Value {
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Whole(whole) => (*whole).into(),
+            Value::Decimal(decimal) => (*decimal).into(),
+            Value::Flag(flag) => (*flag).into(),
+            Value::Text(text) => text.as_str().into(),
+        }
+    }
+
     fn same_type(&self, other: &Value) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
@@ -152,7 +178,8 @@ fn one(text: &PolicyText, at: usize, entry: &ParameterText, faults: &mut Vec<Err
         faults.push(text.fault(at, Message::new("policy.parameter_overlap").with("name", &name).with("place", place)));
         return None;
     }
-    Some(Parameter { name, unit, values })
+    let document = entry.document.clone().unwrap_or_default();
+    Some(Parameter { name, unit, document, values })
 }
 
 fn dated(entry: &ValueText, name: &str, unit: &str) -> std::result::Result<Dated, Message> {

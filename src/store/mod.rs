@@ -10,6 +10,7 @@
 //! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
 //! in `policy` and in `report`.
 
+mod coverage_counts;
 mod export;
 mod frame;
 mod ledger;
@@ -24,6 +25,7 @@ mod trace;
 mod whole_file;
 mod workspace;
 
+pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
 pub use export::{Export, Format, export};
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};

@@ -14,6 +14,7 @@ use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{Date, Error, Fen, Message, Result};
 use crate::model::evidence::RowRef;
+use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::RuleCard;
 use crate::model::table::FieldType;
 
@@ -75,6 +76,29 @@ pub struct TracedLink {
     pub repairs: Vec<String>,
     pub slot: u32,
     pub accepted: bool,
+}
+
+impl TracedLink {
+    /// The link again, as far as an explanation needs it; `None` if the snapshot holds a code this version does not know.
+    pub fn to_link(&self) -> Option<Link> {
+        let mut repairs = Repairs::default();
+        for name in &self.repairs {
+            repairs.insert(Repairs::NAMES.into_iter().find(|(_, known)| known == name)?.0);
+        }
+        Some(Link {
+            person: 0,
+            source: 0,
+            row: 0,
+            slot: self.slot as u8,
+            party: 0,
+            grade: Grade::ALL.into_iter().find(|grade| grade.letter() == self.grade)?,
+            code: self.code.as_bytes().try_into().ok()?,
+            repairs,
+            name_level: NameLevel::ALL.into_iter().find(|level| level.letter().to_string() == self.name_level)?,
+            weight_bits: self.weight_bits,
+            accepted: self.accepted,
+        })
+    }
 }
 
 /// One field of a record.

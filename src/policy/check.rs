@@ -82,6 +82,9 @@ impl Names<'_> {
         if aggregates && !over_rows {
             return Err(Message::new("policy.aggregate_here").with("part", part.key()).into());
         }
+        if self.sums_floats(&expr) {
+            return Err(Message::new("policy.float_sum").with("part", part.key()).into());
+        }
         let dtype = self.dtype(&expr, over_rows).map_err(unreadable)?;
         let fits = match part {
             Part::Rows | Part::When | Part::Flag => dtype == DataType::Boolean,
@@ -121,6 +124,16 @@ impl Names<'_> {
             self.columns.iter().filter(|column| column.level <= level).map(|column| column.name.as_str()).collect();
         let parameters: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
         Message::new("policy.columns_are").with("columns", columns.join(" ")).with("parameters", parameters.join(" "))
+    }
+
+    /// A sum of floats depends on the order of additions, and threads choose that order (invariant I-7).
+    fn sums_floats(&self, expr: &Expr) -> bool {
+        let is_float = |input: &Expr| self.dtype(input, false).is_ok_and(|dtype| dtype.is_float());
+        expr.into_iter().any(|node| match node {
+            Expr::Agg(AggExpr::Sum(input)) => is_float(input),
+            Expr::Agg(AggExpr::Mean(_) | AggExpr::Std(..) | AggExpr::Var(..)) => true,
+            _ => false,
+        })
     }
 
     /// The type the expression gives on an empty table of all its columns.

@@ -203,6 +203,7 @@ advice = "核实"
             ("\"state = 'normal'\"", "\"registered_on\"", "policy.not_yes_no"),
             ("\"state = 'normal'\"", "\"count(*) > 1\"", "policy.aggregate_here"),
             ("count(distinct plate)", "plate", "policy.not_whole"),
+            ("count(distinct plate)", "avg(age)", "policy.float_sum"),
             ("measure > vehicle_max", "plate = 'x'", "policy.column_not_here"),
             ("measure > vehicle_max", "age > 60", "policy.column_not_here"),
             ("unit = \"辆\"\nbasis = \"演示\"", "unit = \"辆\"", "policy.rule_unfilled"),

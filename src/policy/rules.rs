@@ -1,5 +1,6 @@
 //! 核对规则: from text to checked expressions. A rule that passed here can be computed on any table of its kind.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -73,10 +74,13 @@ pub fn from_texts(
             let reading = Reading { text, at, kinds, parameters };
             let Some(rule) = reading.rule(entry.get_ref(), faults) else { continue };
             let code = rule.card.code.clone();
-            if rules.contains_key(&code) {
-                faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", code)));
-            } else {
-                rules.insert(code, rule);
+            match rules.entry(code) {
+                Entry::Vacant(place) => {
+                    place.insert(rule);
+                }
+                Entry::Occupied(place) => {
+                    faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", place.key())));
+                }
             }
         }
     }

@@ -20,7 +20,6 @@ mod fixture;
 mod folder;
 mod identity;
 mod listing;
-#[cfg(test)]
 mod manifest;
 mod page;
 mod rejects;

@@ -16,14 +16,12 @@ pub(super) struct Cover {
     pub notes: Vec<String>,
 }
 
-/// The cover of `division`, with the tables by severity and rule and by source; `more` come after them.
-pub(super) fn cover(view: &RunView, division: Division, counts: &Counts, more: Vec<Listing>) -> Cover {
-    let mut tables = vec![by_severity(view, counts), by_rule(view, counts), coverage::summary(view, counts)];
-    tables.extend(more);
+/// The cover of `division`, with the tables by severity, by rule and by source.
+pub(super) fn cover(view: &RunView, division: Division, counts: &Counts) -> Cover {
     Cover {
         title: view.say(Message::new("report.title").with("place", view.place(division))),
         pairs: pairs(view, division, counts),
-        tables,
+        tables: vec![by_severity(view, counts), by_rule(view, counts), coverage::summary(view, counts)],
         notes: vec![
             reconciliation(view, counts),
             view.word("report.note_reference").to_owned(),

@@ -236,7 +236,7 @@ fn links() -> Vec<Link> {
 
 fn coverage() -> Coverage {
     use CoverageState::{Found, NoMandate, NotApplicable, NotFound, SourceMissing, SourceStale};
-    let states = vec![
+    let states = [
         [SourceStale, SourceMissing, Found],
         [NoMandate, NoMandate, NoMandate],
         [NotFound, NotApplicable, NotFound],

@@ -140,7 +140,7 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
     let mut folder = Folder::create(&out.join(&name))?;
     let worklist = worklist::listings(view, county);
     let incomplete = coverage::incomplete(view, county, counts);
-    let cover = cover::cover(view, county.division, counts, Vec::new());
+    let cover = cover::cover(view, county.division, counts);
     if formats.csv {
         folder.put("worklist.csv", &worklist.full.to_csv())?;
         folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
@@ -188,7 +188,7 @@ fn write_summary(
         summary::by_source(view),
         summary::by_grade(view),
     ];
-    let cover = cover::cover(view, view.division, &total, Vec::new());
+    let cover = cover::cover(view, view.division, &total);
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
@@ -325,6 +325,11 @@ mod tests {
         }
         let high = worklist.find("D002-abcdef0123").unwrap();
         assert!(high < worklist.find("V001-0123456789").unwrap(), "the severe one comes first");
+        let first = texts(dir.path(), &packages, 0).pop().unwrap().1;
+        assert!(
+            first.contains("未授权：民政（婚姻登记）、人社（养老待遇）、公安交管（机动车）"),
+            "why the wife is unchecked"
+        );
         let workbook = texts(dir.path(), &packages, 1).pop().unwrap().1;
         for sheet in ["封面", "疑点清单", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
             assert!(workbook.contains(&format!("[{sheet}]")), "{sheet}");

@@ -251,3 +251,23 @@ fn print_setup(view: &RunView, sheet: &mut Worksheet, title: &str) {
     sheet.set_header(format!("&L{}&C{demo}&R{}", plain(title), plain(view.run)));
     sheet.set_footer(format!("&L{}&R&P / &N", view.word("report.note_short")));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_as_high_as_their_text() {
+        assert_eq!(lines_of("", 5.0), 1);
+        // Ten full-width characters are twenty columns: two lines of ten, and the second record its own.
+        assert_eq!(lines_of("一二三四五六七八九十\n甲", 11.0), 3);
+        assert_eq!(points(1_000), ROW_POINTS);
+    }
+
+    #[test]
+    fn a_cell_is_cut_between_characters() {
+        let long = "字".repeat(CELL_CHARACTERS + 1);
+        assert_eq!(clipped(&long).chars().count(), CELL_CHARACTERS);
+        assert_eq!(clipped("短"), "短");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::batch::Batch;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
@@ -18,13 +19,13 @@ pub(super) struct Delimited {
 impl Connector for Delimited {
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
         let (digest, parsed) = rayon::join(|| Digest::of(bytes), || self.parse(bytes, index, job));
-        let (batch, mapping, format) = parsed?;
-        Ok(ReadFile { batch, headings: mapping.headings, digest, format })
+        let (batch, headings, format) = parsed?;
+        Ok(ReadFile { batch, headings, digest, format })
     }
 }
 
 impl Delimited {
-    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<(super::batch::Batch, Mapping, String)> {
+    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<(Batch, Vec<String>, String)> {
         refuse_other_formats(bytes)?;
         let (found, mark) = Encoding::detect(bytes);
         let encoding = match job.source.connector.encoding {
@@ -34,12 +35,11 @@ impl Delimited {
         };
         let heading = find_heading(bytes, mark, encoding, job)?;
         let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
-        let rows = RowReader::new(job.source, job.kind, &heading.mapping, encoding, job.wanted, job.today, index, 0);
+        let rows = RowReader::new(job, heading.mapping, encoding, index, 0);
         job.progress.advance(job.code, heading.body as u64, 0);
         let batch = chunks::parse(bytes, heading.body, heading.line, dialect, self.chunk, &rows, job)?;
-        drop(rows);
         let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
-        Ok((batch, heading.mapping, format))
+        Ok((batch, rows.into_headings(), format))
     }
 }
 

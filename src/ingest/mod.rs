@@ -24,7 +24,7 @@ mod xlsx;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use batch::REJECTS_KEPT;
 pub use inbox::deliveries;
@@ -118,27 +118,39 @@ pub fn read(
 }
 
 fn read_in_chunks(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
-    let mut evidence = nothing(job);
-    match read_all(root, job, chunk, &mut evidence) {
-        Ok(()) => Ok(evidence),
+    match read_all(root, job, chunk) {
+        Ok(evidence) => Ok(evidence),
         Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
         Err(error) => Ok(Evidence { delivery: Delivery::Refused(error), ..nothing(job) }),
     }
 }
 
-fn read_all(root: &Path, job: &Job<'_>, chunk: usize, evidence: &mut Evidence) -> Result<()> {
+fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     let paths = deliveries(root, job.source)?;
     if paths.is_empty() {
-        return Ok(());
+        return Ok(nothing(job));
     }
     let mapped = paths.iter().map(|path| delimited::map(path)).collect::<Result<Vec<_>>>()?;
+    job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
+    let read = read_files(root, &paths, &mapped, job, chunk);
+    job.progress.end(job.code, "");
+    read
+}
+
+fn read_files(
+    root: &Path,
+    paths: &[PathBuf],
+    mapped: &[delimited::Mapped],
+    job: &Job<'_>,
+    chunk: usize,
+) -> Result<Evidence> {
     let connector: &dyn Connector = match job.source.connector.format {
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,
     };
-    job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
+    let mut evidence = nothing(job);
     let mut all = Batch::new(job.kind);
-    for (index, (path, bytes)) in paths.iter().zip(&mapped).enumerate() {
+    for (index, (path, bytes)) in paths.iter().zip(mapped).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
         let file = connector.read(bytes, index, job).map_err(|error| error.at(path))?;
@@ -151,16 +163,10 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize, evidence: &mut Evidence) -
         evidence.files.push(ExtractFile { path, digest, bytes: bytes.len() as u64, format });
         all.append(file.batch, 0);
     }
-    job.progress.end(job.code, "");
-    let as_of = job.source.stated_as_of().or(all.newest).or_else(|| inbox::newest_date_in_names(&paths));
-    evidence.delivery = delivered(as_of, job);
-    evidence.table = all.table;
-    evidence.refs = all.refs;
-    evidence.parties = all.parties;
-    evidence.bins = all.bins;
-    evidence.rejects = all.rejects;
-    assert!(evidence.bins.closes(), "a row of {} ended in no bin", job.code);
-    Ok(())
+    assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
+    let as_of = job.source.stated_as_of().or(all.newest).or_else(|| inbox::newest_date_in_names(paths));
+    let Batch { table, refs, parties, bins, rejects, .. } = all;
+    Ok(Evidence { delivery: delivered(as_of, job), table, refs, parties, bins, rejects, ..evidence })
 }
 
 /// A delivery whose date nobody knows counts as stale where the layout sets a cycle: silence is not clearance.

@@ -10,10 +10,9 @@ use std::collections::BTreeMap;
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::Encoding;
 use super::headings::Mapping;
-use super::layout::Source;
 use super::owners;
 use super::split::{Fault, Record, fits};
-use super::{PartyView, Wanted};
+use super::{Job, PartyView, Wanted};
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
 use crate::model::kind::Kind;
@@ -33,7 +32,7 @@ const COMPANY: &str = "company";
 /// Reads the rows of one file into batches.
 pub(super) struct RowReader<'a> {
     kind: &'a Kind,
-    mapping: &'a Mapping,
+    mapping: Mapping,
     encoding: Encoding,
     wanted: &'a Wanted<'a>,
     file: u16,
@@ -65,17 +64,8 @@ struct Reading<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    #[expect(clippy::too_many_arguments, reason = "what one file's rows depend on, passed once per file")]
-    pub(super) fn new(
-        source: &'a Source,
-        kind: &'a Kind,
-        mapping: &'a Mapping,
-        encoding: Encoding,
-        wanted: &'a Wanted<'a>,
-        today: Date,
-        file: u16,
-        sheet: u16,
-    ) -> Self {
+    pub(super) fn new(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16, sheet: u16) -> Self {
+        let Job { source, kind, wanted, today, .. } = *job;
         let nulls: Vec<String> =
             NULLS.iter().map(|word| (*word).to_owned()).chain(source.values.null.iter().cloned()).collect();
         let footers = match &source.values.footer {
@@ -97,6 +87,7 @@ impl<'a> RowReader<'a> {
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
         });
+        let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
         Self {
             kind,
             mapping,
@@ -111,11 +102,21 @@ impl<'a> RowReader<'a> {
             raw_companies: raw(&companies),
             nulls,
             footers,
-            operation: cell_of("operation"),
-            id_type: cell_of("owner_id_type"),
-            as_of: cell_of("as_of"),
+            operation,
+            id_type,
+            as_of,
             readings: readings.collect(),
         }
+    }
+
+    /// Cells of a row.
+    pub(super) fn width(&self) -> usize {
+        self.mapping.width
+    }
+
+    /// The headings found, by cell.
+    pub(super) fn into_headings(self) -> Vec<String> {
+        self.mapping.headings
     }
 
     /// Puts a row into its bin.

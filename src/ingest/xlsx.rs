@@ -16,6 +16,7 @@ use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, ReadFile};
 use crate::kernel::{Date, Digest, Error, Message, Result};
+use crate::model::kind::Kind;
 use crate::model::table::FieldType;
 
 /// Columns looked at; departments' lists have some dozens, a stray cell stands in column XFD.
@@ -65,10 +66,10 @@ impl Connector for Spreadsheet {
             let (row, column) = cell.get_position();
             reading.cell(row, column as usize, cell.get_value())?;
         }
-        let (batch, mapping) = reading.finish()?;
+        let (batch, headings) = reading.finish()?;
         job.progress.advance(job.code, bytes.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
-        Ok(ReadFile { batch, headings: mapping.headings, digest, format })
+        Ok(ReadFile { batch, headings, digest, format })
     }
 }
 
@@ -130,20 +131,20 @@ struct SheetReading<'a> {
     file: u16,
     sheet: u16,
     row: Row,
-    /// Rows before the heading, their numbers and texts, until the heading is found.
-    first: Vec<(u32, Candidate)>,
-    mapping: Option<Mapping>,
+    /// Rows before the heading, until it is found.
+    first: Vec<Candidate>,
+    /// From the heading on.
+    rows: Option<RowReader<'a>>,
     /// Per cell: whether serial numbers in it are dates.
     is_date: Vec<bool>,
     batch: Batch,
-    rows: u64,
 }
 
 impl<'a> SheetReading<'a> {
     fn new(file: u16, sheet: u16, job: &'a Job<'a>) -> Self {
         let batch = Batch::new(job.kind);
         let (row, first, is_date) = (Row::default(), Vec::new(), Vec::new());
-        Self { job, file, sheet, row, first, mapping: None, is_date, batch, rows: 0 }
+        Self { job, file, sheet, row, first, rows: None, is_date, batch }
     }
 
     fn cell(&mut self, row: u32, column: usize, value: &DataRef<'_>) -> Result<()> {
@@ -152,7 +153,7 @@ impl<'a> SheetReading<'a> {
             self.end_row()?;
             self.row.restart(number);
         }
-        let limit = self.mapping.as_ref().map_or(COLUMNS, |mapping| mapping.width);
+        let limit = self.rows.as_ref().map_or(COLUMNS, RowReader::width);
         if column >= limit || column < self.row.cells.len() {
             return Ok(());
         }
@@ -167,20 +168,16 @@ impl<'a> SheetReading<'a> {
         if self.row.is_blank() {
             return Ok(());
         }
-        let Some(mapping) = &self.mapping else { return self.look_for_heading() };
-        self.row.pad(mapping.width);
-        let job = self.job;
-        let rows =
-            RowReader::new(job.source, job.kind, mapping, Encoding::Utf8, job.wanted, job.today, self.file, self.sheet);
+        let Some(rows) = &self.rows else { return self.look_for_heading() };
+        self.row.pad(rows.width());
         let text = self.row.text.as_bytes();
         let raw = text.strip_suffix(b",").unwrap_or(text);
         let record =
             Record { raw, text, cells: &self.row.cells, line: self.row.number, offset: 0, fault: None, last: false };
         rows.take(&record, &mut self.batch);
-        self.rows += 1;
-        if self.rows % ROWS_PER_STEP == 0 {
-            job.cancel.check()?;
-            job.progress.advance(job.code, 0, ROWS_PER_STEP);
+        if self.batch.bins.read % ROWS_PER_STEP == 0 {
+            self.job.cancel.check()?;
+            self.job.progress.advance(self.job.code, 0, ROWS_PER_STEP);
         }
         Ok(())
     }
@@ -189,44 +186,49 @@ impl<'a> SheetReading<'a> {
         let text = &self.row.text;
         let cells = self.row.cells.iter().map(|(start, end)| text[*start as usize..*end as usize].trim().to_owned());
         let candidate = Candidate { cells: cells.collect(), damaged: false };
-        match self.job.source.connector.heading_row {
-            Some(named) if named != self.row.number => return Ok(()),
-            _ => self.first.push((self.row.number, candidate)),
+        let named = self.job.source.connector.heading_row;
+        if named.is_some_and(|named| named != self.row.number) {
+            return Ok(());
         }
-        let (_, last) = self.first.last().expect("one was just put there");
-        match headings::find(self.job.source, self.job.kind, std::slice::from_ref(last)) {
+        match headings::find(self.job.source, self.job.kind, std::slice::from_ref(&candidate)) {
             Ok((_, mapping)) => {
-                let mut is_date = vec![false; mapping.width];
-                for (field, cell) in self.job.kind.fields.iter().zip(&mapping.cells) {
-                    if let (FieldType::Date | FieldType::Month, Some(cell)) = (field.ty, cell) {
-                        is_date[*cell] = true;
-                    }
-                }
-                self.is_date = is_date;
-                self.mapping = Some(mapping);
+                self.is_date = date_cells(self.job.kind, &mapping);
+                self.rows = Some(RowReader::new(self.job, mapping, Encoding::Utf8, self.file, self.sheet));
                 Ok(())
             }
-            Err(_) if self.first.len() < LOOK_AT && self.job.source.connector.heading_row.is_none() => Ok(()),
-            Err(_) => Err(self.no_heading()),
+            Err(_) => {
+                self.first.push(candidate);
+                if named.is_some() || self.first.len() == LOOK_AT { Err(self.no_heading()) } else { Ok(()) }
+            }
         }
     }
 
     fn no_heading(&self) -> Error {
-        let candidates: Vec<Candidate> = self.first.iter().map(|(_, candidate)| candidate.clone()).collect();
-        match headings::find(self.job.source, self.job.kind, &candidates) {
+        match headings::find(self.job.source, self.job.kind, &self.first) {
             Err(miss) => miss.error,
             Ok(_) => unreachable!("each of these rows was tried by itself"),
         }
     }
 
-    fn finish(mut self) -> Result<(Batch, Mapping)> {
+    fn finish(mut self) -> Result<(Batch, Vec<String>)> {
         self.end_row()?;
-        self.job.progress.advance(self.job.code, 0, self.rows % ROWS_PER_STEP);
-        match self.mapping {
-            Some(mapping) => Ok((self.batch, mapping)),
+        self.job.progress.advance(self.job.code, 0, self.batch.bins.read % ROWS_PER_STEP);
+        match self.rows {
+            Some(rows) => Ok((self.batch, rows.into_headings())),
             None => Err(self.no_heading()),
         }
     }
+}
+
+/// Per cell: whether it holds a date or month.
+fn date_cells(kind: &Kind, mapping: &Mapping) -> Vec<bool> {
+    let mut is_date = vec![false; mapping.width];
+    for (field, cell) in kind.fields.iter().zip(&mapping.cells) {
+        if let (FieldType::Date | FieldType::Month, Some(cell)) = (field.ty, cell) {
+            is_date[*cell] = true;
+        }
+    }
+    is_date
 }
 
 /// A cell's value as text. `is_date`: a bare number in this column counts days.

@@ -52,7 +52,6 @@ fn shown(delimiter: u8) -> String {
 fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
     match bytes {
-        [] => Err(Error::input(Message::new("ingest.refused_empty"))),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
         [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
             refuse("ingest.refused_spreadsheet", "ingest.refused_spreadsheet_hint")
@@ -97,8 +96,7 @@ struct FirstRow {
 fn first_rows(bytes: &[u8], start: usize, dialect: Dialect, named: Option<u32>) -> Vec<FirstRow> {
     let mut splitter = Splitter::new(bytes, start, dialect);
     let mut rows = Vec::new();
-    loop {
-        let Some(record) = splitter.next(bytes.len()) else { break };
+    while let Some(record) = splitter.next(bytes.len()) {
         let line = record.line + 1;
         let mut cells = Candidate::default();
         for index in 0..record.cells.len() {

@@ -82,6 +82,14 @@ impl Encoding {
             Self::Utf8 => "\u{3000}".as_bytes(),
             Self::Gb18030 => b"\xA1\xA1",
         };
+        // Nearly every cell is already bare.
+        if let ([first, ..], [.., last], [wide_first, .., wide_last]) = (bytes, bytes, wide)
+            && first.min(last) > &b' '
+            && first != wide_first
+            && last != wide_last
+        {
+            return bytes;
+        }
         loop {
             let before = bytes.len();
             while let [b'\0'..=b' ', rest @ ..] | [rest @ .., b'\0'..=b' '] = bytes {

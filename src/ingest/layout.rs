@@ -335,3 +335,95 @@ pub(super) fn fold(heading: &str) -> String {
         .flat_map(char::to_lowercase)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Lang;
+
+    const GOOD: &str = r#"kind = "business"
+department = "市场监管"
+[connector]
+type = "csv"
+path = "inbox/b/*.csv"
+[columns]
+owner_id = ["cerno"]
+capital = "regcap"
+state = "regstate"
+"#;
+
+    fn parse(text: &str) -> Result<Source> {
+        Source::parse(text, Path::new("sources/b.toml"))
+    }
+
+    fn said(text: &str) -> String {
+        parse(text).expect_err("a fault was put in").say(Lang::En)
+    }
+
+    #[test]
+    fn defaults() {
+        let source = parse(GOOD).unwrap();
+        assert!(source.required && source.programmes.is_empty() && source.cycle_days.is_none());
+        assert_eq!((source.quote(), source.connector.encoding), (Some(b'"'), EncodingChoice::Auto));
+        assert_eq!(source.kind().unwrap().code, "business");
+        let source = parse(&GOOD.replace("path", "quote = \"\"\nencoding = \"gbk\"\npath")).unwrap();
+        assert_eq!((source.quote(), source.connector.encoding), (None, EncodingChoice::Gb18030));
+    }
+
+    #[test]
+    fn unknown_words_are_faults_with_a_line_and_the_valid_ones() {
+        let text = said(&GOOD.replace("department", "programes = [\"低保\"]\ndepartment"));
+        assert!(text.starts_with("sources/b.toml:2:") && text.contains("programmes"), "{text}");
+        let text = said(&GOOD.replace("path", "encoding = \"big5\"\npath"));
+        assert!(text.starts_with("sources/b.toml:5:") && text.contains("gb18030"), "{text}");
+        let text = said(&GOOD.replace("\"business\"", "\"busines\""));
+        assert!(text.starts_with("sources/b.toml:1:") && text.contains("vehicle") && text.contains("custom"), "{text}");
+    }
+
+    #[test]
+    fn all_faults_of_a_layout_are_said_at_once() {
+        let text = format!(
+            "{}colour = \"x\"\n[units]\nstate = \"元\"\n[codes.capital]\nA = \"b\"\n",
+            GOOD.replace("owner_id = [\"cerno\"]", "brand = \"x\"").replace("b/*", "*/*")
+        );
+        let error = parse(&text).unwrap_err();
+        let text = error.say(Lang::En);
+        for part in [":5: ", ":7: ", ":10: ", ":12: ", "owner_id or owner_name", "capital paid_in"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(error.also().len(), 5);
+    }
+
+    #[test]
+    fn custom_kinds_are_checked() {
+        let custom = |rest: &str| {
+            GOOD.replace("\"business\"", "\"custom\"").replace("capital", "plot").replace("state", "owner_name") + rest
+        };
+        let good = custom(
+            "[custom]\ncode = \"greenhouse\"\nlabel = \"大棚\"\nfields.plot = { type = \"text\", label = \"地块\" }\n",
+        );
+        assert_eq!(parse(&good).unwrap().kind().unwrap().label, "大棚");
+        assert!(said(&custom("")).contains("[custom]"));
+        assert!(said(&good.replace("greenhouse", "vehicle")).contains("vehicle"));
+        assert!(said(&good.replace("fields.plot", "fact = [\"area\"]\nfields.plot")).contains("area"));
+        assert!(said(&good.replace("fields.plot", "fields.as_of")).contains("as_of"));
+        assert!(said(&good.replace("\"custom\"", "\"vehicle\"")).contains("custom"));
+    }
+
+    #[test]
+    fn a_layout_within_another_file_is_checked_against_the_register() {
+        #[derive(Deserialize)]
+        struct Register {
+            persons: Source,
+        }
+        let text = "[persons]\nconnector = { type = \"csv\", path = \"register.csv\" }\n[persons.columns]\nperson_id = \"号\"\nplate = \"车\"\n";
+        let register: Register = toml::from_str(text).unwrap();
+        let fault = register.persons.check(&kind::register_persons(), text, Path::new("register.toml")).unwrap_err();
+        assert!(fault.say(Lang::En).starts_with("register.toml:5: plate"), "{fault}");
+    }
+
+    #[test]
+    fn headings_are_folded() {
+        assert_eq!(fold("\u{feff}\"ＳＦＺ ＨＭ（１）\" "), "sfzhm(1)");
+    }
+}

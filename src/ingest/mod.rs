@@ -20,6 +20,7 @@ mod layout;
 mod owners;
 mod rows;
 mod split;
+mod words;
 mod xlsx;
 
 use std::borrow::Cow;
@@ -153,6 +154,9 @@ fn read_files(
     for (index, (path, bytes)) in paths.iter().zip(mapped).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
+        if bytes.is_empty() {
+            return Err(Error::input(Message::new("ingest.refused_empty")).at(path));
+        }
         let file = connector.read(bytes, index, job).map_err(|error| error.at(path))?;
         for ((cell, reason, whole_row), count) in &file.batch.reject_counts {
             let column = cell.map(|cell| file.headings[cell].clone()).unwrap_or_default();
@@ -192,3 +196,6 @@ fn nothing(job: &Job<'_>) -> Evidence {
         reject_counts: BTreeMap::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

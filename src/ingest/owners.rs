@@ -68,7 +68,7 @@ fn written_as_pairs(text: &str) -> Option<Vec<(&str, &str)>> {
     for group in groups.into_iter().filter(|group| !group.is_empty()) {
         let parts = split(group, &[',', '，']);
         match parts.as_slice() {
-            [name, id] if !is_id_like(name) && is_id_like(id) => {
+            [name, id] if !name.is_empty() && !is_id_like(name) && is_id_like(id) => {
                 pairs.push((*id, *name));
                 ids += 1;
             }

@@ -12,6 +12,7 @@ use super::encoding::Encoding;
 use super::headings::Mapping;
 use super::owners;
 use super::split::{Fault, Record, fits};
+use super::words::Words;
 use super::{Job, PartyView, Wanted};
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
@@ -41,10 +42,10 @@ pub(super) struct RowReader<'a> {
     today: Date,
     nulls: Vec<String>,
     /// Words of the layout in the file's own bytes, compared before anything is decoded.
-    raw_nulls: Vec<Vec<u8>>,
-    raw_footers: Vec<Vec<u8>>,
-    raw_deletes: Vec<Vec<u8>>,
-    raw_companies: Vec<Vec<u8>>,
+    raw_nulls: Words,
+    raw_footers: Words,
+    raw_deletes: Words,
+    raw_companies: Words,
     footers: Vec<String>,
     operation: Option<usize>,
     id_type: Option<usize>,
@@ -75,9 +76,7 @@ impl<'a> RowReader<'a> {
         let companies = source.codes.get("owner_id_type").into_iter().flat_map(|codes| codes.get_ref());
         let companies: Vec<String> =
             companies.filter(|(_, canonical)| *canonical == COMPANY).map(|(code, _)| code.clone()).collect();
-        let raw = |words: &[String]| {
-            words.iter().filter(|word| !word.is_empty()).map(|word| encoding.encode(word)).collect::<Vec<_>>()
-        };
+        let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
         let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
             ty: field.ty,
@@ -180,14 +179,12 @@ impl<'a> RowReader<'a> {
     fn value<'r>(&self, row: &Record<'r>, field: usize) -> &'r [u8] {
         let Some(index) = self.mapping.cells[field] else { return &[] };
         let cell = self.cell(row, index);
-        // Second bytes of GB18030 may be letters, so that case is left out of account between ASCII texts only.
-        let is_null = |null: &Vec<u8>| cell == null || (cell.is_ascii() && null.eq_ignore_ascii_case(cell));
-        if self.raw_nulls.iter().any(is_null) { &[] } else { cell }
+        if self.raw_nulls.hold(cell) { &[] } else { cell }
     }
 
     fn is_blank_or_footer(&self, row: &Record<'_>) -> bool {
         let first = (0..row.cells.len()).map(|index| self.cell(row, index)).find(|cell| !cell.is_empty());
-        first.is_none_or(|cell| self.raw_footers.iter().any(|footer| cell.starts_with(footer)))
+        first.is_none_or(|cell| self.raw_footers.begin(cell))
     }
 
     /// `合  计`: looked for only in rows that would be rejected otherwise, since it needs decoding.
@@ -199,13 +196,8 @@ impl<'a> RowReader<'a> {
     }
 
     fn is_withdrawn_or_company(&self, row: &Record<'_>) -> bool {
-        let is_one_of = |index: Option<usize>, words: &[Vec<u8>]| {
-            !words.is_empty()
-                && index.is_some_and(|index| {
-                    let cell = self.cell(row, index);
-                    words.iter().any(|word| word == cell)
-                })
-        };
+        let is_one_of =
+            |index: Option<usize>, words: &Words| index.is_some_and(|index| words.hold(self.cell(row, index)));
         is_one_of(self.operation, &self.raw_deletes)
             || (is_one_of(self.id_type, &self.raw_companies)
                 // The type speaks about the owner; a second person in the row is still one.

@@ -160,7 +160,7 @@ impl<'a> Splitter<'a> {
         let mut from = 0;
         let mut characters = Characters::new(self.dialect, 0);
         let mut inside_characters = 0;
-        for found in memchr_iter(self.dialect.delimiter, line) {
+        for found in Places::new(line, self.dialect.delimiter) {
             if characters.hold(line, found) {
                 inside_characters += 1;
                 continue;
@@ -175,7 +175,7 @@ impl<'a> Splitter<'a> {
         if inside_characters > 0 && self.cells.len() + inside_characters == self.dialect.width {
             self.cells.clear();
             let mut from = 0;
-            for found in memchr_iter(self.dialect.delimiter, line) {
+            for found in Places::new(line, self.dialect.delimiter) {
                 self.cells.push((from as u32, found as u32));
                 from = found + 1;
             }
@@ -277,6 +277,58 @@ pub(super) fn fits(width: usize, text: &[u8], cells: &[Cell]) -> bool {
         && cells[width..]
             .iter()
             .all(|(start, end)| text[*start as usize..*end as usize].iter().all(|byte| *byte <= b' '))
+}
+
+/// The places of a byte, eight bytes at a time. Cells are short: starting a vector search for each costs more than this.
+struct Places<'a> {
+    bytes: &'a [u8],
+    byte: u8,
+    /// Start of the word that `hits` speaks of.
+    word: usize,
+    /// The high bit of every byte of that word that equals `byte` and was not given yet.
+    hits: u64,
+}
+
+const LOW_SEVEN: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+
+impl<'a> Places<'a> {
+    fn new(bytes: &'a [u8], byte: u8) -> Self {
+        let mut places = Self { bytes, byte, word: 0, hits: 0 };
+        places.hits = places.hits_at(0);
+        places
+    }
+
+    fn hits_at(&self, word: usize) -> u64 {
+        let Some(rest) = self.bytes.get(word..) else { return 0 };
+        let mut padded = [!self.byte; 8];
+        let eight = match rest.first_chunk::<8>() {
+            Some(eight) => eight,
+            None => {
+                padded[..rest.len()].copy_from_slice(rest);
+                &padded
+            }
+        };
+        // A byte is zero where it equals; adding 7F to the low seven bits sets the high bit of every other byte.
+        let differing = u64::from_le_bytes(*eight) ^ (u64::from(self.byte) * 0x0101_0101_0101_0101);
+        !(((differing & LOW_SEVEN) + LOW_SEVEN) | differing | LOW_SEVEN)
+    }
+}
+
+impl Iterator for Places<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while self.hits == 0 {
+            self.word += 8;
+            if self.word >= self.bytes.len() {
+                return None;
+            }
+            self.hits = self.hits_at(self.word);
+        }
+        let place = self.word + self.hits.trailing_zeros() as usize / 8;
+        self.hits &= self.hits - 1;
+        Some(place)
+    }
 }
 
 /// Tells whether a delimiter byte is the second byte of a GB18030 character. Second bytes are 40 to 7E and 80 to FE,
@@ -444,6 +496,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn places_are_all_places(bytes in prop::collection::vec(any::<u8>(), 0..40), byte in any::<u8>()) {
+            let expected: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == byte).collect();
+            prop_assert_eq!(Places::new(&bytes, byte).collect::<Vec<_>>(), expected);
+        }
+
         #[test]
         fn what_a_writer_writes_is_read_as_the_csv_crate_reads_it(
             rows in prop::collection::vec(prop::collection::vec("[a汉,|\"\n ]{0,5}", 3), 1..12),

@@ -175,7 +175,7 @@ impl<'a> SheetReading<'a> {
         let record =
             Record { raw, text, cells: &self.row.cells, line: self.row.number, offset: 0, fault: None, last: false };
         rows.take(&record, &mut self.batch);
-        if self.batch.bins.read % ROWS_PER_STEP == 0 {
+        if self.batch.bins.read.is_multiple_of(ROWS_PER_STEP) {
             self.job.cancel.check()?;
             self.job.progress.advance(self.job.code, 0, ROWS_PER_STEP);
         }

@@ -74,7 +74,7 @@ fn compact(digits: &str) -> Result<Parts, NotADate> {
 
 /// `2019-4-4…`, `2019年4月4日…`, `2012-11`, `2012年11月`; the separator before month and day must be the same kind.
 fn separated(year: &str, rest: &str) -> Result<Parts, NotADate> {
-    let year = number(year)?;
+    let (year, rest) = (number(year)?, rest.trim_start());
     let separator = rest.chars().next().ok_or(NotADate)?;
     let (before_day, after_day) = match separator {
         '-' | '/' | '.' => (separator, None),

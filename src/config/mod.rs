@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::ingest::Source;
 use crate::kernel::{Digest, Division, Error, Lang, Message, Result};
 use crate::linkage::LinkSettings;
-use crate::model::kind::Kind;
+use crate::model::kind::{self, Kind};
 use crate::model::link::Grade;
 use crate::policy::Policy;
 
@@ -142,7 +142,8 @@ pub fn load(root: &Path) -> Result<Plan> {
     let texts = read_files(root)?;
     let mut faults = Vec::new();
     let centre = texts.parse::<CentreFile>("hedui.toml").and_then(check_centre).map_err(|e| faults.push(e)).ok();
-    let register = texts.parse::<RegisterFile>("register.toml").map_err(|e| faults.push(e)).ok();
+    let register =
+        texts.parse::<RegisterFile>("register.toml").and_then(|file| check_register(file, &texts)).map_err(|e| faults.push(e)).ok();
     let sources = load_sources(&texts, &mut faults);
     let kinds: BTreeMap<String, Kind> = sources.iter().map(|s| (s.kind.code.clone(), s.kind.clone())).collect();
     let policy_files: Vec<(PathBuf, String)> =
@@ -164,6 +165,14 @@ pub fn load(root: &Path) -> Result<Plan> {
         policy,
         digest: texts.digest(),
     })
+}
+
+fn check_register(file: RegisterFile, texts: &Texts) -> Result<RegisterFile> {
+    let (path, text) = (Path::new("register.toml"), texts.0["register.toml"].as_str());
+    let mut faults = Vec::from_iter(file.persons.check(&kind::register_persons(), text, path).err());
+    faults.extend(file.mandates.as_ref().and_then(|source| source.check(&kind::register_mandates(), text, path).err()));
+    Error::all(faults)?;
+    Ok(file)
 }
 
 type Places = BTreeMap<Division, String>;

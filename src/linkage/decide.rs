@@ -19,16 +19,40 @@ use super::index::{Index, NameHash, name_hash};
 use super::places::PlaceLevel;
 use super::weights::{Weights, rounded};
 use super::{LinkSettings, PartyRef};
-use crate::kernel::CitizenId;
+use crate::kernel::{CitizenId, Date};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::standardise::ids::{IdReading, Remains};
 use crate::standardise::{id_repair, names};
 
+/// A person in a row: where, by what name, with which facts.
+pub(super) struct Subject<'p> {
+    pub(super) at: PartyRef,
+    pub(super) name: &'p str,
+    pub(super) facts: PartyFacts<'p>,
+}
+
+/// What the delivered id says for a person of the register it leads to.
+#[derive(Clone, Copy)]
+struct IdGround {
+    /// First letter of the code.
+    letter: u8,
+    repairs: Repairs,
+    bits: f64,
+    /// The part of `bits` that the digits of the birth date give.
+    birth_digits: f64,
+}
+
+/// No id at all, or one that says nothing.
+impl IdGround {
+    fn nothing(letter: u8) -> Self {
+        Self { letter, repairs: Repairs::default(), bits: 0.0, birth_digits: 0.0 }
+    }
+}
+
 /// A person of the register who may be the person in the row, with the grounds.
 struct Candidate {
     person: u32,
-    letter: u8,
-    repairs: Repairs,
+    id: IdGround,
     level: NameLevel,
     comparison: Comparison,
     /// The birth date agrees: in what is left of the id, or in a column.
@@ -37,6 +61,7 @@ struct Candidate {
 }
 
 /// What came of a person in a row without an exact id.
+#[derive(Default)]
 pub(super) struct Open {
     pub(super) links: Vec<Link>,
     /// Somebody on the register bears the name, and nothing more is known: grade E.
@@ -54,74 +79,48 @@ pub(super) struct Decider<'a, 'r> {
 
 impl Decider<'_, '_> {
     /// Grades A and B: the id is one on the register. Everybody enrolled under it gets the link.
-    pub(super) fn exact(
-        &self,
-        party: PartyRef,
-        id: CitizenId,
-        repairs: Repairs,
-        name: &str,
-        facts: &PartyFacts,
-    ) -> Vec<Link> {
+    pub(super) fn exact(&self, subject: &Subject, id: CitizenId, repairs: Repairs) -> Vec<Link> {
         let letter = if repairs == Repairs::default() { b'E' } else { b'C' };
-        let link = |person| self.exact_link(party, person, letter, repairs, id.is_valid(), name, facts);
-        self.index.persons_with(id).map(link).collect()
+        let ground = IdGround { repairs, bits: Weights::whole_id(), ..IdGround::nothing(letter) };
+        let speaks_alone = id.is_valid();
+        self.index.persons_with(id).map(|person| self.exact_link(subject, person, ground, speaks_alone)).collect()
     }
 
     /// As [`Decider::exact`], for a passport or another document that the register holds in place of an id.
-    fn document(&self, party: PartyRef, text: &str, name: &str, facts: &PartyFacts) -> Vec<Link> {
+    fn document(&self, subject: &Subject, text: &str) -> Vec<Link> {
+        let ground = IdGround { bits: Weights::whole_id(), ..IdGround::nothing(b'F') };
         let persons = self.index.persons_with_document(text).iter();
-        persons.map(|person| self.exact_link(party, *person, b'F', Repairs::default(), false, name, facts)).collect()
+        persons.map(|person| self.exact_link(subject, *person, ground, false)).collect()
     }
 
-    /// A whole, valid id without a name beside it is grade A: a blank is no evidence against. A document number or an id
-    /// whose check character fails needs the name.
-    #[allow(clippy::too_many_arguments)] // the grounds of one link, each named
-    fn exact_link(
-        &self,
-        party: PartyRef,
-        person: u32,
-        letter: u8,
-        repairs: Repairs,
-        speaks_alone: bool,
-        name: &str,
-        facts: &PartyFacts,
-    ) -> Link {
-        let level = self.index.compare_name(person, name);
-        let comparison = Comparison::brief(self.index, person, facts);
+    /// A whole, valid id without a name beside it (`speaks_alone`) is grade A: a blank is no evidence against. A document
+    /// number or an id whose check character fails needs the name.
+    fn exact_link(&self, subject: &Subject, person: u32, id: IdGround, speaks_alone: bool) -> Link {
+        let level = self.index.compare_name(person, subject.name);
+        let comparison = Comparison::brief(self.index, person, &subject.facts);
         let consistent = level.is_consistent() || level == NameLevel::Absent && speaks_alone;
         let grade = if consistent { Grade::A } else { Grade::B };
-        let candidate = Candidate {
-            person,
-            letter,
-            repairs,
-            level,
-            comparison,
-            birth: comparison.birth == Agreement::Agrees,
-            weight: Weights::whole_id() + Weights::name(self.index, person, level),
-        };
-        self.link(party, &candidate, grade, false)
+        let birth = comparison.birth == Agreement::Agrees;
+        let weight = id.bits + Weights::name(self.index, person, level);
+        self.link(subject, &Candidate { person, id, level, comparison, birth, weight }, grade, false)
     }
 
     /// Grades C, D and E: the id is damaged, hidden or missing.
-    pub(super) fn open(&self, party: PartyRef, reading: &IdReading, name: &str, facts: &PartyFacts) -> Open {
-        let links = match reading {
-            IdReading::Whole { id, .. } if id.is_valid() => Vec::new(), // somebody else's
-            IdReading::Whole { id, repairs } => self.repaired(party, &id.to_ascii(), *repairs, name, facts),
-            IdReading::Broken { text, repairs } => self.repaired(party, text.as_bytes(), *repairs, name, facts),
-            IdReading::Masked { remains, repairs } => self.partial(party, remains, *repairs, b'M', name, facts),
-            IdReading::TailLost { remains, repairs } => self.partial(party, remains, *repairs, b'T', name, facts),
-            IdReading::Foreign { text } => self.document(party, text, name, facts),
-            IdReading::Missing | IdReading::Placeholder => Vec::new(),
-        };
-        let unusable = match reading {
-            IdReading::Missing => Some(b'N'),
-            IdReading::Placeholder | IdReading::Broken { .. } | IdReading::Foreign { .. } => Some(b'X'),
-            _ => None,
+    pub(super) fn open(&self, subject: &Subject, reading: &IdReading) -> Open {
+        let (links, unusable) = match reading {
+            IdReading::Whole { id, .. } if id.is_valid() => (Vec::new(), None), // somebody else's
+            IdReading::Whole { id, repairs } => (self.repaired(subject, &id.to_ascii(), *repairs), None),
+            IdReading::Broken { text, repairs } => (self.repaired(subject, text.as_bytes(), *repairs), Some(b'X')),
+            IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M'), None),
+            IdReading::TailLost { remains, repairs } => (self.partial(subject, remains, *repairs, b'T'), None),
+            IdReading::Foreign { text } => (self.document(subject, text), Some(b'X')),
+            IdReading::Placeholder => (Vec::new(), Some(b'X')),
+            IdReading::Missing => (Vec::new(), Some(b'N')),
         };
         match unusable {
             Some(letter) if links.is_empty() => {
-                let links = self.without_id(party, letter, name, facts);
-                let known = || !self.index.named(name_hash(name)).is_empty();
+                let links = self.without_id(subject, letter);
+                let known = || !self.index.named(name_hash(subject.name)).is_empty();
                 Open { name_only: links.is_empty() && known(), links }
             }
             _ => Open { links, name_only: false },
@@ -129,83 +128,71 @@ impl Decider<'_, '_> {
     }
 
     /// One typing error: the readings the check character allows, as far as they are somebody on the register.
-    fn repaired(&self, party: PartyRef, text: &[u8], cleaned: Repairs, name: &str, facts: &PartyFacts) -> Vec<Link> {
+    fn repaired(&self, subject: &Subject, text: &[u8], cleaned: Repairs) -> Vec<Link> {
         let mut candidates = Vec::new();
         for (id, repair) in id_repair::candidates(text) {
+            let mut repairs = cleaned;
+            repairs.insert(repair);
+            let letter = match repair {
+                Repairs::SWAP => b'S',
+                Repairs::LOOKALIKE => b'L',
+                _ => b'1',
+            };
+            let birth_digits = Weights::birth_digits(&id.to_ascii());
+            let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits };
             for person in self.index.persons_with(id) {
-                let comparison = Comparison::full(self.index, person, facts);
-                let mut repairs = cleaned;
-                repairs.insert(repair);
-                let letter = match repair {
-                    Repairs::SWAP => b'S',
-                    Repairs::LOOKALIKE => b'L',
-                    _ => b'1',
-                };
-                let id_bits = Weights::repaired(repair);
+                let comparison = Comparison::full(self.index, person, &subject.facts);
                 let birth = comparison.birth != Agreement::Differs;
-                candidates.extend(self.candidate(person, letter, repairs, id_bits, birth, comparison, name));
+                candidates.extend(self.candidate(subject, person, ground, birth, comparison));
             }
         }
-        self.settle(party, candidates)
+        self.settle(subject, candidates)
     }
 
     /// A masked id or a lost tail: persons whose ids agree with every character left, found by birth date or by name.
-    fn partial(
-        &self,
-        party: PartyRef,
-        remains: &Remains,
-        repairs: Repairs,
-        letter: u8,
-        name: &str,
-        facts: &PartyFacts,
-    ) -> Vec<Link> {
-        let id_bits = Weights::remains(remains);
+    fn partial(&self, subject: &Subject, remains: &Remains, repairs: Repairs, letter: u8) -> Vec<Link> {
+        const FEW: usize = 10; // fewer characters are a division and no more: namesakes are told apart as without an id
+        let birth_digits = Weights::birth_digits(remains.characters());
+        let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits };
         let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| id.is_valid() && remains.agrees(id));
-        let candidates = self
-            .block(remains.birth().or(facts.birth), name)
-            .iter()
-            .copied()
-            .filter(agrees)
-            .filter_map(|person| {
-                let comparison = Comparison::full(self.index, person, facts);
-                let birth = comparison.birth == Agreement::Agrees
-                    || comparison.birth == Agreement::Blank && remains.birth().is_some();
-                self.candidate(person, letter, repairs, id_bits, birth, comparison, name)
-            })
-            .collect();
-        self.settle(party, candidates)
+        let candidate = |person: u32| {
+            let comparison = Comparison::full(self.index, person, &subject.facts);
+            if remains.kept() < FEW && is_namesake(&comparison) {
+                return None;
+            }
+            let birth = match comparison.birth {
+                Agreement::Agrees => true,
+                Agreement::Blank => remains.birth().is_some(),
+                Agreement::Differs => false,
+            };
+            self.candidate(subject, person, ground, birth, comparison)
+        };
+        let block = self.block(remains.birth().or(subject.facts.birth), subject.name);
+        self.settle(subject, block.iter().copied().filter(agrees).filter_map(candidate).collect())
     }
 
     /// Grade D: name, birth date and a third fact; or, without a birth date, a name with a phone, a house or a spouse.
-    fn without_id(&self, party: PartyRef, letter: u8, name: &str, facts: &PartyFacts) -> Vec<Link> {
+    fn without_id(&self, subject: &Subject, letter: u8) -> Vec<Link> {
+        let facts = &subject.facts;
         if facts.birth.is_none() && !facts.has_contact() {
             return Vec::new();
         }
-        let candidates = self
-            .block(facts.birth, name)
-            .iter()
-            .copied()
-            .filter_map(|person| {
-                let comparison = Comparison::full(self.index, person, facts);
-                if comparison.contradicts() || comparison.place == PlaceLevel::OtherCity {
-                    return None; // a namesake
-                }
-                let birth = comparison.birth == Agreement::Agrees;
-                let contact = comparison.phone == Agreement::Agrees
-                    || comparison.spouse == Agreement::Agrees
-                    || comparison.place == PlaceLevel::Same;
-                if !birth && !contact {
-                    return None;
-                }
-                self.candidate(person, letter, Repairs::default(), 0.0, birth, comparison, name)
-            })
-            .collect();
-        self.settle(party, candidates)
+        let candidate = |person: u32| {
+            let comparison = Comparison::full(self.index, person, facts);
+            let birth = comparison.birth == Agreement::Agrees;
+            let contact = comparison.phone == Agreement::Agrees
+                || comparison.spouse == Agreement::Agrees
+                || comparison.place == PlaceLevel::Same;
+            let worth_it = (birth || contact) && !is_namesake(&comparison);
+            worth_it.then(|| self.candidate(subject, person, IdGround::nothing(letter), birth, comparison)).flatten()
+        };
+        let block = self.block(facts.birth, subject.name);
+        self.settle(subject, block.iter().copied().filter_map(candidate).collect())
     }
 
     /// The persons to look at: those born that day, or those of that name, whichever are fewer. A damaged name can only
     /// be found by the day.
-    fn block(&self, birth: Option<crate::kernel::Date>, name: &str) -> &[u32] {
+    fn block(&self, birth: Option<Date>, name: &str) -> &[u32] {
         let hash = name_hash(name);
         let named = self.index.named(hash);
         match birth.map(|day| self.index.born_on(day)) {
@@ -216,50 +203,41 @@ impl Decider<'_, '_> {
     }
 
     /// `None` if the name is not given or another's: a damaged or missing id never stands without a name.
-    #[allow(clippy::too_many_arguments)] // the grounds of one candidate, each named
     fn candidate(
         &self,
+        subject: &Subject,
         person: u32,
-        letter: u8,
-        repairs: Repairs,
-        id_bits: f64,
+        id: IdGround,
         birth: bool,
         comparison: Comparison,
-        name: &str,
     ) -> Option<Candidate> {
-        let level = self.index.compare_name(person, name);
+        let level = self.index.compare_name(person, subject.name);
         if !level.is_consistent() {
             return None;
         }
-        let beside = if id_bits > 0.0 && birth {
-            self.weights.facts_beside_birth(self.index, person, &comparison)
-        } else {
-            self.weights.facts(self.index, person, &comparison)
-        };
-        let weight = id_bits + Weights::name(self.index, person, level) + beside;
-        Some(Candidate { person, letter, repairs, level, comparison, birth, weight })
+        let beside = self.weights.facts_beside(self.index, person, &comparison, id.birth_digits);
+        let weight = id.bits + Weights::name(self.index, person, level) + beside;
+        Some(Candidate { person, id, level, comparison, birth, weight })
     }
 
     /// The best candidate alone gets the link; if the second is near, or the line is not reached, they are only possible.
-    fn settle(&self, party: PartyRef, mut candidates: Vec<Candidate>) -> Vec<Link> {
+    fn settle(&self, subject: &Subject, mut candidates: Vec<Candidate>) -> Vec<Link> {
+        const SHOWN: usize = 3;
         candidates.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.person.cmp(&b.person)));
         let Some(best) = candidates.first() else { return Vec::new() };
+        let citizen = |candidate: &Candidate| self.index.id_of(candidate.person);
         let same_citizen = |other: &Candidate| {
-            other.person == best.person
-                || self.index.id_of(other.person).is_some()
-                    && self.index.id_of(other.person) == self.index.id_of(best.person)
+            other.person == best.person || citizen(other).is_some() && citizen(other) == citizen(best)
         };
         let near = |other: &&Candidate| best.weight - other.weight < f64::from(self.settings.margin_bits);
-        let alone = !candidates.iter().filter(near).any(|other| !same_citizen(other));
-        let grade = self.grade(best);
-        if alone && let Some(grade) = grade {
+        let alone = candidates.iter().filter(near).all(same_citizen);
+        if let Some(grade) = self.grade(best).filter(|_| alone) {
             let links = candidates.iter().filter(|other| same_citizen(other));
-            return links.map(|candidate| self.link(party, candidate, grade, false)).collect();
+            return links.map(|candidate| self.link(subject, candidate, grade, false)).collect();
         }
-        const SHOWN: usize = 3;
         let possible = |candidate: &&Candidate| self.surplus(candidate) >= f64::from(self.settings.possible_bits);
         let shown = candidates.iter().filter(near).filter(possible).take(SHOWN);
-        shown.map(|candidate| self.link(party, candidate, Grade::D, true)).collect()
+        shown.map(|candidate| self.link(subject, candidate, Grade::D, true)).collect()
     }
 
     /// Bits over even odds.
@@ -267,27 +245,25 @@ impl Decider<'_, '_> {
         candidate.weight - self.weights.prior
     }
 
-    /// C or D if the best candidate reaches it by itself.
+    /// C or D if the candidate reaches it by itself.
     fn grade(&self, candidate: &Candidate) -> Option<Grade> {
-        let name = candidate.level <= NameLevel::Former
-            || candidate.level == NameLevel::Damaged
-                && names::letters(self.index.name.get(candidate.person as usize)) >= 3;
+        let long_enough = || names::letters(self.index.name.get(candidate.person as usize)) >= 3;
+        let name = candidate.level <= NameLevel::Former || candidate.level == NameLevel::Damaged && long_enough();
         if !name || candidate.comparison.birth == Agreement::Differs {
             return None;
         }
         let surplus = self.surplus(candidate);
         let over = surplus >= f64::from(self.settings.line_bits);
-        if matches!(candidate.letter, b'N' | b'X') {
+        if matches!(candidate.id.letter, b'N' | b'X') {
             return (over && candidate.comparison.further_facts() > 0).then_some(Grade::D);
         }
         let repaired = candidate.birth && surplus >= f64::from(self.settings.repair_line_bits);
         (over || repaired).then_some(Grade::C)
     }
 
-    fn link(&self, party: PartyRef, candidate: &Candidate, grade: Grade, possible: bool) -> Link {
+    fn link(&self, subject: &Subject, candidate: &Candidate, grade: Grade, possible: bool) -> Link {
         let comparison = &candidate.comparison;
-        let further = comparison.further_facts() > 0;
-        let third = match (candidate.birth, further) {
+        let third = match (candidate.birth, comparison.further_facts() > 0) {
             _ if possible => b'P',
             _ if comparison.contradicts() => b'X',
             (true, true) => b'F',
@@ -295,18 +271,24 @@ impl Decider<'_, '_> {
             (false, true) => b'T',
             (false, false) => b'N',
         };
+        let PartyRef { source, row, slot, party } = subject.at;
         Link {
             person: candidate.person,
-            source: party.source,
-            row: party.row,
-            slot: party.slot,
-            party: party.party,
+            source,
+            row,
+            slot,
+            party,
             grade,
-            code: [candidate.letter, candidate.level.letter() as u8, third],
-            repairs: candidate.repairs,
+            code: [candidate.id.letter, candidate.level.letter() as u8, third],
+            repairs: candidate.id.repairs,
             name_level: candidate.level,
             weight_bits: rounded(candidate.weight),
             accepted: !possible && self.settings.accept.contains(&grade),
         }
     }
+}
+
+/// A fact that does not change is another, or it is another city: somebody of the same name.
+fn is_namesake(comparison: &Comparison) -> bool {
+    comparison.contradicts() || comparison.place == PlaceLevel::OtherCity
 }

@@ -108,6 +108,11 @@ impl Weights {
         PLACE_BITS.iter().sum()
     }
 
+    /// What a birth date's digits in an id are worth: a birth date column that repeats them adds nothing.
+    pub(super) fn birth_digits(kept: &[u8; 18]) -> f64 {
+        (6..14).filter(|place| kept[*place] != b'?').map(|place| PLACE_BITS[place]).sum()
+    }
+
     /// What is left of an id.
     pub(super) fn remains(remains: &Remains) -> f64 {
         let kept = remains.characters().iter().zip(PLACE_BITS).filter(|(character, _)| **character != b'?');
@@ -136,7 +141,7 @@ impl Weights {
     }
 
     /// Birth date, sex, phone, spouse and place.
-    pub(super) fn facts(&self, index: &Index, person: u32, comparison: &Comparison) -> f64 {
+    fn facts(&self, index: &Index, person: u32, comparison: &Comparison) -> f64 {
         let phone = match comparison.phone {
             Agreement::Agrees => PHONE_U * f64::from(index.phone_count(&index.phone_of(person)).max(1)),
             _ => PHONE_U,
@@ -156,10 +161,9 @@ impl Weights {
         bits(comparison.birth, self.birth.0, self.birth.1)
     }
 
-    /// The facts, but for the birth date, which the digits of the id have already counted.
-    pub(super) fn facts_beside_birth(&self, index: &Index, person: u32, comparison: &Comparison) -> f64 {
-        let birth = self.birth(comparison);
-        self.facts(index, person, comparison) - birth.max(0.0)
+    /// The facts, less what the id's digits have already counted of the birth date.
+    pub(super) fn facts_beside(&self, index: &Index, person: u32, comparison: &Comparison, birth_digits: f64) -> f64 {
+        self.facts(index, person, comparison) - self.birth(comparison).clamp(0.0, birth_digits)
     }
 
     /// The same house weighs more than the same county, but village addresses are shared by many.

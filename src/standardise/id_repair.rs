@@ -110,7 +110,7 @@ fn digits_like(letter: u8) -> &'static [u8] {
     }
 }
 
-/// Up to four letters, each read as a digit it looks like; a single unknown letter is solved for like a wrong digit.
+/// Letters, each read as a digit it looks like; a single unknown letter is solved for like a wrong digit.
 fn letters_for_digits(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
     let places: Vec<usize> = (0..18).filter(|place| !text[*place].is_ascii_digit()).collect();
     let check = |place: usize, letter: u8| place == 17 && matches!(letter, b'x' | b'X' | b'K' | b'k' | b'*');

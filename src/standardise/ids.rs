@@ -350,7 +350,7 @@ fn from_letters(text: String, mut repairs: Repairs) -> IdReading {
         return IdReading::Whole { id, repairs };
     }
     let letters = bytes.iter().filter(|byte| !byte.is_ascii_digit()).count();
-    if bytes.len() == 18 && letters <= 4 {
+    if bytes.len() == 18 && letters <= 7 {
         return IdReading::Broken { text, repairs };
     }
     IdReading::Foreign { text: text.to_ascii_uppercase() }

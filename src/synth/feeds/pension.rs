@@ -3,7 +3,7 @@
 use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const EMPLOYEE: u8 = 0;
 const RESIDENT: u8 = 1;
@@ -29,9 +29,9 @@ pub static FEED: Feed = Feed {
     footer: &["总计"],
     second_slot: false,
     varieties: &[
-        says(45, Some((Topic::Pension, true))),
-        says(50, Some((Topic::Pension, false))),
-        says(5, Some((Topic::Pension, false))),
+        says(45, Some((Topic::Pension, Verdict::Flagged))),
+        says(50, Some((Topic::Pension, Verdict::Clear))),
+        says(5, Some((Topic::Pension, Verdict::Clear))),
     ],
     facts,
     row,

@@ -3,8 +3,9 @@
 //!
 //! truth.csv has one line for each register person × row that belong together, plus one with `expected` B for each row that
 //! holds a register person's id under somebody else's name. Pairs that are not listed are non-links. `expected` is `none`
-//! where the two are one person but no link may be asked for: no live mandate, or too little is left to tell them from a
-//! namesake. `line` is the physical line, the heading being line 1; line breaks inside quotation marks count.
+//! where the two are one person but a link cannot be asked for: no live mandate, or too little is left to tell them from a
+//! namesake; a link there is neither a hit nor a fault. `line` is the physical line, the heading being line 1; line breaks
+//! inside quotation marks count.
 
 use std::io::Write;
 use std::path::Path;

@@ -76,7 +76,7 @@ pub struct Carries {
 
 impl Carries {
     /// Enough to tell a person without an id from a namesake: two facts beside the name.
-    pub fn tells_apart(self) -> bool {
+    fn tells_apart(self) -> bool {
         [self.birth, self.address, self.phone].into_iter().filter(|carried| *carried).count() >= 2
     }
 }

@@ -159,8 +159,8 @@ impl Writer<'_> {
     fn about_others(&mut self) -> Result<()> {
         let who = match self.dice.below(1_000) {
             0 => self.namesake(),
-            // Where the row tells nothing else, nobody could know that it is another person.
-            1 if self.feed.carries.birth && self.feed.carries.tells_apart() => self.same_birthday(),
+            // Where the row does not tell the other city, nobody could know that it is another person.
+            1 if self.feed.carries.birth && self.feed.carries.address => self.same_birthday(),
             2 => self.neighbour(),
             3 => self.placeholder(),
             _ => self.people.resident(&mut self.dice),

@@ -27,7 +27,15 @@
 //! | 5 | [`pipeline`] | the nightly run, readable as prose |
 //! | 6 | [`cli`] | one file per command; alone prints, reads the clock and the environment |
 
+pub mod cli;
+pub mod config;
+pub mod ingest;
 pub mod kernel;
 pub mod linkage;
 pub mod model;
+pub mod pipeline;
+pub mod policy;
+pub mod report;
 pub mod standardise;
+pub mod store;
+pub mod synth;

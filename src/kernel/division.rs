@@ -52,7 +52,7 @@ impl Division {
         let code = self.0;
         [(10_000_000_000, 2), (100_000_000, 4), (1_000_000, 6), (1_000, 9)]
             .into_iter()
-            .find(|(unit, _)| code % unit == 0)
+            .find(|(unit, _)| code.is_multiple_of(*unit))
             .map_or(12, |(_, digits)| digits)
     }
 

@@ -60,6 +60,15 @@ impl Error {
         Self::new(ErrorKind::Io, Message::new(key).with("reason", error)).at(path).hint(Message::new(hint))
     }
 
+    /// A file that is no TOML, or not of the shape expected: the parser's words, with file and line.
+    pub fn toml(path: &Path, text: &str, fault: &toml::de::Error) -> Self {
+        let error = Self::config(Message::new("error.toml").with("reason", fault.message())).at(path);
+        match fault.span() {
+            Some(span) => error.line(text[..span.start.min(text.len())].matches('\n').count() as u64 + 1),
+            None => error,
+        }
+    }
+
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, Message::new("error.cancelled"))
     }

@@ -138,3 +138,22 @@ pub struct Evidence {
     /// Column heading, reason key, whole row → count. Sorted.
     pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,
 }
+
+impl Evidence {
+    /// A source of which nothing was read.
+    pub fn absent(source: &str, department: &str, kind: Kind, delivery: Delivery) -> Self {
+        Self {
+            source: source.to_owned(),
+            department: department.to_owned(),
+            table: Table::new(kind.types()),
+            kind,
+            delivery,
+            files: Vec::new(),
+            refs: Vec::new(),
+            parties: Parties::default(),
+            bins: Bins::default(),
+            rejects: Vec::new(),
+            reject_counts: std::collections::BTreeMap::new(),
+        }
+    }
+}

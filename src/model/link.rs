@@ -99,6 +99,17 @@ pub enum NameLevel {
 }
 
 impl NameLevel {
+    pub const ALL: [NameLevel; 8] = [
+        Self::Equal,
+        Self::Folded,
+        Self::Variant,
+        Self::Former,
+        Self::Damaged,
+        Self::Homophone,
+        Self::Absent,
+        Self::Different,
+    ];
+
     /// The two may be one person's name: what grade A asks for.
     pub fn is_consistent(self) -> bool {
         self < Self::Absent

@@ -80,7 +80,7 @@ pub struct Outcomes {
 }
 
 /// What people read about a rule: printed in rule sheets, on discrepancies, and by `hedui trace`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RuleCard {
     /// `V001`
     pub code: String,

@@ -122,6 +122,22 @@ impl Column {
         }
     }
 
+    /// The values at these rows, in this order.
+    pub fn select(&self, rows: &[usize]) -> Column {
+        fn take<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| values[row]).collect()
+        }
+        match self {
+            Self::Text(texts) => Self::Text(rows.iter().map(|&row| texts.get(row)).collect()),
+            Self::Date(values) => Self::Date(take(values, rows)),
+            Self::Month(values) => Self::Month(take(values, rows)),
+            Self::Money(values) => Self::Money(take(values, rows)),
+            Self::Count(values) => Self::Count(take(values, rows)),
+            Self::Decimal(values) => Self::Decimal(take(values, rows)),
+            Self::Flag(values) => Self::Flag(take(values, rows)),
+        }
+    }
+
     /// Takes over all values of `other`; both must be of one type.
     pub fn append(&mut self, other: &Column) {
         match (self, other) {
@@ -181,6 +197,11 @@ impl Table {
         assert_eq!(self.columns.len(), other.columns.len(), "tables of two kinds were joined");
         self.columns.iter_mut().zip(&other.columns).for_each(|(mine, theirs)| mine.append(theirs));
         self.rows += other.rows;
+    }
+
+    /// The rows at these indexes, in this order.
+    pub fn select(&self, rows: &[usize]) -> Table {
+        Self { columns: self.columns.iter().map(|column| column.select(rows)).collect(), rows: rows.len() }
     }
 
     pub fn texts(&self, column: usize) -> &Texts {

@@ -1,0 +1,270 @@
+//! The command line: one file per command. Only this layer prints, reads the clock and reads the environment.
+//!
+//! stdout is the result, stderr is talk and progress. Exit codes: 0 done; 1 done, but something needs a person; 2 usage or
+//! configuration; 3 input refused; 4 I/O; 130 stopped; 101 a bug.
+
+mod coverage;
+mod eval;
+mod export;
+mod init;
+mod ledger;
+mod package;
+mod run;
+mod terminal;
+mod trace;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::kernel::wording::say;
+use crate::kernel::{Cancel, Error, Lang, Message, Result};
+
+/// Exit code of a command that is done while something needs a person.
+const NEEDS_ATTENTION: u8 = 1;
+
+#[derive(Debug, Parser)]
+#[command(name = "hedui", version)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    #[arg(long, global = true, env = "HEDUI_CENTRE", value_name = "DIR", default_value = ".")]
+    centre: PathBuf,
+    #[arg(long, global = true, value_name = "zh-CN|en")]
+    lang: Option<String>,
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    #[arg(long, global = true)]
+    json: bool,
+    #[arg(long, global = true)]
+    no_progress: bool,
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    Synth(init::SynthArgs),
+    Validate(validate::ValidateArgs),
+    Run(run::RunArgs),
+    Coverage(coverage::CoverageArgs),
+    Trace(trace::TraceArgs),
+    Export(export::ExportArgs),
+    Eval(eval::EvalArgs),
+    Ledger(ledger::LedgerArgs),
+    Package(package::PackageArgs),
+    Completions { shell: clap_complete::Shell },
+    Man,
+}
+
+/// What every command needs from the outside.
+struct Context {
+    centre: PathBuf,
+    lang: Lang,
+    json: bool,
+    no_progress: bool,
+    verbose: bool,
+    cancel: Cancel,
+}
+
+impl Context {
+    fn say(&self, message: &Message) -> String {
+        message.say(self.lang)
+    }
+
+    fn word(&self, key: &str) -> &'static str {
+        say(self.lang, key)
+    }
+}
+
+/// Parses the command line, runs the command, reports trouble.
+pub fn main() -> ExitCode {
+    let lang = language();
+    let matches = match localised(lang).try_get_matches() {
+        Ok(matches) => matches,
+        Err(usage) => {
+            // Help and version are answers (0), everything else is a wrong command line (2).
+            let code = usage.exit_code() as u8;
+            let _ = usage.print();
+            return ExitCode::from(code);
+        }
+    };
+    let cli = Cli::from_arg_matches(&matches).expect("the matches come from this command");
+    if let Some(given) = cli.common.lang.as_deref().filter(|given| Lang::parse(given).is_none()) {
+        return fail(&Error::config(Message::new("config.bad_language").with("value", given)), lang);
+    }
+    if let Some(threads) = cli.common.threads {
+        // Only fails if a pool was made before; nothing ran before this line.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let context = Context {
+        centre: cli.common.centre,
+        lang,
+        json: cli.common.json,
+        no_progress: cli.common.no_progress,
+        verbose: cli.common.verbose > 0,
+        cancel: Cancel::default(),
+    };
+    match with_signals(context, |context| dispatch(cli.command, context)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => fail(&error, lang),
+    }
+}
+
+fn fail(error: &Error, lang: Lang) -> ExitCode {
+    eprintln!("{}", error.say(lang));
+    ExitCode::from(error.exit_code())
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<u8> {
+    match command {
+        Command::Init(args) => init::init(&args, context),
+        Command::Synth(args) => init::synth(&args, context),
+        Command::Validate(args) => validate::validate(&args, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Coverage(args) => coverage::coverage(&args, context),
+        Command::Trace(args) => trace::trace(&args, context),
+        Command::Export(args) => export::export(&args, context),
+        Command::Eval(args) => eval::eval(&args, context),
+        Command::Ledger(args) => ledger::ledger(&args, context),
+        Command::Package(args) => package::package(&args, context),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut std::io::stdout());
+            Ok(0)
+        }
+        Command::Man => {
+            let page = clap_mangen::Man::new(localised(context.lang));
+            page.render(&mut std::io::stdout()).map_err(|error| Error::io("stdout".as_ref(), &error))?;
+            Ok(0)
+        }
+    }
+}
+
+/// Runs the work on a thread of its own, while this one listens for Ctrl-C and a service manager's stop.
+/// The first signal asks the work to stop at its next chunk; a second one ends the process at once.
+fn with_signals(context: Context, work: impl FnOnce(&Context) -> Result<u8> + Send + 'static) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("tokio".as_ref(), &error))?;
+    let cancel = context.cancel.clone();
+    let outcome = runtime.block_on(async move {
+        let mut job = tokio::task::spawn_blocking(move || work(&context));
+        loop {
+            tokio::select! {
+                done = &mut job => return done,
+                () = stop_signal() => {
+                    if cancel.check().is_err() {
+                        std::process::exit(130);
+                    }
+                    cancel.cancel();
+                }
+            }
+        }
+    });
+    match outcome {
+        Ok(result) => result,
+        Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = tokio::signal::ctrl_c() => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// `--lang` before anything else is parsed (help needs it), else the locale.
+fn language() -> Lang {
+    let mut arguments = std::env::args();
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix("--lang") {
+            Some("") => arguments.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        if let Some(lang) = value.as_deref().and_then(Lang::parse) {
+            return lang;
+        }
+    }
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .and_then(|value| Lang::parse(&value))
+        .unwrap_or(Lang::En)
+}
+
+/// The command tree with its help texts from the catalogue: `help.<command>` and `help.arg_<argument>`.
+fn localised(lang: Lang) -> clap::Command {
+    fn arguments(command: clap::Command, lang: Lang) -> clap::Command {
+        command.mut_args(|argument| {
+            let id = argument.get_id().as_str();
+            if matches!(id, "help" | "version") {
+                return argument;
+            }
+            let key = format!("help.arg_{id}");
+            argument.help(say(lang, &key))
+        })
+    }
+    let command = arguments(Cli::command(), lang).about(say(lang, "help.hedui"));
+    command.mut_subcommands(|sub| {
+        let key = format!("help.{}", sub.get_name());
+        arguments(sub, lang).about(say(lang, &key)).mut_subcommands(|leaf| {
+            let key = format!("{key}_{}", leaf.get_name());
+            arguments(leaf, lang).about(say(lang, &key))
+        })
+    })
+}
+
+/// RFC 3339 in the local time zone, for the ledger.
+fn now() -> String {
+    chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
+/// Who runs the program: the login name of the session.
+fn who() -> String {
+    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "unknown".into())
+}
+
+/// Name of this machine, for whoever finds the workspace in use.
+fn host() -> String {
+    let named = std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
+    named
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map_or_else(String::new, |name| name.trim().to_owned())
+}
+
+/// `--as-of`, else today.
+fn as_of(given: Option<&str>) -> Result<crate::kernel::Date> {
+    use chrono::Datelike;
+    match given {
+        Some(text) => crate::kernel::Date::parse_iso(text)
+            .ok_or_else(|| Error::config(Message::new("cli.bad_date").with("value", text))),
+        None => {
+            let today = chrono::Local::now().date_naive();
+            let date = crate::kernel::Date::from_ymd(today.year(), today.month(), today.day());
+            Ok(date.expect("the clock shows a real day"))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `hedui run`: the nightly batch.
+
+use super::terminal::{progress, table};
+use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
+use crate::config::{self, Format};
+use crate::kernel::{Error, Message, Result};
+use crate::pipeline::{self, RunOptions, RunSummary};
+use crate::store::Holder;
+
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',')]
+    only: Vec<String>,
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    #[arg(long, value_name = "csv,xlsx,html", value_delimiter = ',')]
+    formats: Vec<String>,
+}
+
+pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
+    let plan = config::load(&context.centre)?;
+    for code in &args.only {
+        if !plan.sources.iter().any(|source| source.code == *code) {
+            let known: Vec<&str> = plan.sources.iter().map(|source| source.code.as_str()).collect();
+            let fault = Message::new("cli.unknown_source").with("value", code).with("known", known.join(", "));
+            return Err(Error::config(fault));
+        }
+    }
+    let at = now();
+    let options = RunOptions {
+        as_of: as_of(args.as_of.as_deref())?,
+        only: args.only.clone(),
+        formats: formats(&args.formats, &plan.report.formats)?,
+        holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
+        at,
+    };
+    let summary = pipeline::run(&plan, &options, &*progress(context), &context.cancel)?;
+    if context.json {
+        println!("{}", serde_json::to_string_pretty(&summary).expect("plain numbers and texts"));
+    } else {
+        print(&summary, context);
+    }
+    Ok(if summary.needs_attention() { NEEDS_ATTENTION } else { 0 })
+}
+
+fn formats(given: &[String], configured: &[Format]) -> Result<Vec<Format>> {
+    if given.is_empty() {
+        return Ok(configured.to_vec());
+    }
+    given
+        .iter()
+        .map(|name| match name.as_str() {
+            "csv" => Ok(Format::Csv),
+            "xlsx" => Ok(Format::Xlsx),
+            "html" => Ok(Format::Html),
+            other => Err(Error::config(Message::new("cli.unknown_format").with("value", other))),
+        })
+        .collect()
+}
+
+fn print(summary: &RunSummary, context: &Context) {
+    let word = |key| context.word(key);
+    println!(
+        "{}",
+        context.say(
+            &Message::new("cli.run_done")
+                .with("run", &summary.run)
+                .with("persons", summary.persons)
+                .with("households", summary.households)
+        )
+    );
+    let rows: Vec<Vec<String>> = summary
+        .sources
+        .iter()
+        .map(|source| {
+            let bins = source.bins;
+            vec![
+                source.source.clone(),
+                context.word(state_key(source.state)).to_owned(),
+                source.as_of.clone().unwrap_or_default(),
+                bins.read.to_string(),
+                bins.linked.to_string(),
+                bins.unlinked.to_string(),
+                bins.rejected.to_string(),
+                bins.skipped.to_string(),
+            ]
+        })
+        .collect();
+    let heading = [
+        word("cli.source"),
+        word("cli.state"),
+        word("cli.as_of"),
+        word("cli.read"),
+        word("cli.linked"),
+        word("cli.unlinked"),
+        word("cli.rejected"),
+        word("cli.skipped"),
+    ];
+    print!("{}", table(&heading, &rows, &[3, 4, 5, 6, 7]));
+    let grades = ["A", "B", "C", "D", "E"].iter().zip(summary.grades);
+    let grades = grades.map(|(grade, count)| format!("{grade} {count}")).collect::<Vec<_>>().join("  ");
+    println!("{}  {grades}", word("cli.grades"));
+    let [high, medium, low] = summary.flagged;
+    let flagged = Message::new("cli.flagged")
+        .with("count", high + medium + low)
+        .with("households", summary.flagged_households)
+        .with("high", high)
+        .with("medium", medium)
+        .with("low", low);
+    println!("{}", context.say(&flagged));
+    for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
+        let reason = match &source.fault {
+            Some(fault) => fault.say(context.lang),
+            None if source.rejects_over_limit => word("cli.too_many_rejects").to_owned(),
+            None => word(state_key(source.state)).to_owned(),
+        };
+        eprintln!("! {} ({}): {reason}", source.source, source.department);
+    }
+    let shown = if context.verbose { summary.packages.len() } else { 10.min(summary.packages.len()) };
+    println!("{}", context.say(&Message::new("cli.packages").with("count", summary.packages.len())));
+    for package in &summary.packages[..shown] {
+        let line = Message::new("cli.package").with("folder", format!("{}/{}", summary.outbox, package.folder));
+        println!("  {}", context.say(&line.with("files", package.files).with("flagged", package.flagged)));
+    }
+    if shown < summary.packages.len() {
+        println!("  {}", context.say(&Message::new("cli.more_packages").with("count", summary.packages.len() - shown)));
+    }
+}
+
+/// Wording key of a source's state.
+fn state_key(state: &str) -> &'static str {
+    match state {
+        "arrived" => "cli.state_arrived",
+        "stale" => "cli.state_stale",
+        "missing" => "cli.state_missing",
+        _ => "cli.state_refused",
+    }
+}

@@ -1,0 +1,71 @@
+//! What was read so far: kept rows, counts and rejects. Batches of chunks are joined in file order.
+
+use std::collections::BTreeMap;
+
+use crate::kernel::Date;
+use crate::model::evidence::{Bins, Parties, Reject, RowRef};
+use crate::model::kind::Kind;
+use crate::model::table::Table;
+
+/// Rejects kept with their text, per source. A person mends some hundreds; a source with more is broken as a whole and
+/// its counts say so. The bound keeps a wrong file from filling memory.
+pub const REJECTS_KEPT: usize = 10_000;
+
+/// Characters of a rejected row that are kept.
+pub(super) const REJECT_CHARACTERS: usize = 4_000;
+
+/// Rejects by cell (none: the row), reason, and whether the whole row was set aside.
+type Counts = BTreeMap<(Option<usize>, &'static str, bool), u64>;
+
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) table: Table,
+    pub(super) refs: Vec<RowRef>,
+    pub(super) parties: Parties,
+    pub(super) bins: Bins,
+    pub(super) rejects: Vec<Reject>,
+    pub(super) reject_counts: Counts,
+    pub(super) newest: Option<Date>,
+    /// The last `as_of` cell looked at: in most extracts all rows carry the same one, which is then read once.
+    pub(super) last_as_of: Vec<u8>,
+}
+
+impl Batch {
+    pub(super) fn new(kind: &Kind) -> Self {
+        Self {
+            table: Table::new(kind.types()),
+            refs: Vec::new(),
+            parties: Parties::default(),
+            bins: Bins::default(),
+            rejects: Vec::new(),
+            reject_counts: BTreeMap::new(),
+            newest: None,
+            last_as_of: Vec::new(),
+        }
+    }
+
+    /// Counts a reject, and keeps it if there is room; its text is made only then.
+    pub(super) fn reject(&mut self, cell: Option<usize>, reason: &'static str, make: impl FnOnce() -> Reject) {
+        let whole_row = cell.is_none();
+        *self.reject_counts.entry((cell, reason, whole_row)).or_default() += 1;
+        if self.rejects.len() < REJECTS_KEPT {
+            self.rejects.push(make());
+        }
+    }
+
+    /// Takes over what follows; `lines` is the number of lines before it.
+    pub(super) fn append(&mut self, other: Batch, lines: u32) {
+        let moved = |at: RowRef| RowRef { line: at.line.saturating_add(lines), ..at };
+        self.parties.append(&other.parties, self.table.rows() as u32);
+        self.table.append(&other.table);
+        self.refs.extend(other.refs.into_iter().map(moved));
+        self.bins.add(&other.bins);
+        let room = REJECTS_KEPT.saturating_sub(self.rejects.len());
+        self.rejects
+            .extend(other.rejects.into_iter().take(room).map(|reject| Reject { at: moved(reject.at), ..reject }));
+        for (key, count) in other.reject_counts {
+            *self.reject_counts.entry(key).or_default() += count;
+        }
+        self.newest = self.newest.max(other.newest);
+    }
+}

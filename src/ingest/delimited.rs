@@ -1,0 +1,141 @@
+//! CSV and other delimited text: finds encoding, delimiter and heading of a file, then reads it in chunks.
+
+use std::path::Path;
+
+use super::batch::Batch;
+use super::encoding::Encoding;
+use super::headings::{self, Candidate, LOOK_AT, Mapping};
+use super::layout::EncodingChoice;
+use super::rows::RowReader;
+use super::split::{Dialect, Splitter};
+use super::{Connector, Job, ReadFile, chunks};
+use crate::kernel::{Digest, Error, Message, Result};
+
+/// Delimited text. `chunk` is the nominal size of a chunk in bytes; it does not change what is read.
+pub(super) struct Delimited {
+    pub(super) chunk: usize,
+}
+
+impl Connector for Delimited {
+    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let (digest, parsed) = rayon::join(|| Digest::of(bytes), || self.parse(bytes, index, job));
+        let (batch, headings, format) = parsed?;
+        Ok(ReadFile { batch, headings, digest, format })
+    }
+}
+
+impl Delimited {
+    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<(Batch, Vec<String>, String)> {
+        refuse_other_formats(bytes)?;
+        let (found, mark) = Encoding::detect(bytes);
+        let encoding = match job.source.connector.encoding {
+            EncodingChoice::Auto => found,
+            EncodingChoice::Utf8 => Encoding::Utf8,
+            EncodingChoice::Gb18030 => Encoding::Gb18030,
+        };
+        let heading = find_heading(bytes, mark, encoding, job)?;
+        let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
+        let rows = RowReader::new(job, heading.mapping, encoding, index, 0);
+        job.progress.advance(job.code, heading.body as u64, 0);
+        let batch = chunks::parse(bytes, heading.body, heading.line, dialect, self.chunk, &rows, job)?;
+        let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
+        Ok((batch, rows.into_headings(), format))
+    }
+}
+
+/// A delimiter as people read it.
+fn shown(delimiter: u8) -> String {
+    if delimiter == b'\t' { "TAB".to_owned() } else { char::from(delimiter).to_string() }
+}
+
+/// Files that are no delimited text in an encoding this program reads, told by their first bytes.
+fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
+    let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
+    match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
+        [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
+            refuse("ingest.refused_spreadsheet", "ingest.refused_spreadsheet_hint")
+        }
+        _ => Ok(()),
+    }
+}
+
+struct Heading {
+    mapping: Mapping,
+    dialect: Dialect,
+    /// Where the first record behind the heading starts, and the line it starts on (from 1).
+    body: usize,
+    line: u32,
+}
+
+/// Tries the delimiters; the first that yields every mapped heading is taken, else the nearest one explains the refusal.
+fn find_heading(bytes: &[u8], start: usize, encoding: Encoding, job: &Job<'_>) -> Result<Heading> {
+    let mut nearest: Option<headings::NoHeading> = None;
+    for delimiter in job.source.connector.delimiter.candidates() {
+        let dialect = Dialect { delimiter: *delimiter, quote: job.source.quote(), encoding, width: 0 };
+        let rows = first_rows(bytes, start, dialect, job.source.connector.heading_row);
+        let candidates: Vec<Candidate> = rows.iter().map(|row| row.cells.clone()).collect();
+        match headings::find(job.source, job.kind, &candidates) {
+            Ok((index, mapping)) => {
+                return Ok(Heading { mapping, dialect, body: rows[index].end, line: rows[index].next_line });
+            }
+            Err(miss) if nearest.as_ref().is_none_or(|best| miss.closeness > best.closeness) => nearest = Some(miss),
+            Err(_) => {}
+        }
+    }
+    Err(nearest.expect("there is at least one delimiter to try").error)
+}
+
+struct FirstRow {
+    cells: Candidate,
+    end: usize,
+    next_line: u32,
+}
+
+/// The first rows of a file, or the one row that the layout names as the heading.
+fn first_rows(bytes: &[u8], start: usize, dialect: Dialect, named: Option<u32>) -> Vec<FirstRow> {
+    let mut splitter = Splitter::new(bytes, start, dialect);
+    let mut rows = Vec::new();
+    while let Some(record) = splitter.next(bytes.len()) {
+        let line = record.line + 1;
+        let mut cells = Candidate::default();
+        for index in 0..record.cells.len() {
+            let (text, damaged) = dialect.encoding.text(record.cell(index));
+            cells.cells.push(text.into_owned());
+            cells.damaged |= damaged;
+        }
+        let (end, next_line) = (splitter.at(), splitter.lines() + 1);
+        if named.is_none_or(|named| named == line) {
+            rows.push(FirstRow { cells, end, next_line });
+        }
+        if named.map_or(rows.len() >= LOOK_AT, |named| line >= named) {
+            break;
+        }
+    }
+    rows
+}
+
+/// Maps a file's bytes.
+pub(super) fn map(path: &Path) -> Result<Mapped> {
+    let trouble = |error: std::io::Error| Error::io(path, &error);
+    let file = std::fs::File::open(path).map_err(trouble)?;
+    // Mapping nothing is an error on some systems; an empty file is a delivery that is refused later, with its reason.
+    if file.metadata().map_err(trouble)?.len() == 0 {
+        return Ok(Mapped(None));
+    }
+    // SAFETY: deliveries are never written by this program, and the inbox is not written to while a run holds the
+    // workspace; a file cut short meanwhile by somebody else ends the process, it cannot corrupt what was published.
+    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(trouble)?;
+    Ok(Mapped(Some(map)))
+}
+
+/// A file's bytes, mapped.
+pub(super) struct Mapped(Option<memmap2::Mmap>);
+
+impl std::ops::Deref for Mapped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}

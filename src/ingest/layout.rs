@@ -1,0 +1,429 @@
+//! 字段对照: what `sources/<code>.toml` says about one department's deliveries. Read and checked here, used by the readers.
+//!
+//! Unknown keys are faults, not ignored: a mistyped `programes` would silently widen a source to everybody. All
+//! faults of a layout are reported at once, with file and line and the names that would have been valid.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::kernel::{Date, Error, Message, Result};
+use crate::model::kind::{self, Field, Kind};
+use crate::model::table::FieldType;
+use crate::standardise::amounts::Unit;
+
+/// The layout of one source. Also the shape of `[persons]` and `[mandates]` in `register.toml`, without kind and department.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    #[serde(default, rename = "kind")]
+    kind_code: Option<Spanned<String>>,
+    /// The department as reports name it: 公安交管.
+    #[serde(default)]
+    pub department: String,
+    /// A delivery older than this many days on the run's date is stale. Absent: never.
+    pub cycle_days: Option<u32>,
+    #[serde(default)]
+    as_of: Option<Spanned<String>>,
+    /// Nobody is "clear" without this source.
+    #[serde(default = "required")]
+    pub required: bool,
+    /// Programmes this source is asked about; empty means all.
+    #[serde(default)]
+    pub programmes: Vec<String>,
+    pub(super) connector: Connection,
+    pub(super) columns: BTreeMap<String, Spanned<Headings>>,
+    #[serde(default)]
+    pub(super) units: BTreeMap<String, Spanned<Unit>>,
+    #[serde(default)]
+    pub(super) values: Values,
+    #[serde(default)]
+    pub(super) codes: BTreeMap<String, Spanned<BTreeMap<String, String>>>,
+    custom: Option<Custom>,
+}
+
+fn required() -> bool {
+    true
+}
+
+/// Where deliveries lie and how they are written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Connection {
+    #[serde(rename = "type")]
+    pub(super) format: Format,
+    /// Relative to the workspace, `/` between parts; one `*` may stand in the file name.
+    pub(super) path: Spanned<String>,
+    #[serde(default)]
+    pub(super) encoding: EncodingChoice,
+    #[serde(default)]
+    pub(super) delimiter: Delimiter,
+    #[serde(default = "double_quote")]
+    pub(super) quote: Spanned<String>,
+    pub(super) sheet: Option<String>,
+    /// Line (row of the sheet) of the heading, counted from 1. Absent: looked for.
+    pub(super) heading_row: Option<u32>,
+}
+
+fn double_quote() -> Spanned<String> {
+    Spanned::new(0..0, "\"".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    Csv,
+    Xlsx,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub(super) enum EncodingChoice {
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    #[serde(rename = "utf-8")]
+    Utf8,
+    #[serde(rename = "gb18030", alias = "gbk")]
+    Gb18030,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub(super) enum Delimiter {
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    #[serde(rename = ",")]
+    Comma,
+    #[serde(rename = "\t")]
+    Tab,
+    #[serde(rename = "|")]
+    Bar,
+    #[serde(rename = ";")]
+    Semicolon,
+}
+
+impl Delimiter {
+    /// The bytes to try, most common first.
+    pub(super) fn candidates(self) -> &'static [u8] {
+        match self {
+            Self::Auto => b",\t|;",
+            Self::Comma => b",",
+            Self::Tab => b"\t",
+            Self::Bar => b"|",
+            Self::Semicolon => b";",
+        }
+    }
+}
+
+/// A heading, or headings to try in order.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Headings {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Headings {
+    pub(super) fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(heading) => std::slice::from_ref(heading),
+            Self::Many(headings) => headings,
+        }
+    }
+}
+
+/// Words with a meaning, beside the built-in ones.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Values {
+    /// Mean "not given" in every field.
+    pub(super) null: Vec<String>,
+    /// A row whose first cell that is not blank begins with one of these is no record.
+    pub(super) footer: Option<Vec<String>>,
+    pub(super) yes: Vec<String>,
+    pub(super) no: Vec<String>,
+    /// Values of `operation` that withdraw a row.
+    pub(super) delete: Vec<String>,
+}
+
+/// A kind of evidence that the program does not know, declared by the centre.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Custom {
+    code: String,
+    label: String,
+    #[serde(default)]
+    fact: Vec<String>,
+    fields: BTreeMap<String, Spanned<CustomField>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomField {
+    #[serde(rename = "type")]
+    ty: FieldType,
+    label: String,
+}
+
+impl Source {
+    /// Reads the layout of a department's source and checks it against its kind.
+    ///
+    /// # Errors
+    /// Kind `Config`, with file and line: not TOML, an unknown key, value, kind or field; all of the latter at once.
+    pub fn parse(text: &str, file: &Path) -> Result<Self> {
+        let source: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(text, span.start));
+            let message = Message::new("ingest.layout_toml").with("reason", error.message());
+            Error::config(message).at(file).line(line)
+        })?;
+        let line = source.kind_code.as_ref().map_or(1, |code| line_at(text, code.span().start));
+        let kind = source.kind().map_err(|error| error.at(file).line(line))?;
+        if source.department.is_empty() {
+            return Err(Error::config(Message::new("ingest.layout_no_department")).at(file).line(1));
+        }
+        source.check(&kind, text, file)?;
+        Ok(source)
+    }
+
+    /// The kind of evidence it delivers.
+    ///
+    /// # Errors
+    /// Kind `Config`: no kind is named, it is not known, or a custom one is not well declared.
+    pub fn kind(&self) -> Result<Kind> {
+        let code = self.kind_code.as_ref().map_or("", |code| code.get_ref().as_str());
+        match (&self.custom, code) {
+            (Some(custom), "custom") => custom.kind(),
+            (None, "custom") => Err(Error::config(Message::new("ingest.layout_no_custom"))),
+            (Some(_), _) => Err(Error::config(Message::new("ingest.layout_custom_unused").with("kind", code))),
+            (None, _) => kind::builtin(code).ok_or_else(|| {
+                let known: Vec<&str> = kind::builtin_codes().chain(["custom"]).collect();
+                let message = Message::new("ingest.layout_kind").with("kind", code).with("known", known.join(" "));
+                Error::config(message)
+            }),
+        }
+    }
+
+    /// Checks the layout against the kind it is read as; for the register, whose kinds are not named in the file.
+    ///
+    /// `text` is the TOML the layout was read from, to find lines.
+    ///
+    /// # Errors
+    /// Kind `Config`: all faults at once.
+    pub fn check(&self, kind: &Kind, text: &str, file: &Path) -> Result<()> {
+        let mut faults = Faults { text, file, found: Vec::new() };
+        let known = || kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" ");
+        for (name, headings) in &self.columns {
+            if kind.field(name).is_none() {
+                let message = Message::new("ingest.layout_field").with("field", name).with("known", known());
+                faults.add(headings.span().start, message);
+            } else if headings.get_ref().as_slice().iter().all(|heading| fold(heading).is_empty()) {
+                faults.add(headings.span().start, Message::new("ingest.layout_no_heading").with("field", name));
+            }
+        }
+        let person = &kind.persons[0];
+        let (id, name) = (&kind.fields[person.id].name, &kind.fields[person.name].name);
+        if !self.columns.contains_key(id) && !self.columns.contains_key(name) {
+            faults.add(0, Message::new("ingest.layout_no_person").with("id", id).with("name", name));
+        }
+        self.check_units_and_codes(kind, &mut faults);
+        self.check_connection(&mut faults);
+        Error::all(faults.found)
+    }
+
+    fn check_units_and_codes(&self, kind: &Kind, faults: &mut Faults) {
+        let of_type = |ty: FieldType| {
+            kind.fields.iter().filter(|field| field.ty == ty).map(|field| field.name.as_str()).collect::<Vec<_>>()
+        };
+        let (money, codes) = (of_type(FieldType::Money), of_type(FieldType::Code));
+        for (name, unit) in self.units.iter().filter(|(name, _)| !money.contains(&name.as_str())) {
+            let message = Message::new("ingest.layout_unit").with("field", name).with("known", money.join(" "));
+            faults.add(unit.span().start, message);
+        }
+        for (name, table) in self.codes.iter().filter(|(name, _)| !codes.contains(&name.as_str())) {
+            let message = Message::new("ingest.layout_codes").with("field", name).with("known", codes.join(" "));
+            faults.add(table.span().start, message);
+        }
+    }
+
+    fn check_connection(&self, faults: &mut Faults) {
+        let path = self.connector.path.get_ref();
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name.is_empty() || folder.contains('*') || name.matches('*').count() > 1 {
+            faults.add(self.connector.path.span().start, Message::new("ingest.layout_path").with("path", path));
+        }
+        let quote = &self.connector.quote;
+        if quote.get_ref().len() > 1 || !quote.get_ref().is_ascii() {
+            faults.add(quote.span().start, Message::new("ingest.layout_quote").with("quote", quote.get_ref()));
+        }
+        if let Some(date) = self.as_of.as_ref().filter(|date| Date::parse_iso(date.get_ref()).is_none()) {
+            faults.add(date.span().start, Message::new("ingest.layout_as_of").with("text", date.get_ref()));
+        }
+    }
+
+    /// The date the layout itself gives to the delivery.
+    pub(super) fn stated_as_of(&self) -> Option<Date> {
+        Date::parse_iso(self.as_of.as_ref()?.get_ref())
+    }
+
+    /// The quote byte, if cells may be quoted.
+    pub(super) fn quote(&self) -> Option<u8> {
+        self.connector.quote.get_ref().bytes().next()
+    }
+}
+
+impl Custom {
+    fn kind(&self) -> Result<Kind> {
+        let is_word = |word: &str| {
+            word.starts_with(|letter: char| letter.is_ascii_lowercase())
+                && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let common = kind::with_common("", "", Vec::new(), &[]);
+        let mut faults = Vec::new();
+        if !is_word(&self.code) || kind::builtin(&self.code).is_some() || self.code == "custom" {
+            faults.push(Error::config(Message::new("ingest.layout_custom_code").with("code", &self.code)));
+        }
+        for name in self.fields.keys().filter(|name| !is_word(name) || common.field(name).is_some()) {
+            faults.push(Error::config(Message::new("ingest.layout_custom_field").with("field", name)));
+        }
+        for name in self.fact.iter().filter(|name| !self.fields.contains_key(*name)) {
+            let known: Vec<&str> = self.fields.keys().map(String::as_str).collect();
+            let message = Message::new("ingest.layout_custom_fact").with("field", name).with("known", known.join(" "));
+            faults.push(Error::config(message));
+        }
+        Error::all(faults)?;
+        // Reports print fields in the order the centre wrote them, which the map of names has lost.
+        let mut written: Vec<(&String, &Spanned<CustomField>)> = self.fields.iter().collect();
+        written.sort_by_key(|(_, field)| field.span().start);
+        let own = written.into_iter().map(|(name, field)| {
+            let CustomField { ty, label } = field.get_ref();
+            Field { name: name.clone(), label: label.clone(), ty: *ty }
+        });
+        let fact: Vec<&str> = self.fact.iter().map(String::as_str).collect();
+        Ok(kind::with_common(&self.code, &self.label, own.collect(), &fact))
+    }
+}
+
+/// Faults of one layout file, gathered with their lines.
+struct Faults<'a> {
+    text: &'a str,
+    file: &'a Path,
+    found: Vec<Error>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, offset: usize, message: Message) {
+        self.found.push(Error::config(message).at(self.file).line(line_at(self.text, offset)));
+    }
+}
+
+/// The line of a byte of the layout's text, from 1.
+fn line_at(text: &str, offset: usize) -> u64 {
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    memchr::memchr_iter(b'\n', before).count() as u64 + 1
+}
+
+/// Headings as they are compared: half width, lower case, without blanks, quotes and byte order marks.
+pub(super) fn fold(heading: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    heading
+        .nfkc()
+        .filter(|letter| {
+            !letter.is_whitespace() && !letter.is_control() && !"\"'“”‘’\u{feff}\u{200b}`".contains(*letter)
+        })
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Lang;
+
+    const GOOD: &str = r#"kind = "business"
+department = "市场监管"
+[connector]
+type = "csv"
+path = "inbox/b/*.csv"
+[columns]
+owner_id = ["cerno"]
+capital = "regcap"
+state = "regstate"
+"#;
+
+    fn parse(text: &str) -> Result<Source> {
+        Source::parse(text, Path::new("sources/b.toml"))
+    }
+
+    fn said(text: &str) -> String {
+        parse(text).expect_err("a fault was put in").say(Lang::En)
+    }
+
+    #[test]
+    fn defaults() {
+        let source = parse(GOOD).unwrap();
+        assert!(source.required && source.programmes.is_empty() && source.cycle_days.is_none());
+        assert_eq!((source.quote(), source.connector.encoding), (Some(b'"'), EncodingChoice::Auto));
+        assert_eq!(source.kind().unwrap().code, "business");
+        let source = parse(&GOOD.replace("path", "quote = \"\"\nencoding = \"gbk\"\npath")).unwrap();
+        assert_eq!((source.quote(), source.connector.encoding), (None, EncodingChoice::Gb18030));
+    }
+
+    #[test]
+    fn unknown_words_are_faults_with_a_line_and_the_valid_ones() {
+        let text = said(&GOOD.replace("department", "programes = [\"低保\"]\ndepartment"));
+        assert!(text.starts_with("sources/b.toml:2:") && text.contains("programmes"), "{text}");
+        let text = said(&GOOD.replace("path", "encoding = \"big5\"\npath"));
+        assert!(text.starts_with("sources/b.toml:5:") && text.contains("gb18030"), "{text}");
+        let text = said(&GOOD.replace("\"business\"", "\"busines\""));
+        assert!(text.starts_with("sources/b.toml:1:") && text.contains("vehicle") && text.contains("custom"), "{text}");
+    }
+
+    #[test]
+    fn all_faults_of_a_layout_are_said_at_once() {
+        let text = format!(
+            "{}colour = \"x\"\n[units]\nstate = \"元\"\n[codes.capital]\nA = \"b\"\n",
+            GOOD.replace("owner_id = [\"cerno\"]", "brand = \"x\"").replace("b/*", "*/*")
+        );
+        let error = parse(&text).unwrap_err();
+        let text = error.say(Lang::En);
+        for part in [":5: ", ":7: ", ":10: ", ":12: ", "owner_id or owner_name", "capital paid_in"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(error.also().len(), 5);
+    }
+
+    #[test]
+    fn custom_kinds_are_checked() {
+        let custom = |rest: &str| {
+            GOOD.replace("\"business\"", "\"custom\"").replace("capital", "plot").replace("state", "owner_name") + rest
+        };
+        let good = custom(
+            "[custom]\ncode = \"greenhouse\"\nlabel = \"大棚\"\nfields.plot = { type = \"text\", label = \"地块\" }\n",
+        );
+        assert_eq!(parse(&good).unwrap().kind().unwrap().label, "大棚");
+        assert!(said(&custom("")).contains("[custom]"));
+        assert!(said(&good.replace("greenhouse", "vehicle")).contains("vehicle"));
+        assert!(said(&good.replace("fields.plot", "fact = [\"area\"]\nfields.plot")).contains("area"));
+        assert!(said(&good.replace("fields.plot", "fields.as_of")).contains("as_of"));
+        assert!(said(&good.replace("\"custom\"", "\"vehicle\"")).contains("custom"));
+    }
+
+    #[test]
+    fn a_layout_within_another_file_is_checked_against_the_register() {
+        #[derive(Deserialize)]
+        struct Register {
+            persons: Source,
+        }
+        let text = "[persons]\nconnector = { type = \"csv\", path = \"register.csv\" }\n[persons.columns]\nperson_id = \"号\"\nplate = \"车\"\n";
+        let register: Register = toml::from_str(text).unwrap();
+        let fault = register.persons.check(&kind::register_persons(), text, Path::new("register.toml")).unwrap_err();
+        assert!(fault.say(Lang::En).starts_with("register.toml:5: plate"), "{fault}");
+    }
+
+    #[test]
+    fn headings_are_folded() {
+        assert_eq!(fold("\u{feff}\"ＳＦＺ ＨＭ（１）\" "), "sfzhm(1)");
+    }
+}

@@ -1,0 +1,201 @@
+//! Departments' extracts → evidence: every row in one counted bin, every reject with its place, nothing decoded that is
+//! not needed.
+//!
+//! ```text
+//! layout ─▶ deliveries ─▶ delimited │ xlsx ─▶ headings ─▶ chunks ─▶ split ─▶ rows ─▶ batch ─▶ Evidence
+//! (TOML)    (inbox)       (connectors)        (mapping)   (rayon)  (bytes)  (bins)  (joined in file order)
+//! ```
+//!
+//! A missing delivery, a changed heading or an unreadable file is a state of that source; the run goes on and coverage
+//! says so. The same files give the same evidence at any number of threads. Who is wanted is the caller's question
+//! ([`Wanted`]); no register is known here.
+
+mod batch;
+mod chunks;
+mod delimited;
+mod encoding;
+mod headings;
+mod inbox;
+mod layout;
+mod owners;
+mod rows;
+mod split;
+mod words;
+mod xlsx;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use batch::REJECTS_KEPT;
+pub use inbox::deliveries;
+pub use layout::Source;
+
+use batch::Batch;
+use encoding::Encoding;
+use layout::Format;
+
+use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
+use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties};
+use crate::model::kind::Kind;
+use crate::model::table::Table;
+
+/// One person in a row as delivered, before anything is decoded.
+#[derive(Debug, Clone, Copy)]
+pub struct PartyView<'a> {
+    id: &'a [u8],
+    name: &'a [u8],
+    encoding: Encoding,
+}
+
+impl<'a> PartyView<'a> {
+    /// The id cell, trimmed and unquoted, in the bytes of the file's encoding (ASCII for every usual id). May be empty.
+    pub fn id(&self) -> &'a [u8] {
+        self.id
+    }
+
+    /// The id decoded.
+    pub fn id_text(&self) -> Cow<'a, str> {
+        self.encoding.text(self.id).0
+    }
+
+    /// The name decoded; unreadable bytes are U+FFFD. May be empty.
+    pub fn name(&self) -> Cow<'a, str> {
+        self.encoding.text(self.name).0
+    }
+}
+
+/// Says whether a row about this person is kept. Called from many threads, once per person and row.
+pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
+
+/// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
+trait Connector {
+    /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
+    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile>;
+}
+
+/// What reading one source depends on.
+struct Job<'a> {
+    code: &'a str,
+    source: &'a Source,
+    kind: &'a Kind,
+    /// The run's date.
+    today: Date,
+    wanted: &'a Wanted<'a>,
+    progress: &'a dyn Progress,
+    cancel: &'a Cancel,
+}
+
+/// What one file held.
+struct ReadFile {
+    batch: Batch,
+    /// By cell: rejects of fields are counted by their heading.
+    headings: Vec<String>,
+    digest: Digest,
+    format: String,
+}
+
+/// Reads one source's deliveries, all files that its layout names, in the order of their names.
+///
+/// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Of the bins,
+/// `linked` counts the kept rows and `unlinked` the others; the caller corrects them after linking. `progress` is told
+/// of the stage `code` here, from its beginning to its end. A missing delivery or one that cannot be read is a state of
+/// the evidence.
+///
+/// # Errors
+/// Kind `Cancelled` only.
+#[expect(clippy::too_many_arguments, reason = "the contract of the nightly run: every input named, no hidden state")]
+pub fn read(
+    root: &Path,
+    code: &str,
+    source: &Source,
+    kind: &Kind,
+    as_of: Date,
+    wanted: &Wanted<'_>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Evidence> {
+    read_in_chunks(root, &Job { code, source, kind, today: as_of, wanted, progress, cancel }, chunks::CHUNK)
+}
+
+fn read_in_chunks(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
+    match read_all(root, job, chunk) {
+        Ok(evidence) => Ok(evidence),
+        Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+        Err(error) => Ok(Evidence { delivery: Delivery::Refused(error), ..nothing(job) }),
+    }
+}
+
+fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
+    let paths = deliveries(root, job.source)?;
+    if paths.is_empty() {
+        return Ok(nothing(job));
+    }
+    let mapped = paths.iter().map(|path| delimited::map(path)).collect::<Result<Vec<_>>>()?;
+    job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
+    let read = read_files(root, &paths, &mapped, job, chunk);
+    job.progress.end(job.code, "");
+    read
+}
+
+fn read_files(
+    root: &Path,
+    paths: &[PathBuf],
+    mapped: &[delimited::Mapped],
+    job: &Job<'_>,
+    chunk: usize,
+) -> Result<Evidence> {
+    let connector: &dyn Connector = match job.source.connector.format {
+        Format::Csv => &delimited::Delimited { chunk },
+        Format::Xlsx => &xlsx::Spreadsheet,
+    };
+    let mut evidence = nothing(job);
+    let mut all = Batch::new(job.kind);
+    for (index, (path, bytes)) in paths.iter().zip(mapped).enumerate() {
+        let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
+        let index = u16::try_from(index).map_err(|_| too_many())?;
+        if bytes.is_empty() {
+            return Err(Error::input(Message::new("ingest.refused_empty")).at(path));
+        }
+        let file = connector.read(bytes, index, job).map_err(|error| error.at(path))?;
+        for ((cell, reason, whole_row), count) in &file.batch.reject_counts {
+            let column = cell.map(|cell| file.headings[cell].clone()).unwrap_or_default();
+            *evidence.reject_counts.entry((column, reason, *whole_row)).or_default() += count;
+        }
+        let (digest, format) = (file.digest, file.format);
+        let path = inbox::shown(root, path);
+        evidence.files.push(ExtractFile { path, digest, bytes: bytes.len() as u64, format });
+        all.append(file.batch, 0);
+    }
+    assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
+    let as_of = job.source.stated_as_of().or(all.newest).or_else(|| inbox::newest_date_in_names(paths));
+    let Batch { table, refs, parties, bins, rejects, .. } = all;
+    Ok(Evidence { delivery: delivered(as_of, job), table, refs, parties, bins, rejects, ..evidence })
+}
+
+/// A delivery whose date nobody knows counts as stale where the layout sets a cycle: silence is not clearance.
+fn delivered(as_of: Option<Date>, job: &Job<'_>) -> Delivery {
+    let stale = job.source.cycle_days.is_some_and(|days| {
+        as_of.is_none_or(|date| i64::from(job.today.days()) - i64::from(date.days()) > i64::from(days))
+    });
+    Delivery::Arrived { as_of: as_of.unwrap_or(job.today), stale }
+}
+
+fn nothing(job: &Job<'_>) -> Evidence {
+    Evidence {
+        source: job.code.to_owned(),
+        department: job.source.department.clone(),
+        kind: job.kind.clone(),
+        delivery: Delivery::Missing,
+        files: Vec::new(),
+        table: Table::new(job.kind.types()),
+        refs: Vec::new(),
+        parties: Parties::default(),
+        bins: Bins::default(),
+        rejects: Vec::new(),
+        reject_counts: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,353 @@
+//! One row → one bin: kept with its persons and typed values, unlinked, rejected, or skipped (invariant I-3).
+//!
+//! Every row is checked as a row: cells, a person, withdrawn or not, a company or not. Single fields are read and
+//! checked only in rows that are kept, so the counts of damaged fields speak about people on the register. Nothing is
+//! decoded and nothing allocated for the rows of others, except where one cell names several owners.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::batch::{Batch, REJECT_CHARACTERS};
+use super::encoding::Encoding;
+use super::headings::Mapping;
+use super::owners;
+use super::split::{Fault, Record, fits};
+use super::words::Words;
+use super::{Job, PartyView, Wanted};
+use crate::kernel::Date;
+use crate::model::evidence::{Reject, RowRef};
+use crate::model::kind::Kind;
+use crate::model::table::{Column, FieldType};
+use crate::standardise::amounts::{self, Unit};
+use crate::standardise::dates;
+
+/// What departments write for "not given", beside the layout's own words. Compared without regard to case.
+const NULLS: &[&str] = &["NULL", "(NULL)", "\\N", "N/A", "无", "暂无", "-", "--", "—", "——", "/"];
+
+/// How rows that close a list begin, unless the layout says otherwise.
+const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", "审核人"];
+
+/// The canonical id type of an owner that is no person.
+const COMPANY: &str = "company";
+
+/// Reads the rows of one file into batches.
+pub(super) struct RowReader<'a> {
+    kind: &'a Kind,
+    mapping: Mapping,
+    encoding: Encoding,
+    wanted: &'a Wanted<'a>,
+    file: u16,
+    sheet: u16,
+    /// Later row dates are typing errors; they must not make a stale extract look fresh.
+    today: Date,
+    nulls: Vec<String>,
+    /// Words of the layout in the file's own bytes, compared before anything is decoded.
+    raw_nulls: Words,
+    raw_footers: Words,
+    raw_deletes: Words,
+    raw_companies: Words,
+    footers: Vec<String>,
+    operation: Option<usize>,
+    id_type: Option<usize>,
+    as_of: Option<usize>,
+    readings: Vec<Reading<'a>>,
+}
+
+/// How a field's text is read.
+struct Reading<'a> {
+    ty: FieldType,
+    unit: Unit,
+    codes: Option<&'a BTreeMap<String, String>>,
+    yes: &'a [String],
+    no: &'a [String],
+    /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
+    of_person: bool,
+}
+
+impl<'a> RowReader<'a> {
+    pub(super) fn new(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16, sheet: u16) -> Self {
+        let Job { source, kind, wanted, today, .. } = *job;
+        let nulls: Vec<String> =
+            NULLS.iter().map(|word| (*word).to_owned()).chain(source.values.null.iter().cloned()).collect();
+        let footers = match &source.values.footer {
+            Some(words) => words.clone(),
+            None => FOOTERS.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let companies = source.codes.get("owner_id_type").into_iter().flat_map(|codes| codes.get_ref());
+        let companies: Vec<String> =
+            companies.filter(|(_, canonical)| *canonical == COMPANY).map(|(code, _)| code.clone()).collect();
+        let raw = |words: &[String]| Words::new(words, encoding);
+        let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
+        let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
+            ty: field.ty,
+            unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
+            codes: source.codes.get(&field.name).map(|codes| codes.get_ref()),
+            yes: &source.values.yes,
+            no: &source.values.no,
+            of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
+        });
+        let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
+        Self {
+            kind,
+            mapping,
+            encoding,
+            wanted,
+            file,
+            sheet,
+            today,
+            raw_nulls: raw(&nulls),
+            raw_footers: raw(&footers),
+            raw_deletes: raw(&source.values.delete),
+            raw_companies: raw(&companies),
+            nulls,
+            footers,
+            operation,
+            id_type,
+            as_of,
+            readings: readings.collect(),
+        }
+    }
+
+    /// Cells of a row.
+    pub(super) fn width(&self) -> usize {
+        self.mapping.width
+    }
+
+    /// The headings found, by cell.
+    pub(super) fn into_headings(self) -> Vec<String> {
+        self.mapping.headings
+    }
+
+    /// Puts a row into its bin.
+    pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
+        batch.bins.read += 1;
+        if let Some(fault) = row.fault {
+            let reason = match fault {
+                Fault::StrayQuote => "ingest.reject_quote",
+                Fault::TooLong => "ingest.reject_long",
+                Fault::Truncated => "ingest.reject_truncated",
+            };
+            return self.reject_row(row, reason, batch);
+        }
+        if self.is_blank_or_footer(row) {
+            batch.bins.skipped += 1;
+        } else if !fits(self.mapping.width, row.text, row.cells) {
+            self.reject_misfit(row, batch);
+        } else if self.is_withdrawn_or_company(row) {
+            batch.bins.skipped += 1;
+        } else {
+            self.take_good(row, batch);
+        }
+    }
+
+    fn take_good(&self, row: &Record<'_>, batch: &mut Batch) {
+        self.note_as_of(row, batch);
+        let (mut persons, mut wanted) = (0, false);
+        self.each_party(row, &mut |_, party| {
+            persons += 1;
+            wanted = wanted || (self.wanted)(party);
+        });
+        if persons == 0 {
+            if self.is_spaced_footer(row) {
+                batch.bins.skipped += 1;
+            } else {
+                self.reject_row(row, "ingest.reject_nobody", batch);
+            }
+        } else if wanted {
+            self.keep(row, batch);
+        } else {
+            batch.bins.unlinked += 1;
+        }
+    }
+
+    fn reject_misfit(&self, row: &Record<'_>, batch: &mut Batch) {
+        if self.is_spaced_footer(row) {
+            batch.bins.skipped += 1;
+        } else if row.last && row.cells.len() < self.mapping.width {
+            self.reject_row(row, "ingest.reject_truncated", batch);
+        } else {
+            self.reject_row(row, "ingest.reject_fields", batch);
+        }
+    }
+
+    /// The cell at an index, trimmed, in the file's bytes.
+    fn cell<'r>(&self, row: &Record<'r>, index: usize) -> &'r [u8] {
+        self.encoding.trim(row.cell(index))
+    }
+
+    /// The cell of a field, trimmed; empty if the layout does not map it or it says "not given".
+    fn value<'r>(&self, row: &Record<'r>, field: usize) -> &'r [u8] {
+        let Some(index) = self.mapping.cells[field] else { return &[] };
+        let cell = self.cell(row, index);
+        if self.raw_nulls.hold(cell) { &[] } else { cell }
+    }
+
+    fn is_blank_or_footer(&self, row: &Record<'_>) -> bool {
+        let first = (0..row.cells.len()).map(|index| self.cell(row, index)).find(|cell| !cell.is_empty());
+        first.is_none_or(|cell| self.raw_footers.begin(cell))
+    }
+
+    /// `合  计`: looked for only in rows that would be rejected otherwise, since it needs decoding.
+    fn is_spaced_footer(&self, row: &Record<'_>) -> bool {
+        let first = (0..row.cells.len()).map(|index| self.cell(row, index)).find(|cell| !cell.is_empty());
+        let text = self.encoding.decode(first.unwrap_or_default()).0;
+        let joined: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        self.footers.iter().any(|footer| !footer.is_empty() && joined.starts_with(footer))
+    }
+
+    fn is_withdrawn_or_company(&self, row: &Record<'_>) -> bool {
+        let is_one_of =
+            |index: Option<usize>, words: &Words| index.is_some_and(|index| words.hold(self.cell(row, index)));
+        is_one_of(self.operation, &self.raw_deletes)
+            || (is_one_of(self.id_type, &self.raw_companies)
+                // The type speaks about the owner; a second person in the row is still one.
+                && self.kind.persons[1..]
+                    .iter()
+                    .all(|person| self.value(row, person.id).is_empty() && self.value(row, person.name).is_empty()))
+    }
+
+    fn note_as_of(&self, row: &Record<'_>, batch: &mut Batch) {
+        let Some(index) = self.as_of else { return };
+        let cell = row.cell(index);
+        if cell == batch.last_as_of {
+            return;
+        }
+        batch.last_as_of.clear();
+        batch.last_as_of.extend_from_slice(cell);
+        if let Ok(Some(date)) = dates::date(&self.encoding.text(cell).0)
+            && date <= self.today
+        {
+            batch.newest = batch.newest.max(Some(date));
+        }
+    }
+
+    /// Calls `each` with the slot and the person, for every person in the row.
+    fn each_party(&self, row: &Record<'_>, each: &mut dyn FnMut(u8, &PartyView<'_>)) {
+        for (slot, person) in self.kind.persons.iter().enumerate() {
+            let (id, name) = (self.value(row, person.id), self.value(row, person.name));
+            if id.is_empty() && name.is_empty() {
+                continue;
+            }
+            // Only owners come as lists; a marriage has one spouse.
+            if slot > 0 || !(owners::may_be_ids(id) || owners::may_be_list(name)) {
+                each(slot as u8, &PartyView { id, name, encoding: self.encoding });
+                continue;
+            }
+            let (ids, names) = (self.encoding.text(id).0, self.encoding.text(name).0);
+            for (id, name) in owners::pair(&ids, &names) {
+                let view = PartyView { id: id.as_bytes(), name: name.as_bytes(), encoding: Encoding::Utf8 };
+                each(slot as u8, &view);
+            }
+        }
+    }
+
+    fn keep(&self, row: &Record<'_>, batch: &mut Batch) {
+        let number = batch.table.rows() as u32;
+        self.each_party(row, &mut |slot, party| {
+            batch.parties.push(number, slot, &party.id_text(), &party.name());
+        });
+        let columns = batch.table.columns.iter_mut().enumerate();
+        let faults: Vec<_> = columns.filter_map(|(field, column)| self.fill(row, field, column).err()).collect();
+        batch.table.end_row();
+        for (cell, reason) in faults {
+            batch.reject(Some(cell), reason, || self.make_reject(row, Some(cell), reason));
+        }
+        batch.refs.push(self.place(row));
+        batch.bins.linked += 1;
+    }
+
+    /// Pushes one value; an unusable one is pushed as "not given" and its cell and reason are given.
+    fn fill(&self, row: &Record<'_>, field: usize, column: &mut Column) -> Result<(), (usize, &'static str)> {
+        let Some(index) = self.mapping.cells[field] else {
+            column.push_none();
+            return Ok(());
+        };
+        let reading = &self.readings[field];
+        let (text, damaged) = self.encoding.text(row.cell(index));
+        if damaged && !reading.of_person {
+            column.push_none();
+            return Err((index, "ingest.reject_bytes"));
+        }
+        let is_null = text.is_empty() || self.nulls.iter().any(|null| null.eq_ignore_ascii_case(&text));
+        // 无 and - are answers to a yes-or-no question where the layout or custom says so.
+        if is_null && reading.ty != FieldType::Flag {
+            column.push_none();
+            return Ok(());
+        }
+        let read = reading.push(&text, column);
+        if let Err(reason) = read {
+            column.push_none();
+            return if is_null { Ok(()) } else { Err((index, reason)) };
+        }
+        if damaged { Err((index, "ingest.reject_bytes")) } else { Ok(()) }
+    }
+
+    fn reject_row(&self, row: &Record<'_>, reason: &'static str, batch: &mut Batch) {
+        batch.bins.rejected += 1;
+        batch.reject(None, reason, || self.make_reject(row, None, reason));
+    }
+
+    fn make_reject(&self, row: &Record<'_>, cell: Option<usize>, reason: &'static str) -> Reject {
+        // Four bytes are the longest character in both encodings.
+        let shown = &row.raw[..row.raw.len().min(REJECT_CHARACTERS * 4)];
+        let text: String = self.encoding.decode(shown).0.chars().take(REJECT_CHARACTERS).collect();
+        let column = cell.map(|cell| self.mapping.headings[cell].clone()).unwrap_or_default();
+        Reject { at: self.place(row), column, reason, text, whole_row: cell.is_none() }
+    }
+
+    fn place(&self, row: &Record<'_>) -> RowRef {
+        RowRef { file: self.file, sheet: self.sheet, line: row.line, offset: row.offset }
+    }
+}
+
+impl Reading<'_> {
+    /// Pushes the value of a text; `Err` with the reason, and nothing pushed, if the text is none of the field's type.
+    fn push(&self, text: &str, column: &mut Column) -> Result<(), &'static str> {
+        match column {
+            Column::Text(texts) => match self.codes {
+                Some(codes) => texts.push(&canonical(text, codes)),
+                None => texts.push(text),
+            },
+            Column::Date(values) => values.push(dates::date(text).map_err(|_| "ingest.reject_date")?),
+            Column::Month(values) => values.push(dates::month(text).map_err(|_| "ingest.reject_month")?),
+            Column::Money(values) => values.push(amounts::money(text, self.unit).map_err(|_| "ingest.reject_money")?),
+            Column::Count(values) => values.push(amounts::count(text).map_err(|_| "ingest.reject_count")?),
+            Column::Decimal(values) => values.push(amounts::decimal(text).map_err(|_| "ingest.reject_decimal")?),
+            Column::Flag(values) => {
+                values.push(amounts::flag(text, self.yes, self.no).map_err(|_| "ingest.reject_flag")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The layout's value for a code. If the whole text is none and every character is one, their values are joined with
+/// `+` in the order of the letters (vehicle states combine: `GQ`). An unknown code stays as given.
+fn canonical<'t>(text: &'t str, codes: &'t BTreeMap<String, String>) -> Cow<'t, str> {
+    if let Some(value) = codes.get(text) {
+        return Cow::Borrowed(value);
+    }
+    let mut buffer = [0; 4];
+    let values: Option<Vec<&str>> =
+        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).map(String::as_str)).collect();
+    match values {
+        Some(values) if !values.is_empty() => Cow::Owned(values.join("+")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_combine_only_if_every_letter_is_known() {
+        let codes: BTreeMap<String, String> =
+            [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].map(|(a, b)| (a.into(), b.into())).into();
+        assert_eq!(canonical("G", &codes), "violation");
+        assert_eq!(canonical("GQ", &codes), "violation+overdue");
+        assert_eq!(canonical("QG", &codes), "overdue+violation");
+        assert_eq!(canonical("注销", &codes), "cancelled");
+        assert_eq!(canonical("GX", &codes), "GX", "unknown: as given");
+    }
+}

@@ -1,0 +1,371 @@
+//! Whole deliveries in, evidence out: what the readers promise together.
+
+use super::*;
+use crate::kernel::{Lang, Silent};
+use crate::model::kind::builtin;
+
+const A: &str = "110105194912310021";
+const B: &str = "44052418800101001X";
+
+/// A workspace with one source, its files under `inbox/`.
+struct Centre {
+    folder: tempfile::TempDir,
+    source: Source,
+}
+
+impl Centre {
+    fn new(layout: &str, files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("inbox")).unwrap();
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join("inbox").join(name), bytes).unwrap();
+        }
+        let source = Source::parse(layout, "source.toml".as_ref()).unwrap_or_else(|error| panic!("{error}"));
+        Self { folder, source }
+    }
+
+    fn read_with(&self, wanted: &Wanted<'_>, chunk: usize) -> Evidence {
+        let (kind, cancel) = (self.source.kind().unwrap(), Cancel::default());
+        let today = Date::parse_iso("2026-11-24").unwrap();
+        let job =
+            Job { code: "test", source: &self.source, kind: &kind, today, wanted, progress: &Silent, cancel: &cancel };
+        read_in_chunks(self.folder.path(), &job, chunk).unwrap()
+    }
+
+    fn read(&self) -> Evidence {
+        self.read_with(&|_| true, chunks::CHUNK)
+    }
+}
+
+const VEHICLE: &str = r#"
+    kind = "vehicle"
+    department = "公安交管"
+    cycle_days = 30
+    connector = { type = "csv", path = "inbox/*" }
+    columns = { owner_id = "身份证明号码", owner_name = "所有人", plate = "号牌号码", registered_on = "初次登记日期", state = "状态", as_of = "更新时间", operation = "操作", owner_id_type = "证件类型" }
+    values = { delete = ["D"], null = ["空"] }
+    codes.state = { A = "normal", G = "violation", E = "cancelled" }
+    codes.owner_id_type = { 1 = "citizen", 9 = "company" }
+"#;
+
+const HEADING: &str = "身份证明号码,所有人,号牌号码,初次登记日期,状态,更新时间,操作,证件类型\n";
+
+fn vehicle(rows: &str) -> Centre {
+    Centre::new(VEHICLE, &[("v.csv", format!("{HEADING}{rows}").as_bytes())])
+}
+
+fn gb(text: &str) -> Vec<u8> {
+    Encoding::Gb18030.encode(text)
+}
+
+fn column(evidence: &Evidence, name: &str) -> Vec<String> {
+    let column = &evidence.table.columns[evidence.kind.field(name).unwrap()];
+    (0..column.len()).map(|row| column.text(row)).collect()
+}
+
+fn parties(evidence: &Evidence) -> Vec<(u32, u8, &str, &str)> {
+    let all = &evidence.parties;
+    (0..all.len()).map(|at| (all.row[at], all.slot[at], all.id.get(at), all.name.get(at))).collect()
+}
+
+fn bins(evidence: &Evidence) -> (u64, u64, u64, u64, u64) {
+    let Bins { read, linked, unlinked, rejected, skipped } = evidence.bins;
+    (read, linked, unlinked, rejected, skipped)
+}
+
+fn refusal(evidence: &Evidence) -> String {
+    match &evidence.delivery {
+        Delivery::Refused(error) => error.say(Lang::Zh),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn every_row_ends_in_one_bin() {
+    let centre = vehicle(&format!(
+        "{A},张三,鲁A1,2019-04-04,AG,2026-11-01,,1\n\
+         {B},李四,鲁A2,暂无,A,2026-11-20,,1\n\
+         {A},张三,鲁A3,,A,,D,1\n\
+         91370102MA3C,济南某公司,鲁A4,,A,,,9\n\
+         ,空,鲁A5,,A,,,1\n\
+         {A},张三\n\
+         \n\
+         ,,,,,,,\n\
+         合  计,,2\n\
+         合计：2条\n"
+    ));
+    let evidence = centre.read_with(&|party| party.id() == A.as_bytes(), chunks::CHUNK);
+    assert_eq!(bins(&evidence), (9, 1, 1, 2, 5));
+    assert_eq!(column(&evidence, "plate"), ["鲁A1"]);
+    assert_eq!(column(&evidence, "state"), ["normal+violation"]);
+    assert_eq!(evidence.refs[0].line, 2);
+    assert_eq!(evidence.refs[0].offset, HEADING.len() as u64);
+    let rejects: Vec<_> = evidence.rejects.iter().map(|reject| (reject.at.line, reject.reason)).collect();
+    assert_eq!(rejects, [(6, "ingest.reject_nobody"), (7, "ingest.reject_fields")]);
+    assert_eq!(evidence.rejects[1].text, format!("{A},张三"));
+    assert_eq!(evidence.reject_counts[&(String::new(), "ingest.reject_fields", true)], 1);
+    let Delivery::Arrived { as_of, stale } = evidence.delivery else { panic!("not read") };
+    assert_eq!((as_of.to_string().as_str(), stale), ("2026-11-20", false), "the newest row, wanted or not");
+}
+
+#[test]
+fn a_damaged_field_costs_the_field() {
+    let mut bytes = gb(&format!("{HEADING}{A},张"));
+    bytes.extend_from_slice(b"\xFF,\xFFX,2019-02-30,A,,,\n");
+    let evidence = Centre::new(VEHICLE, &[("v.csv", &bytes)]).read();
+    assert_eq!(bins(&evidence), (1, 1, 0, 0, 0));
+    assert_eq!(parties(&evidence), [(0, 0, A, "张\u{fffd}")], "a damaged name can still be compared");
+    assert_eq!(
+        (column(&evidence, "plate"), column(&evidence, "registered_on")),
+        (vec![String::new()], vec![String::new()])
+    );
+    let rejects: Vec<_> =
+        evidence.rejects.iter().map(|reject| (reject.column.as_str(), reject.reason, reject.whole_row)).collect();
+    assert_eq!(
+        rejects,
+        [
+            ("所有人", "ingest.reject_bytes", false),
+            ("号牌号码", "ingest.reject_bytes", false),
+            ("初次登记日期", "ingest.reject_date", false)
+        ]
+    );
+}
+
+#[test]
+fn encodings_delimiters_and_titles_are_found() {
+    let rows = format!("机动车清单\n{HEADING}{A},䶮𬱖,鲁A1,20190404,A,,,\n");
+    for delimiter in [",", "\t", "|", ";"] {
+        let text = rows.replace(',', delimiter);
+        let marked = format!("\u{feff}{text}");
+        for (bytes, format) in [(text.as_bytes(), "UTF-8"), (marked.as_bytes(), "UTF-8"), (&gb(&text), "GB18030")] {
+            let evidence = Centre::new(VEHICLE, &[("v.txt", bytes)]).read();
+            assert_eq!(parties(&evidence), [(0, 0, A, "䶮𬱖")], "{format} {delimiter:?} {:?}", evidence.delivery);
+            assert_eq!(evidence.refs[0].line, 3);
+            assert_eq!(column(&evidence, "registered_on"), ["2019-04-04"]);
+            assert!(evidence.files[0].format.starts_with(format));
+            assert_eq!(evidence.files[0].path, "inbox/v.txt");
+            assert_eq!(evidence.files[0].digest, Digest::of(bytes));
+        }
+    }
+}
+
+#[test]
+fn a_changed_heading_stops_the_source_and_says_why() {
+    let evidence = Centre::new(VEHICLE, &[("v.csv", HEADING.replace("号牌号码", "车牌").as_bytes())]).read();
+    let said = refusal(&evidence);
+    assert!(said.contains("plate 号牌号码 [号牌号码]") && said.contains("身份证明号码 | 所有人 | 车牌"), "{said}");
+    assert_eq!((evidence.table.rows(), bins(&evidence)), (0, (0, 0, 0, 0, 0)));
+}
+
+#[test]
+fn what_is_no_delimited_text_is_refused() {
+    for (bytes, part) in [
+        (&b""[..], "空"),
+        (b"\xFF\xFEa\0", "UTF-16"),
+        (b"PK\x03\x04zip", "电子表格"),
+        (b"\xD0\xCF\x11\xE0", "电子表格"),
+    ] {
+        let said = refusal(&Centre::new(VEHICLE, &[("v.csv", bytes)]).read());
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn missing_stale_and_undated_deliveries() {
+    assert_eq!(Centre::new(VEHICLE, &[]).read().delivery, Delivery::Missing);
+    let text = format!("{HEADING}{A},张三,,,,2099-01-01,,\n");
+    let state = |name: &str, layout: &str| Centre::new(layout, &[(name, text.as_bytes())]).read().delivery;
+    let arrived = |date: &str, stale| Delivery::Arrived { as_of: Date::parse_iso(date).unwrap(), stale };
+    assert_eq!(state("v_202611.csv", VEHICLE), arrived("2026-11-01", false), "a date to come is a typing error");
+    assert_eq!(state("v_20261025.csv", VEHICLE), arrived("2026-10-25", false), "thirty days old");
+    assert_eq!(state("v_20261024.csv", VEHICLE), arrived("2026-10-24", true), "thirty-one days old");
+    assert_eq!(state("v.csv", VEHICLE), arrived("2026-11-24", true), "nobody knows");
+    assert_eq!(state("v.csv", &VEHICLE.replace("cycle_days = 30", "")), arrived("2026-11-24", false));
+    let stated = VEHICLE.replace("cycle_days", "as_of = '2026-11-11'\n cycle_days");
+    assert_eq!(state("v_202601.csv", &stated), arrived("2026-11-11", false));
+}
+
+#[test]
+fn files_are_read_by_name_and_may_differ_in_column_order() {
+    let first =
+        "所有人,身份证明号码,号牌号码,初次登记日期,状态,更新时间,操作,证件类型\n".to_owned() + "张三,1,鲁A1,,,,,\n";
+    let second = format!("{HEADING}2,李四,鲁A2,,,,,\n");
+    let files: [(&str, &[u8]); 3] = [("b.csv", second.as_bytes()), ("a.csv", first.as_bytes()), ("~$a.csv", b"lock")];
+    let evidence = Centre::new(VEHICLE, &files).read();
+    assert_eq!(parties(&evidence), [(0, 0, "1", "张三"), (1, 0, "2", "李四")]);
+    assert_eq!(evidence.refs.iter().map(|at| at.file).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn co_owners_and_spouses() {
+    let housing = r#"
+        kind = "housing"
+        department = "不动产登记"
+        connector = { type = "csv", path = "inbox/h.csv" }
+        columns = { owner_id = "证件号", owner_name = "权利人", area = "面积" }
+    "#;
+    let text = format!("证件号|权利人|面积\n{A}、{B}|张三、李四|89.5㎡\n{A}|王五|-\n");
+    let centre = Centre::new(housing, &[("h.csv", &gb(&text))]);
+    let evidence = centre.read_with(&|party| party.id() == B.as_bytes(), chunks::CHUNK);
+    assert_eq!(parties(&evidence), [(0, 0, A, "张三"), (0, 0, B, "李四")], "the other owner of a kept row is kept");
+    assert_eq!(
+        (column(&evidence, "owner_id"), column(&evidence, "area")),
+        (vec![format!("{A}、{B}")], vec!["89.5".into()])
+    );
+
+    let marriage = r#"
+        kind = "marriage"
+        department = "民政婚姻"
+        connector = { type = "csv", path = "inbox/m.csv" }
+        columns = { owner_id = "男方号", owner_name = "男方", spouse_id = "女方号", spouse_name = "女方" }
+    "#;
+    let text = format!("男方号,男方,女方号,女方\n{A},张三,{B},李四\n,,{B},李四\n");
+    let evidence = Centre::new(marriage, &[("m.csv", text.as_bytes())]).read();
+    assert_eq!(parties(&evidence), [(0, 0, A, "张三"), (0, 1, B, "李四"), (1, 1, B, "李四")]);
+}
+
+#[test]
+fn money_units_and_a_cut_off_end() {
+    let layout = r#"
+        kind = "custom"
+        department = "农业农村"
+        connector = { type = "csv", path = "inbox/g.csv" }
+        columns = { owner_id = "号", plot = "地块", worth = "估值", own = "自有" }
+        units.worth = "万元"
+        values.no = ["租"]
+        custom = { code = "greenhouse", label = "大棚", fact = ["plot"], fields.plot = { type = "text", label = "地块" }, fields.worth = { type = "money", label = "估值" }, fields.own = { type = "flag", label = "自有" } }
+    "#;
+    let text = format!("号,地块,估值,自有\n{A},甲,1.5,租\n{A},乙,很多,无\n{A},丙");
+    let evidence = Centre::new(layout, &[("g.csv", text.as_bytes())]).read();
+    assert_eq!(column(&evidence, "worth"), ["15,000.00", ""]);
+    assert_eq!(column(&evidence, "own"), ["false", "false"]);
+    assert_eq!(evidence.kind.fields[9].name, "plot", "fields keep the order in which they are written");
+    let reasons: Vec<_> = evidence.rejects.iter().map(|reject| reject.reason).collect();
+    assert_eq!(reasons, ["ingest.reject_money", "ingest.reject_truncated"]);
+}
+
+/// A text full of what makes chunk boundaries hard.
+fn hard_text() -> Vec<u8> {
+    let mut text = HEADING.to_owned();
+    for row in 0..300 {
+        match row % 10 {
+            0 => text.push_str(&format!("{A},\"张\n三\n\",鲁A{row},,A,,,\r\n")),
+            3 => text.push_str(&format!("{A},𬱖䶮,\"鲁\"\"A{row}\",2019-04-0x,A,,,\n\n")),
+            6 => text.push_str(&format!("{B},\"李四,鲁A{row},,A,,,\n")),
+            8 => text.push_str(&format!("{B},李四,鲁A{row},\n")),
+            _ => text.push_str(&format!("{B},李四,鲁A{row},2019-04-04,A,2026-11-{:02},,\n", row % 24 + 1)),
+        }
+    }
+    text.push_str("x,\"没有收口");
+    gb(&text)
+}
+
+#[test]
+fn chunks_and_threads_do_not_change_a_byte() {
+    let centre = Centre::new(VEHICLE, &[("v.csv", &hard_text())]);
+    let wanted: &Wanted<'_> = &|party| party.id() == A.as_bytes();
+    let read = |threads: usize, chunk: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let evidence = pool.install(|| centre.read_with(wanted, chunk));
+        format!("{evidence:?}")
+    };
+    let whole = read(1, 1 << 30);
+    for threads in [1, 2, 7] {
+        for chunk in [1, 3, 17, 64, 1000] {
+            assert!(read(threads, chunk) == whole, "{threads} threads, chunks of {chunk} bytes");
+        }
+    }
+    // 30 stray quotes, 30 short rows and the cut-off end: each costs one row and no other.
+    assert_eq!(bins(&centre.read()), (301, 240, 0, 61, 0));
+}
+
+#[test]
+fn physical_lines_stay_right_behind_quoted_line_ends() {
+    let text = hard_text();
+    let evidence = Centre::new(VEHICLE, &[("v.csv", &text)]).read_with(&|_| true, 50);
+    for at in &evidence.refs {
+        let before = &text[..at.offset as usize];
+        assert_eq!(u64::from(at.line), memchr::memchr_iter(b'\n', before).count() as u64 + 1);
+    }
+}
+
+#[test]
+fn asking_to_stop_stops() {
+    let centre = vehicle(&format!("{A},张三,,,,,,\n"));
+    let (kind, cancel) = (builtin("vehicle").unwrap(), Cancel::default());
+    cancel.cancel();
+    let today = Date::parse_iso("2026-11-24").unwrap();
+    let error = read(centre.folder.path(), "v", &centre.source, &kind, today, &|_| true, &Silent, &cancel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn rejects_kept_are_bounded_and_counts_are_not() {
+    let rows = REJECTS_KEPT + 5;
+    let evidence = vehicle(&"x\n".repeat(rows)).read_with(&|_| true, 4_000);
+    assert_eq!(evidence.rejects.len(), REJECTS_KEPT);
+    assert_eq!(evidence.rejects.last().unwrap().at.line as usize, REJECTS_KEPT + 1, "the first ones, in line order");
+    assert_eq!(evidence.reject_counts[&(String::new(), "ingest.reject_fields", true)], rows as u64);
+}
+
+mod spreadsheets {
+    use super::*;
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+
+    const LAYOUT: &str = r#"
+        kind = "vehicle"
+        department = "公安交管"
+        connector = { type = "xlsx", path = "inbox/v.xlsx" }
+        columns = { owner_id = "号码", owner_name = "姓名", plate = "号牌", registered_on = "登记日期" }
+    "#;
+
+    fn book(fill: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "机动车清单").unwrap();
+        for (column, heading) in ["号码", "姓名", "号牌", "登记日期"].into_iter().enumerate() {
+            sheet.write(2, column as u16, heading).unwrap();
+        }
+        fill(sheet);
+        book.save_to_buffer().unwrap()
+    }
+
+    #[test]
+    fn numbers_dates_and_rows() {
+        let bytes = book(|sheet| {
+            sheet.write(3, 0, A).unwrap();
+            sheet.write(3, 1, "张三").unwrap();
+            sheet.write(3, 2, 12345).unwrap();
+            sheet.write(3, 3, 43_559).unwrap(); // 2019-04-04
+            sheet.write(3, 16_383, "stray").unwrap();
+            sheet.write(5, 0, 110_105_194_912_310_021_f64).unwrap();
+            let date = ExcelDateTime::from_ymd(2019, 4, 4).unwrap();
+            sheet.write_datetime_with_format(5, 3, &date, &Format::new().set_num_format("yyyy/m/d")).unwrap();
+            sheet.write(6, 0, B).unwrap();
+            sheet.write(6, 3, 20_190_404).unwrap();
+            sheet.write(7, 2, "鲁A1").unwrap();
+            sheet.write(8, 0, "合计").unwrap();
+            sheet.write(1_048_575, 2, "stray").unwrap();
+        });
+        let evidence = Centre::new(LAYOUT, &[("v.xlsx", &bytes)]).read();
+        assert_eq!(bins(&evidence), (6, 3, 0, 2, 1), "{:?}", evidence.delivery);
+        assert_eq!(parties(&evidence), [(0, 0, A, "张三"), (1, 0, "1.10105E+17", ""), (2, 0, B, "")]);
+        assert_eq!(column(&evidence, "plate"), ["12345", "", ""]);
+        assert_eq!(column(&evidence, "registered_on"), ["2019-04-04"; 3]);
+        assert_eq!(evidence.refs.iter().map(|at| at.line).collect::<Vec<_>>(), [4, 6, 7]);
+        assert_eq!((evidence.rejects[0].at.line, evidence.rejects[0].reason), (8, "ingest.reject_nobody"));
+        assert_eq!(evidence.rejects[0].text, ",,鲁A1,");
+    }
+
+    #[test]
+    fn refusals() {
+        let state = |bytes: &[u8], layout: &str| refusal(&Centre::new(layout, &[("v.xlsx", bytes)]).read());
+        assert!(state(b"not a zip", LAYOUT).contains(".xlsx"));
+        assert!(state(b"", LAYOUT).contains("空"));
+        let bytes = book(|_| {});
+        let said = state(&bytes, &LAYOUT.replace("path =", "sheet = '车辆', path ="));
+        assert!(said.contains("车辆") && said.contains("Sheet1"), "{said}");
+        let said = state(&bytes, &LAYOUT.replace("\"号牌\"", "\"车牌\""));
+        assert!(said.contains("车牌") && said.contains("号码 | 姓名 | 号牌"), "{said}");
+    }
+}

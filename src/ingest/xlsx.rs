@@ -1,0 +1,265 @@
+//! Spreadsheets: one sheet of an `.xlsx`, streamed cell by cell (a stray cell in the last corner must not allocate the
+//! whole rectangle), each row handed on as if it were a record of text.
+//!
+//! Numbers need care. A number of 16 or more digits has lost its tail to the 15 digits a spreadsheet keeps: it is delivered
+//! in scientific notation, so that linking sees a destroyed id and not a wrong one. Dates are serial numbers.
+
+use std::fmt::Write as _;
+use std::io::Cursor;
+
+use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
+
+use super::batch::Batch;
+use super::encoding::Encoding;
+use super::headings::{self, Candidate, LOOK_AT, Mapping};
+use super::rows::RowReader;
+use super::split::{Cell, Record};
+use super::{Connector, Job, ReadFile};
+use crate::kernel::{Date, Digest, Error, Message, Result};
+use crate::model::kind::Kind;
+use crate::model::table::FieldType;
+
+/// Columns looked at; departments' lists have some dozens, a stray cell stands in column XFD.
+const COLUMNS: usize = 1_024;
+
+/// Cells read before the file is refused: ten times what a full sheet of a real list holds. Bounds a crafted file.
+const CELLS: u64 = 200_000_000;
+
+/// Rows between two looks at the wish to stop.
+const ROWS_PER_STEP: u64 = 4_096;
+
+/// Days from 1899-12-30, where spreadsheets count from, to 1970-01-01.
+const SERIAL_OF_1970: i32 = 25_569;
+
+/// The serial number of 2200-01-01; larger numbers in a date column are digits like 20190404.
+const SERIAL_END: f64 = 109_575.0;
+
+/// The float from which a spreadsheet's number no longer holds all its digits.
+const DIGITS_LOST: f64 = 1e15;
+
+pub(super) struct Spreadsheet;
+
+impl Connector for Spreadsheet {
+    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let digest = Digest::of(bytes);
+        let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
+        let names = book.sheet_names();
+        let wanted = job.source.connector.sheet.as_deref();
+        let sheet = match wanted {
+            None => names.first().map(|_| 0),
+            Some(name) => names.iter().position(|found| found.trim() == name.trim()),
+        };
+        let Some(sheet) = sheet else {
+            let message = Message::new("ingest.refused_sheet")
+                .with("sheet", wanted.unwrap_or_default())
+                .with("found", names.join(" / "));
+            return Err(Error::input(message));
+        };
+        let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
+        let mut reading = SheetReading::new(index, sheet as u16, job);
+        let mut count = 0;
+        while let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? {
+            count += 1;
+            if count > CELLS {
+                return Err(Error::input(Message::new("ingest.refused_cells").with("limit", CELLS)));
+            }
+            let (row, column) = cell.get_position();
+            reading.cell(row, column as usize, cell.get_value())?;
+        }
+        let (batch, headings) = reading.finish()?;
+        job.progress.advance(job.code, bytes.len() as u64, 0);
+        let format = format!("XLSX, {}", names[sheet]);
+        Ok(ReadFile { batch, headings, digest, format })
+    }
+}
+
+/// Why a spreadsheet cannot be read, in words; the library's own text tells the technician more.
+fn refused(error: &XlsxError) -> Error {
+    let (key, hint) = match error {
+        XlsxError::Password => ("ingest.refused_password", "ingest.refused_password_hint"),
+        _ => ("ingest.refused_xlsx", "ingest.refused_xlsx_hint"),
+    };
+    Error::input(Message::new(key).with("reason", error)).hint(Message::new(hint))
+}
+
+/// A row's cells, written one behind the other.
+#[derive(Default)]
+struct Row {
+    /// From 1.
+    number: u32,
+    text: String,
+    cells: Vec<Cell>,
+}
+
+impl Row {
+    fn restart(&mut self, number: u32) {
+        self.number = number;
+        self.text.clear();
+        self.cells.clear();
+    }
+
+    /// Starts cell `column`; cells that were passed over are blank. The comma only shows in rejects.
+    fn start_cell(&mut self, column: usize) -> u32 {
+        while self.cells.len() < column {
+            let end = self.text.len() as u32;
+            self.cells.push((end, end));
+            self.text.push(',');
+        }
+        self.text.len() as u32
+    }
+
+    fn end_cell(&mut self, start: u32) {
+        self.cells.push((start, self.text.len() as u32));
+        self.text.push(',');
+    }
+
+    fn is_blank(&self) -> bool {
+        self.cells.iter().all(|(start, end)| start == end)
+    }
+
+    fn pad(&mut self, width: usize) {
+        while self.cells.len() < width {
+            let start = self.start_cell(self.cells.len());
+            self.end_cell(start);
+        }
+    }
+}
+
+/// A sheet being read: first its heading is looked for, then rows go to their bins.
+struct SheetReading<'a> {
+    job: &'a Job<'a>,
+    file: u16,
+    sheet: u16,
+    row: Row,
+    /// Rows before the heading, until it is found.
+    first: Vec<Candidate>,
+    /// From the heading on.
+    rows: Option<RowReader<'a>>,
+    /// Per cell: whether serial numbers in it are dates.
+    is_date: Vec<bool>,
+    batch: Batch,
+}
+
+impl<'a> SheetReading<'a> {
+    fn new(file: u16, sheet: u16, job: &'a Job<'a>) -> Self {
+        let batch = Batch::new(job.kind);
+        let (row, first, is_date) = (Row::default(), Vec::new(), Vec::new());
+        Self { job, file, sheet, row, first, rows: None, is_date, batch }
+    }
+
+    fn cell(&mut self, row: u32, column: usize, value: &DataRef<'_>) -> Result<()> {
+        let number = row + 1;
+        if number != self.row.number {
+            self.end_row()?;
+            self.row.restart(number);
+        }
+        let limit = self.rows.as_ref().map_or(COLUMNS, RowReader::width);
+        if column >= limit || column < self.row.cells.len() {
+            return Ok(());
+        }
+        let start = self.row.start_cell(column);
+        let is_date = self.is_date.get(column).copied().unwrap_or(false);
+        write_value(value, is_date, &mut self.row.text);
+        self.row.end_cell(start);
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> Result<()> {
+        if self.row.is_blank() {
+            return Ok(());
+        }
+        let Some(rows) = &self.rows else { return self.look_for_heading() };
+        self.row.pad(rows.width());
+        let text = self.row.text.as_bytes();
+        let raw = text.strip_suffix(b",").unwrap_or(text);
+        let record =
+            Record { raw, text, cells: &self.row.cells, line: self.row.number, offset: 0, fault: None, last: false };
+        rows.take(&record, &mut self.batch);
+        if self.batch.bins.read.is_multiple_of(ROWS_PER_STEP) {
+            self.job.cancel.check()?;
+            self.job.progress.advance(self.job.code, 0, ROWS_PER_STEP);
+        }
+        Ok(())
+    }
+
+    fn look_for_heading(&mut self) -> Result<()> {
+        let text = &self.row.text;
+        let cells = self.row.cells.iter().map(|(start, end)| text[*start as usize..*end as usize].trim().to_owned());
+        let candidate = Candidate { cells: cells.collect(), damaged: false };
+        let named = self.job.source.connector.heading_row;
+        if named.is_some_and(|named| named != self.row.number) {
+            return Ok(());
+        }
+        match headings::find(self.job.source, self.job.kind, std::slice::from_ref(&candidate)) {
+            Ok((_, mapping)) => {
+                self.is_date = date_cells(self.job.kind, &mapping);
+                self.rows = Some(RowReader::new(self.job, mapping, Encoding::Utf8, self.file, self.sheet));
+                Ok(())
+            }
+            Err(_) => {
+                self.first.push(candidate);
+                if named.is_some() || self.first.len() == LOOK_AT { Err(self.no_heading()) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn no_heading(&self) -> Error {
+        match headings::find(self.job.source, self.job.kind, &self.first) {
+            Err(miss) => miss.error,
+            Ok(_) => unreachable!("each of these rows was tried by itself"),
+        }
+    }
+
+    fn finish(mut self) -> Result<(Batch, Vec<String>)> {
+        self.end_row()?;
+        self.job.progress.advance(self.job.code, 0, self.batch.bins.read % ROWS_PER_STEP);
+        match self.rows {
+            Some(rows) => Ok((self.batch, rows.into_headings())),
+            None => Err(self.no_heading()),
+        }
+    }
+}
+
+/// Per cell: whether it holds a date or month.
+fn date_cells(kind: &Kind, mapping: &Mapping) -> Vec<bool> {
+    let mut is_date = vec![false; mapping.width];
+    for (field, cell) in kind.fields.iter().zip(&mapping.cells) {
+        if let (FieldType::Date | FieldType::Month, Some(cell)) = (field.ty, cell) {
+            is_date[*cell] = true;
+        }
+    }
+    is_date
+}
+
+/// A cell's value as text. `is_date`: a bare number in this column counts days.
+fn write_value(value: &DataRef<'_>, is_date: bool, out: &mut String) {
+    match value {
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => out.push_str(text),
+        DataRef::SharedString(text) => out.push_str(text),
+        DataRef::Int(number) => write_number(*number as f64, is_date, out),
+        DataRef::Float(number) => write_number(*number, is_date, out),
+        DataRef::Bool(yes) => out.push_str(if *yes { "1" } else { "0" }),
+        DataRef::DateTime(moment) if moment.is_datetime() => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            write!(out, "{year:04}-{month:02}-{day:02}").expect("a String takes all text");
+        }
+        DataRef::DateTime(duration) => write_number(duration.as_f64(), false, out),
+        // #N/A, #REF! and the like say nothing.
+        DataRef::Error(_) | DataRef::Empty => {}
+    }
+}
+
+fn write_number(number: f64, is_date: bool, out: &mut String) {
+    let written = if is_date && (1.0..SERIAL_END).contains(&number) {
+        write!(out, "{}", Date::from_days(number as i32 - SERIAL_OF_1970))
+    } else if number.abs() >= DIGITS_LOST {
+        let text = format!("{number:.5E}");
+        match text.split_once('E') {
+            Some((digits, exponent)) => write!(out, "{digits}E+{exponent}"),
+            None => write!(out, "{text}"),
+        }
+    } else {
+        write!(out, "{number}")
+    };
+    written.expect("a String takes all text");
+}

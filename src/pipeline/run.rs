@@ -1,0 +1,350 @@
+//! The nightly batch: everyone on the register against every source, and a package for each county.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::register::{RegisterRead, read_register};
+use crate::config::{Format, Plan, PlannedSource};
+use crate::ingest;
+use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
+use crate::linkage::{self, Index};
+use crate::model::coverage::Coverage;
+use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::link::{Grade, Link, SharedId};
+use crate::model::outcome::{Outcomes, Severity};
+use crate::policy;
+use crate::report::{self, Formats, Package, RunView};
+use crate::store::{Holder, Ledger, Output, RunTables, Staging, Workspace};
+
+/// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    pub as_of: Date,
+    /// Source codes to read; empty means all. The others count as not delivered.
+    pub only: Vec<String>,
+    pub formats: Vec<Format>,
+    pub holder: Holder,
+    /// RFC 3339, for the ledger.
+    pub at: String,
+}
+
+/// What a run tells its caller; every number also stands in the ledger and in the summary.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct RunSummary {
+    pub run: String,
+    pub persons: u64,
+    pub households: u64,
+    pub counties: u64,
+    pub sources: Vec<SourceSummary>,
+    /// Discrepancies by severity: high, medium, low.
+    pub flagged: [u64; 3],
+    pub flagged_households: u64,
+    /// Links by grade A to E (E is counted, not kept).
+    pub grades: [u64; 5],
+    pub packages: Vec<PackageSummary>,
+    /// Relative to the workspace.
+    pub outbox: String,
+}
+
+/// One source in the run.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SourceSummary {
+    pub source: String,
+    pub department: String,
+    /// `arrived`, `stale`, `missing`, `refused`.
+    pub state: &'static str,
+    pub as_of: Option<String>,
+    pub bins: Bins,
+    /// Why it was refused.
+    #[serde(skip)]
+    pub fault: Option<Error>,
+    pub rejects_over_limit: bool,
+}
+
+/// One county's package.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct PackageSummary {
+    pub division: String,
+    pub folder: String,
+    pub files: usize,
+    pub flagged: u64,
+}
+
+impl RunSummary {
+    /// Done, but something needs a person: exit code 1.
+    pub fn needs_attention(&self) -> bool {
+        self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
+    }
+}
+
+/// Makes one run and publishes it whole, or publishes nothing.
+///
+/// # Errors
+/// Another run holds the workspace; the register cannot be read; the disk; cancellation.
+pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<RunSummary> {
+    let workspace = Workspace::open(&plan.root)?;
+    let lock = workspace.lock(&options.holder)?;
+    let run = workspace.next_run(options.as_of)?;
+    let staging = workspace.stage(&lock, &run)?;
+
+    let register = read_register(plan, options.as_of, progress, cancel)?;
+    plan.policy.check_places(&register.register.counties(), options.as_of)?;
+    let index = Index::build(&register.register);
+    let mut evidences = read_sources(plan, options, &index, progress, cancel)?;
+    let linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
+    let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
+    let outcomes = evaluate(plan, &register, &evidences, &linked, &coverage, progress, cancel)?;
+    let found = Found { plan, run: &run, register, evidences, linked, coverage, outcomes };
+    let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
+    let summary = found.summary(&packages);
+    found.save(&staging, &summary)?;
+    publish(&workspace, staging, &found, &summary, options)?;
+    Ok(summary)
+}
+
+/// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
+fn read_sources(
+    plan: &Plan,
+    options: &RunOptions,
+    index: &Index<'_>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Vec<Evidence>> {
+    let wanted = |party: &ingest::PartyView<'_>| index.wants(party.id(), || party.id_text(), || party.name());
+    plan.sources
+        .par_iter()
+        .map(|source| {
+            if !options.only.is_empty() && !options.only.contains(&source.code) {
+                return Ok(not_asked(source));
+            }
+            let (layout, kind) = (&source.layout, &source.kind);
+            ingest::read(&plan.root, &source.code, layout, kind, options.as_of, &wanted, progress, cancel)
+        })
+        .collect()
+}
+
+/// A source that `--only` left out: nothing was asked of it, and coverage says so.
+fn not_asked(source: &PlannedSource) -> Evidence {
+    Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
+}
+
+/// All links of a run, by source and row, and what was set aside while linking.
+struct Linked {
+    links: Vec<Link>,
+    shared: Vec<SharedId>,
+    name_only: u64,
+}
+
+fn link(
+    plan: &Plan,
+    index: &Index<'_>,
+    evidences: &mut [Evidence],
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Linked> {
+    const STAGE: &str = "link";
+    progress.begin(STAGE, 0);
+    let settings = plan.run.link_settings();
+    let mut all = Linked { links: Vec::new(), shared: Vec::new(), name_only: 0 };
+    for (source, evidence) in evidences.iter_mut().enumerate() {
+        cancel.check()?;
+        let linked = linkage::link_source(index, source as u16, evidence, &settings);
+        settle_bins(evidence, &linked.links)?;
+        progress.advance(STAGE, 0, evidence.table.rows() as u64);
+        all.links.extend(linked.links);
+        all.shared.extend(linked.shared);
+        all.name_only += linked.name_only;
+    }
+    progress.end(STAGE, "");
+    Ok(all)
+}
+
+/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3).
+fn settle_bins(evidence: &mut Evidence, links: &[Link]) -> Result<()> {
+    let kept = evidence.table.rows() as u64;
+    let mut linked_rows = 0;
+    let mut last = None;
+    for link in links {
+        if last != Some(link.row) {
+            linked_rows += 1;
+            last = Some(link.row);
+        }
+    }
+    evidence.bins.linked -= kept - linked_rows;
+    evidence.bins.unlinked += kept - linked_rows;
+    assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
+    Ok(())
+}
+
+fn evaluate(
+    plan: &Plan,
+    register: &RegisterRead,
+    evidences: &[Evidence],
+    linked: &Linked,
+    coverage: &Coverage,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Outcomes> {
+    const STAGE: &str = "rules";
+    progress.begin(STAGE, 0);
+    let outcomes = policy::evaluate(&plan.policy, &register.register, evidences, &linked.links, coverage, cancel)?;
+    progress.end(STAGE, "");
+    Ok(outcomes)
+}
+
+/// Everything a run found, ready to be written.
+struct Found<'a> {
+    plan: &'a Plan,
+    run: &'a str,
+    register: RegisterRead,
+    evidences: Vec<Evidence>,
+    linked: Linked,
+    coverage: Coverage,
+    outcomes: Outcomes,
+}
+
+impl Found<'_> {
+    fn write_packages(
+        &self,
+        staging: &Staging,
+        formats: &[Format],
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Vec<Package>> {
+        let lang: Lang = self.plan.centre.language();
+        let view = RunView {
+            run: self.run,
+            centre: &self.plan.centre.name,
+            division: self.plan.centre.division(),
+            as_of: self.register.register.as_of,
+            register: &self.register.register,
+            evidences: &self.evidences,
+            links: &self.linked.links,
+            outcomes: &self.outcomes,
+            coverage: &self.coverage,
+            cards: &self.plan.policy.cards(),
+            profile: &self.plan.policy.profile,
+            demo: self.plan.centre.demo || self.plan.policy.demo,
+            masked: self.plan.report.masked,
+            lang,
+            places: &self.plan.places,
+            explain: &|link| linkage::explain_short(link).say(lang),
+        };
+        let has = |format| formats.contains(&format);
+        let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html) };
+        report::write(staging.outbox(), &view, &formats, progress, cancel)
+    }
+
+    fn save(&self, staging: &Staging, summary: &RunSummary) -> Result<()> {
+        let counties = self.register.register.counties();
+        crate::store::save(
+            staging.store(),
+            &RunTables {
+                run: self.run,
+                as_of: self.register.register.as_of,
+                version: env!("CARGO_PKG_VERSION"),
+                register: &self.register.register,
+                evidences: &self.evidences,
+                links: &self.linked.links,
+                outcomes: &self.outcomes,
+                coverage: &self.coverage,
+                cards: &self.plan.policy.cards(),
+                profile: &self.plan.policy.profile,
+                configuration: self.plan.digest,
+                parameters: &self.plan.policy.values(&counties, self.register.register.as_of),
+                summary: &json!(summary),
+            },
+        )
+    }
+
+    fn summary(&self, packages: &[Package]) -> RunSummary {
+        let register = &self.register.register;
+        let mut flagged = [0; 3];
+        let mut households: Vec<u32> = Vec::new();
+        for discrepancy in &self.outcomes.discrepancies {
+            flagged[match discrepancy.severity {
+                Severity::High => 0,
+                Severity::Medium => 1,
+                Severity::Low => 2,
+            }] += 1;
+            households.push(discrepancy.household);
+        }
+        households.sort_unstable();
+        households.dedup();
+        let mut grades = [0; 5];
+        self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
+        grades[Grade::E as usize] += self.linked.name_only;
+        let files = std::iter::once(&self.register.persons).chain(&self.register.mandates).chain(&self.evidences);
+        RunSummary {
+            run: self.run.to_owned(),
+            persons: register.persons.len() as u64,
+            households: register.households.len() as u64,
+            counties: packages.len() as u64,
+            sources: files.map(|evidence| self.source_summary(evidence)).collect(),
+            flagged,
+            flagged_households: households.len() as u64,
+            grades,
+            packages: packages
+                .iter()
+                .map(|package| PackageSummary {
+                    division: package.division.to_string(),
+                    folder: package.folder.clone(),
+                    files: package.files.len(),
+                    flagged: package.flagged,
+                })
+                .collect(),
+            outbox: format!("outbox/{}", self.run),
+        }
+    }
+
+    fn source_summary(&self, evidence: &Evidence) -> SourceSummary {
+        let (state, as_of, fault) = match &evidence.delivery {
+            Delivery::Arrived { as_of, stale } => (if *stale { "stale" } else { "arrived" }, Some(*as_of), None),
+            Delivery::Missing => ("missing", None, None),
+            Delivery::Refused(fault) => ("refused", None, Some(fault.clone())),
+        };
+        let share = evidence.bins.rejected as f64 * 100.0;
+        SourceSummary {
+            source: evidence.source.clone(),
+            department: evidence.department.clone(),
+            state,
+            as_of: as_of.map(|date| date.to_string()),
+            bins: evidence.bins,
+            fault,
+            rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
+        }
+    }
+}
+
+fn publish(
+    workspace: &Workspace,
+    staging: Staging,
+    found: &Found<'_>,
+    summary: &RunSummary,
+    options: &RunOptions,
+) -> Result<()> {
+    let files = std::iter::once(&found.register.persons).chain(&found.register.mandates).chain(&found.evidences);
+    let extracts: BTreeMap<&str, String> =
+        files.flat_map(|evidence| &evidence.files).map(|file| (file.path.as_str(), file.digest.to_string())).collect();
+    let digests = |outputs: Vec<Output>| -> BTreeMap<String, String> {
+        outputs.into_iter().map(|output| (output.path, output.digest.to_string())).collect()
+    };
+    let body = json!({
+        "run": summary.run,
+        "as_of": options.as_of.to_string(),
+        "program": env!("CARGO_PKG_VERSION"),
+        "configuration": found.plan.digest.to_string(),
+        "profile": found.plan.policy.profile,
+        "only": options.only,
+        "extracts": extracts,
+        "summary": summary,
+        "shared_ids": found.linked.shared.len(),
+        "outputs": digests(staging.outputs()?),
+        "snapshots": digests(staging.snapshots()?),
+    });
+    let mut ledger = Ledger::open(workspace)?;
+    staging.publish(&mut ledger, &options.at, &options.holder.who, &body).map(drop)
+}

@@ -1,0 +1,92 @@
+//! 核对覆盖: what each source could say about each person. A missing answer is never clearance (invariant I-6).
+//!
+//! The first that holds: the source does not concern the person's programme; no live mandate; no usable id and no link;
+//! the source did not arrive or was refused; it is stale; a record was found; none was found. A stale source stays stale
+//! even where it holds a record: the record is evidence for the rules, its age is what the coverage has to tell.
+
+use rayon::prelude::*;
+
+use crate::kernel::CitizenId;
+use crate::model::coverage::{Coverage, CoverageState};
+use crate::model::evidence::{Delivery, Evidence};
+use crate::model::link::Link;
+use crate::model::register::Register;
+
+/// States of all persons × sources, sources in the order of `evidences`. Only accepted links count as records.
+///
+/// `applies[source]`: programmes the source concerns; empty means all.
+pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], applies: &[Vec<String>]) -> Coverage {
+    assert_eq!(evidences.len(), applies.len(), "each source says which programmes it concerns");
+    let sources = evidences.len();
+    if sources == 0 {
+        return Coverage::new(0, Vec::new());
+    }
+    let mut states = vec![CoverageState::NotFound; register.persons.len() * sources];
+    for link in links.iter().filter(|link| link.accepted) {
+        states[link.person as usize * sources + usize::from(link.source)] = CoverageState::Found;
+    }
+    let concerned: Vec<Vec<bool>> = register
+        .programmes
+        .iter()
+        .map(|programme| applies.iter().map(|listed| listed.is_empty() || listed.contains(programme)).collect())
+        .collect();
+    states.par_chunks_mut(sources).zip(&register.persons).for_each(|(states, person)| {
+        let usable = person.id.is_some_and(CitizenId::is_valid);
+        let concerned = &concerned[usize::from(person.programme)];
+        for (source, state) in states.iter_mut().enumerate() {
+            let found = *state == CoverageState::Found;
+            *state = if !concerned[source] {
+                CoverageState::NotApplicable
+            } else if !person.mandated {
+                CoverageState::NoMandate
+            } else if !usable && !found {
+                CoverageState::UnusableId
+            } else {
+                match evidences[source].delivery {
+                    Delivery::Missing | Delivery::Refused(_) => CoverageState::SourceMissing,
+                    Delivery::Arrived { stale: true, .. } => CoverageState::SourceStale,
+                    Delivery::Arrived { stale: false, .. } => *state,
+                }
+            };
+        }
+    });
+    Coverage::new(sources, states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{evidence, link, register};
+    use super::CoverageState::{Found, NoMandate, NotApplicable, NotFound, SourceMissing, SourceStale, UnusableId};
+    use super::*;
+    use crate::kernel::Date;
+
+    #[test]
+    fn exactly_one_state_and_the_first_reason_wins() {
+        let as_of = Date::from_ymd(2026, 11, 24).unwrap();
+        let persons = toml::toml! {
+            persons = [
+                { name = "甲" },
+                { name = "乙", mandated = false },
+                { name = "丙", citizen = 0 },
+                { name = "丁", citizen = 0 },
+                { name = "戊", programme = "临时救助" },
+            ]
+        };
+        let persons: Vec<toml::Table> =
+            persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
+        let register = register(&persons, as_of);
+        let arrived = Delivery::Arrived { as_of, stale: false };
+        let stale = Delivery::Arrived { as_of, stale: true };
+        let sources =
+            [evidence("vehicle", &[], arrived), evidence("bank", &[], stale), evidence("tax", &[], Delivery::Missing)];
+        let unaccepted = Link { accepted: false, ..link(4, 0, 0, 0) };
+        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(3, 0, 0, 0), unaccepted];
+        let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new()];
+        let coverage = coverage(&register, &sources, &links, &applies);
+        assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing]);
+        assert_eq!(coverage.of(1), [NoMandate; 3]);
+        assert_eq!(coverage.of(2), [UnusableId; 3]);
+        assert_eq!(coverage.of(3), [Found, UnusableId, UnusableId], "linked by name, birth and a third fact");
+        assert_eq!(coverage.of(4), [NotFound, NotApplicable, SourceMissing], "an unaccepted link is no record");
+    }
+}

@@ -1,0 +1,545 @@
+//! All rules over all households at once: which rows count, what they measure, whom that flags, and who was not checked.
+//!
+//! Every household in the scope of a rule ends in exactly one of flagged, not checked, clear. Not checked: no flag, and
+//! some member was not answered by every source of that kind that concerns its programme (or no such source exists):
+//! with one of two banks missing nobody's deposits are clear. Supporters are asked about only if the rule counts them.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use super::Policy;
+use super::check::{KEY, MEASURE};
+use super::columns::{RuleColumn, small};
+use super::frame::{Frame, Seat, World, build, enrolment_seats, evidence_seats, fact_text};
+use super::parameters::Parameter;
+use super::rules::{Amount, ENROLMENT, Rule};
+use super::text::Per;
+use crate::kernel::{Cancel, Date, Digest, Error, Fen, Message, Result};
+use crate::model::coverage::{Coverage, CoverageState};
+use crate::model::evidence::{Delivery, Evidence};
+use crate::model::link::Link;
+use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes};
+use crate::model::register::{Register, Role};
+
+/// Row of a table that lies outside the rule, or counts, or was set aside by the innocent explanation of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Outside,
+    Counts,
+    Innocent(u16),
+}
+
+/// A household, person or enrolment with its measure; it stands at a row of the table.
+struct Subject {
+    at: u32,
+    measure: i64,
+    amount: Option<i64>,
+    limit: Option<i64>,
+}
+
+/// Computes all rules. Only accepted links enter (invariant I-5); `coverage` must be of the same register and sources.
+///
+/// # Errors
+/// A needed parameter has no value in some county; an expression fails on the rows (its rule is named, never a value);
+/// somebody asked to stop.
+pub fn evaluate(
+    policy: &Policy,
+    register: &Register,
+    evidences: &[Evidence],
+    links: &[Link],
+    coverage: &Coverage,
+    cancel: &Cancel,
+) -> Result<Outcomes> {
+    assert_eq!(coverage.sources(), evidences.len(), "coverage of other sources");
+    let world = World::new(register, evidences, links);
+    policy.check_places(&world.counties, register.as_of)?;
+    let mut by_evidence: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    for (index, rule) in (0u16..).zip(&policy.rules) {
+        by_evidence.entry(&rule.card.evidence).or_default().push(index);
+    }
+    let mut outcomes = Outcomes::default();
+    for (evidence, indexes) in by_evidence {
+        cancel.check()?;
+        let (seats, compared) = match evidence {
+            ENROLMENT => {
+                let (seats, compared) = enrolment_seats(register);
+                (seats, Some(compared))
+            }
+            kind => (evidence_seats(&world, kind), None),
+        };
+        let frame = frame_for(policy, &world, seats, &indexes)?;
+        for index in indexes {
+            cancel.check()?;
+            let rule = &policy.rules[usize::from(index)];
+            let flagged = find(index, rule, &world, &frame, &mut outcomes)?;
+            let checked = match &compared {
+                Some(compared) => households_where(register, rule, |person| compared[person as usize]),
+                None => {
+                    let sources = sources_of(evidences, evidence);
+                    households_where(register, rule, |person| answered(coverage.of(person), &sources))
+                }
+            };
+            count(index, rule, &world, &flagged, &checked, &mut outcomes);
+        }
+    }
+    sort(&world, &mut outcomes);
+    Ok(outcomes)
+}
+
+/// The table with all columns and parameters that some of these rules reads.
+fn frame_for(policy: &Policy, world: &World, seats: Vec<Seat>, indexes: &[u16]) -> Result<Frame> {
+    let rules = || indexes.iter().map(|index| &policy.rules[usize::from(*index)]);
+    let mut columns: Vec<RuleColumn> = rules().flat_map(|rule| rule.columns.iter().cloned()).collect();
+    columns.sort_by(|a, b| a.name.cmp(&b.name));
+    columns.dedup_by(|a, b| a.name == b.name);
+    let mut names: Vec<&String> = rules().flat_map(|rule| &rule.card.parameters).collect();
+    names.sort();
+    names.dedup();
+    let parameters: Vec<&Parameter> = names.into_iter().map(|name| &policy.parameters[name]).collect();
+    let first = rules().next().expect("a group of rules holds one");
+    build(world, seats, &columns, &parameters).map_err(|error| failed(first, &error))
+}
+
+/// Polars' words may hold values of rows, so only the kind of the fault is passed on (invariant I-9).
+fn failed(rule: &Rule, error: &PolarsError) -> Error {
+    let fault = match error {
+        PolarsError::ComputeError(_) => "ComputeError",
+        PolarsError::InvalidOperation(_) => "InvalidOperation",
+        PolarsError::SchemaMismatch(_) => "SchemaMismatch",
+        PolarsError::ColumnNotFound(_) => "ColumnNotFound",
+        PolarsError::OutOfBounds(_) => "OutOfBounds",
+        _ => "PolarsError",
+    };
+    let message = Message::new("policy.evaluation_failed").with("code", &rule.card.code).with("fault", fault);
+    Error::config(message).at(&rule.path).line(rule.line)
+}
+
+/// Discrepancies and rows set aside of one rule go to `outcomes`; returns which households are flagged.
+fn find(index: u16, rule: &Rule, world: &World, frame: &Frame, outcomes: &mut Outcomes) -> Result<Vec<bool>> {
+    let mut flagged = vec![false; world.register.households.len()];
+    if frame.seats.is_empty() {
+        return Ok(flagged);
+    }
+    let failed = |error: PolarsError| failed(rule, &error);
+    let standings = standings(rule, world, frame).map_err(failed)?;
+    let subjects = measured(rule, frame, &standings).map_err(failed)?;
+    let subjects = held(rule, world, frame, subjects).map_err(failed)?;
+    let mut shown = vec![false; frame.seats.len()];
+    for subject in subjects {
+        let seat = frame.seats[subject.at as usize];
+        flagged[seat.household as usize] = true;
+        let group = group_around(rule, &frame.seats, subject.at as usize);
+        for at in group.clone().filter(|at| standings[*at] != Standing::Outside) {
+            shown[at] = true;
+        }
+        let grounds = grounds(&frame.seats, &standings, group);
+        outcomes.discrepancies.push(discrepancy(index, rule, world, &seat, &subject, grounds));
+    }
+    for (at, seat) in frame.seats.iter().enumerate() {
+        if let (Standing::Innocent(innocent), false) = (standings[at], shown[at]) {
+            outcomes.set_aside.push((index, ground(seat, Some(innocent))));
+        }
+    }
+    Ok(flagged)
+}
+
+/// For each row of the table: outside the rule, counting, or set aside.
+fn standings(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<Standing>> {
+    let name = |index: usize| format!("@when{index}");
+    let mut expressions = vec![rule.rows.clone().alias("@rows")];
+    expressions.extend(rule.innocent.iter().enumerate().map(|(index, when)| when.clone().alias(name(index))));
+    let judged = frame.table.clone().lazy().with_columns(expressions).collect()?;
+    let rows = judged.column("@rows")?.bool()?;
+    let mut innocent = Vec::with_capacity(rule.innocent.len());
+    for index in 0..rule.innocent.len() {
+        innocent.push(judged.column(&name(index))?.bool()?);
+    }
+    let in_scope = scope(rule, world, frame)?;
+    let judge = |at: usize| {
+        if !in_scope[at] {
+            Standing::Outside
+        } else if rows.get(at) == Some(true) {
+            Standing::Counts
+        } else {
+            let holds = innocent.iter().position(|when| when.get(at) == Some(true));
+            holds.map_or(Standing::Outside, |index| Standing::Innocent(index as u16))
+        }
+    };
+    Ok((0..frame.seats.len()).map(judge).collect())
+}
+
+/// Rows of the rule's programmes and persons; with `latest`, of each person only the newest. A row that gives no date is
+/// older than any that does. Enrolment rows count whatever their programme is; whom they flag is decided later.
+fn scope(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<bool>> {
+    let covered = covered_households(rule, world.register);
+    let seats = &frame.seats;
+    let mut in_scope: Vec<bool> = seats
+        .iter()
+        .map(|seat| {
+            let counted = rule.supporters || world.register.persons[seat.person as usize].role == Role::Member;
+            counted && (rule.of_enrolment() || covered[seat.household as usize])
+        })
+        .collect();
+    if let Some(latest) = &rule.latest {
+        let dates = frame.table.column(latest)?.as_materialized_series().to_physical_repr().cast(&DataType::Int64)?;
+        let dates = dates.i64()?;
+        let mut at = 0;
+        for rows in seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)) {
+            let newest = (at..at + rows.len()).map(|row| dates.get(row)).max().flatten();
+            (at..at + rows.len()).for_each(|row| in_scope[row] &= dates.get(row) == newest);
+            at += rows.len();
+        }
+    }
+    Ok(in_scope)
+}
+
+fn covered_households(rule: &Rule, register: &Register) -> Vec<bool> {
+    let programmes: Vec<bool> = register.programmes.iter().map(|programme| rule.covers(programme)).collect();
+    register.households.iter().map(|household| programmes[usize::from(household.programme)]).collect()
+}
+
+/// What the rule is about at a row: a household, a person, or a citizen enrolled more than once.
+fn key(rule: &Rule, seat: &Seat) -> u32 {
+    match rule.per {
+        _ if rule.of_enrolment() => seat.citizen,
+        Per::Household => seat.household,
+        Per::Person => seat.person,
+    }
+}
+
+/// The rows about the same subject; seats are sorted so that they stand together.
+fn group_around(rule: &Rule, seats: &[Seat], at: usize) -> std::ops::Range<usize> {
+    let key_at = key(rule, &seats[at]);
+    let same = |seat: &&Seat| key(rule, seat) == key_at;
+    let before = seats[..at].iter().rev().take_while(same).count();
+    let after = seats[at..].iter().take_while(same).count();
+    at - before..at + after
+}
+
+/// The measure of each subject that has a row that counts, by subject.
+///
+/// One evidence row linked to two members of a household is one row of the household.
+fn measured(rule: &Rule, frame: &Frame, standings: &[Standing]) -> PolarsResult<Vec<Subject>> {
+    let counting = (0..frame.seats.len() as u32).filter(|at| standings[*at as usize] == Standing::Counts);
+    let mut counting: Vec<(u32, Option<u16>, u32, u32)> = counting
+        .map(|at| {
+            let seat = &frame.seats[at as usize];
+            (key(rule, seat), seat.source, seat.row, at)
+        })
+        .collect();
+    counting.sort_unstable();
+    counting.dedup_by_key(|row| (row.0, row.1, row.2));
+    let at: Vec<u32> = counting.iter().map(|row| row.3).collect();
+    let keys: Vec<u32> = counting.iter().map(|row| row.0).collect();
+    let mut table = frame.table.take(&IdxCa::from_vec(small("@taken"), at.clone()))?;
+    table.with_column(Column::new(small(KEY), keys))?;
+    table.with_column(Column::new(small("@at"), at))?;
+    let mut aggregates = vec![rule.measure.clone().cast(DataType::Int64).alias(MEASURE), col("@at").min()];
+    if let Some(Amount::OverRows(amount)) = &rule.amount {
+        aggregates.push(amount.clone().cast(DataType::Int64).alias("@amount"));
+    }
+    let groups =
+        table.lazy().group_by([col(KEY)]).agg(aggregates).sort([KEY], SortMultipleOptions::default()).collect()?;
+    let measures = groups.column(MEASURE)?.i64()?;
+    let at = groups.column("@at")?.u32()?;
+    let amounts = match &rule.amount {
+        Some(Amount::OverRows(_)) => Some(groups.column("@amount")?.i64()?),
+        _ => None,
+    };
+    // A measure that is NULL (a month that was not given) flags nobody; rules count such rows in a rule of their own.
+    let subject = |row: usize| {
+        let amount = amounts.and_then(|amounts| amounts.get(row));
+        Some(Subject { at: at.get(row)?, measure: measures.get(row)?, amount, limit: None })
+    };
+    let subjects: Vec<Subject> = (0..groups.height()).filter_map(subject).collect();
+    Ok(if rule.of_enrolment() { by_enrolment(rule, frame, standings, &subjects) } else { subjects })
+}
+
+/// A citizen's measure holds for each household it is enrolled in: every county concerned learns of it.
+fn by_enrolment(rule: &Rule, frame: &Frame, standings: &[Standing], citizens: &[Subject]) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for citizen in citizens {
+        let mut last = None;
+        for at in group_around(rule, &frame.seats, citizen.at as usize) {
+            let household = frame.seats[at].household;
+            if standings[at] == Standing::Counts && last != Some(household) {
+                last = Some(household);
+                let Subject { measure, amount, limit, .. } = *citizen;
+                subjects.push(Subject { at: at as u32, measure, amount, limit });
+            }
+        }
+    }
+    subjects
+}
+
+/// The subjects that the flag condition holds for, with limit and amount.
+fn held(rule: &Rule, world: &World, frame: &Frame, mut subjects: Vec<Subject>) -> PolarsResult<Vec<Subject>> {
+    if rule.of_enrolment() {
+        let covered = covered_households(rule, world.register);
+        subjects.retain(|subject| covered[frame.seats[subject.at as usize].household as usize]);
+    }
+    let at: Vec<u32> = subjects.iter().map(|subject| subject.at).collect();
+    let measures: Vec<i64> = subjects.iter().map(|subject| subject.measure).collect();
+    let mut table = frame.table.take(&IdxCa::from_vec(small("@taken"), at))?;
+    table.with_column(Column::new(small(MEASURE), measures))?;
+    let nothing = lit(NULL).cast(DataType::Int64);
+    let limit = rule.limit.clone().map_or(nothing.clone(), |limit| limit.cast(DataType::Int64));
+    let amount = match &rule.amount {
+        Some(Amount::FromMeasure(amount)) => amount.clone().cast(DataType::Int64),
+        _ => nothing,
+    };
+    let results = [rule.flag.clone().alias("@flag"), limit.alias("@limit"), amount.alias("@amount")];
+    let results = table.lazy().with_columns(results).collect()?;
+    let (flags, limits) = (results.column("@flag")?.bool()?, results.column("@limit")?.i64()?);
+    let amounts = results.column("@amount")?.i64()?;
+    let with_results = |(row, subject): (usize, Subject)| {
+        let amount = subject.amount.or_else(|| amounts.get(row));
+        (flags.get(row) == Some(true)).then_some(Subject { limit: limits.get(row), amount, ..subject })
+    };
+    Ok(subjects.into_iter().enumerate().filter_map(with_results).collect())
+}
+
+fn ground(seat: &Seat, innocent: Option<u16>) -> Ground {
+    Ground { source: seat.source, row: seat.row, link: seat.link, person: seat.person, innocent }
+}
+
+/// Rows that count, then rows set aside.
+fn grounds(seats: &[Seat], standings: &[Standing], group: std::ops::Range<usize>) -> Vec<Ground> {
+    let counting = group.clone().filter(|at| standings[*at] == Standing::Counts).map(|at| ground(&seats[at], None));
+    let aside = group.filter_map(|at| match standings[at] {
+        Standing::Innocent(innocent) => Some(ground(&seats[at], Some(innocent))),
+        _ => None,
+    });
+    counting.chain(aside).collect()
+}
+
+fn discrepancy(
+    index: u16,
+    rule: &Rule,
+    world: &World,
+    seat: &Seat,
+    subject: &Subject,
+    grounds: Vec<Ground>,
+) -> Discrepancy {
+    let person = (rule.per == Per::Person).then_some(seat.person);
+    Discrepancy {
+        id: discrepancy_id(rule, world, seat.household, person, &grounds),
+        rule: index,
+        household: seat.household,
+        person,
+        severity: rule.card.severity,
+        measure: subject.measure,
+        limit: subject.limit,
+        amount: subject.amount.map(Fen),
+        as_of: oldest(world, &grounds),
+        grounds,
+    }
+}
+
+/// Oldest date of the sources whose rows count.
+fn oldest(world: &World, grounds: &[Ground]) -> Option<Date> {
+    let date = |ground: &Ground| match ground.source.map(|source| &world.evidences[usize::from(source)].delivery) {
+        None => Some(world.register.as_of),
+        Some(Delivery::Arrived { as_of, .. }) => Some(*as_of),
+        Some(Delivery::Missing | Delivery::Refused(_)) => None,
+    };
+    grounds.iter().filter(|ground| ground.innocent.is_none()).filter_map(date).min()
+}
+
+/// Rule code and ten characters of a digest over rule, household, citizen and facts; the same as long as the facts are.
+fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32>, grounds: &[Ground]) -> String {
+    let register = world.register;
+    let mut facts: Vec<String> = grounds
+        .iter()
+        .filter(|ground| ground.innocent.is_none())
+        .map(|ground| match ground.source {
+            Some(source) => fact_text(&world.evidences[usize::from(source)], ground.row).0,
+            None => {
+                format!("{}\u{1f}{}", register.household_of(ground.person).code, register.programme_of(ground.person))
+            }
+        })
+        .collect();
+    facts.sort();
+    facts.dedup();
+    let citizen = person.map(|person| match register.persons[person as usize].id {
+        Some(id) => id.to_string(),
+        None => register.name(person).to_owned(),
+    });
+    let mut parts = vec![rule.card.code.as_bytes(), register.households[household as usize].code.as_bytes()];
+    parts.push(citizen.as_deref().unwrap_or_default().as_bytes());
+    parts.extend(facts.iter().map(String::as_bytes));
+    format!("{}-{}", rule.card.code, base32(&Digest::of_parts(parts)))
+}
+
+/// Ten characters of RFC 4648 base 32: fifty bits.
+fn base32(digest: &Digest) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let head = digest.0[..8].iter().fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    (0..10).map(|place| char::from(ALPHABET[(head >> (59 - 5 * place) & 31) as usize])).collect()
+}
+
+/// Indexes of the sources of a kind.
+fn sources_of(evidences: &[Evidence], kind: &str) -> Vec<usize> {
+    evidences.iter().enumerate().filter(|(_, evidence)| evidence.kind.code == kind).map(|(index, _)| index).collect()
+}
+
+/// Every source of the kind that concerns the person answered, and there is one.
+fn answered(states: &[CoverageState], sources: &[usize]) -> bool {
+    let mut concerned = sources.iter().map(|source| states[*source]).filter(|s| *s != CoverageState::NotApplicable);
+    concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked)
+}
+
+/// Households with at least one person the rule asks about, where `holds` for all of them.
+fn households_where(register: &Register, rule: &Rule, holds: impl Fn(u32) -> bool) -> Vec<bool> {
+    let mut asked = vec![false; register.households.len()];
+    let mut all = vec![true; register.households.len()];
+    for (index, person) in (0u32..).zip(&register.persons) {
+        if rule.supporters || person.role == Role::Member {
+            let household = person.household as usize;
+            asked[household] = true;
+            all[household] = all[household] && holds(index);
+        }
+    }
+    asked.into_iter().zip(all).map(|(asked, all)| asked && all).collect()
+}
+
+/// Every household in scope goes into exactly one count of its county.
+fn count(index: u16, rule: &Rule, world: &World, flagged: &[bool], checked: &[bool], outcomes: &mut Outcomes) {
+    let mut counts = vec![OutcomeCounts::default(); world.counties.len()];
+    for (household, covered) in covered_households(rule, world.register).into_iter().enumerate() {
+        let counts = &mut counts[usize::from(world.county_of[household])];
+        match (covered, flagged[household], checked[household]) {
+            (false, _, _) => {}
+            (true, true, _) => counts.flagged += 1,
+            (true, false, true) => counts.clear += 1,
+            (true, false, false) => counts.not_checked += 1,
+        }
+    }
+    for (county, counts) in world.counties.iter().zip(counts) {
+        if counts != OutcomeCounts::default() {
+            outcomes.counts.insert((index, *county), counts);
+        }
+    }
+}
+
+/// By county, household, rule, person. Two persons of a household with one id would carry one discrepancy twice.
+fn sort(world: &World, outcomes: &mut Outcomes) {
+    let place = |household: u32| (world.county_of[household as usize], household);
+    outcomes.discrepancies.sort_by_key(|found| (place(found.household), found.rule, found.person));
+    outcomes.discrepancies.dedup_by(|a, b| a.id == b.id);
+    let household = |ground: &Ground| world.register.persons[ground.person as usize].household;
+    outcomes.set_aside.sort_by_key(|(rule, ground)| {
+        (place(household(ground)), *rule, ground.person, ground.source, ground.row, ground.link)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{demo, evidence, link, register};
+    use super::super::coverage;
+    use super::*;
+
+    fn row(text: &str) -> toml::Table {
+        text.parse().unwrap()
+    }
+
+    fn day() -> Date {
+        Date::from_ymd(2026, 11, 24).unwrap()
+    }
+
+    fn arrived() -> Delivery {
+        Delivery::Arrived { as_of: day(), stale: false }
+    }
+
+    /// Outcomes of the demo rules, every source concerning everybody.
+    fn run(register: &Register, evidences: &[Evidence], links: &[Link]) -> Outcomes {
+        let coverage = coverage(register, evidences, links, &vec![Vec::new(); evidences.len()]);
+        evaluate(&demo(), register, evidences, links, &coverage, &Cancel::default()).unwrap()
+    }
+
+    fn two_households() -> Register {
+        register(&[row("name = '甲'"), row("name = '乙'\nhousehold = 'H2'\ndivision = '370103'")], day())
+    }
+
+    #[test]
+    fn an_id_stays_while_the_fact_stays() {
+        let register = two_households();
+        let car = "plate = '演A1'\nstate = 'normal'";
+        let once = run(&register, &[evidence("vehicle", &[row(car)], arrived())], &[link(0, 0, 0, 0)]);
+        let other_rows = [row("plate = '演A9'"), row(&format!("{car}\nbrand = '演示'"))];
+        let again = run(&register, &[evidence("vehicle", &other_rows, arrived())], &[link(0, 0, 1, 0)]);
+        assert_eq!(once.discrepancies[0].id, again.discrepancies[0].id, "another line of another delivery");
+        assert_eq!(once.discrepancies[0].id.len(), "V001-".len() + 10);
+        let other = run(&register, &[evidence("vehicle", &other_rows, arrived())], &[link(0, 0, 0, 0)]);
+        assert_ne!(once.discrepancies[0].id, other.discrepancies[0].id, "another car");
+    }
+
+    #[test]
+    fn links_that_were_not_accepted_flag_nobody() {
+        let register = two_households();
+        let cars = [evidence("vehicle", &[row("plate = '演A1'")], arrived())];
+        let outcomes = run(&register, &cars, &[Link { accepted: false, ..link(0, 0, 0, 0) }]);
+        assert!(outcomes.discrepancies.is_empty());
+    }
+
+    #[test]
+    fn order_of_links_changes_nothing_and_every_household_is_counted_once_per_rule() {
+        let register = two_households();
+        let rows = [row("plate = '演A1'"), row("plate = '演A2'"), row("plate = '演A3'\nstate = 'cancelled'")];
+        let cars = [evidence("vehicle", &rows, arrived())];
+        let links = [link(0, 0, 0, 0), link(1, 0, 1, 0), link(0, 0, 2, 0)];
+        let forward = run(&register, &cars, &links);
+        let backward = run(&register, &cars, &[links[2], links[1], links[0]]);
+        let told = |outcomes: &Outcomes| -> Vec<(String, u32, usize)> {
+            let tell = |found: &Discrepancy| (found.id.clone(), found.household, found.grounds.len());
+            outcomes.discrepancies.iter().map(tell).collect()
+        };
+        assert_eq!(told(&forward), told(&backward));
+        assert_eq!(forward.discrepancies.iter().map(|found| found.household).collect::<Vec<_>>(), [0, 1]);
+        for rule in 0..demo().cards().len() as u16 {
+            let of_rule = forward.counts.iter().filter(|((index, _), _)| *index == rule);
+            let total: u64 = of_rule.map(|(_, counts)| counts.clear + counts.flagged + counts.not_checked).sum();
+            assert_eq!(total, 2, "rule {rule}");
+        }
+    }
+
+    #[test]
+    fn one_of_two_banks_missing_clears_nobody() {
+        let register = two_households();
+        let mut other = evidence("bank", &[], Delivery::Missing);
+        other.source = "bank_two".to_owned();
+        let outcomes = run(&register, &[evidence("bank", &[], arrived()), other], &[]);
+        let rule = demo().cards().iter().position(|card| card.code == "D001").unwrap() as u16;
+        let counts = outcomes.counts[&(rule, register.households[0].division.county())];
+        assert_eq!((counts.clear, counts.not_checked), (0, 1));
+    }
+
+    #[test]
+    fn both_counties_learn_of_a_citizen_enrolled_twice() {
+        let persons = ["name = '甲'\ncitizen = 1", "name = '甲'\ncitizen = 1\nhousehold = 'H2'\ndivision = '370103'"];
+        let register = register(&persons.map(row), day());
+        let outcomes = run(&register, &[], &[]);
+        let households: Vec<u32> = outcomes.discrepancies.iter().map(|found| found.household).collect();
+        assert_eq!(households, [0, 1]);
+        assert!(outcomes.discrepancies.iter().all(|found| found.grounds.len() == 2), "each sees both enrolments");
+    }
+
+    #[test]
+    fn asked_to_stop_it_stops() {
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let register = two_households();
+        let coverage = coverage(&register, &[], &[], &[]);
+        let stopped = evaluate(&demo(), &register, &[], &[], &coverage, &cancel);
+        assert_eq!(stopped.unwrap_err().kind(), crate::kernel::ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn ids_are_the_first_fifty_bits_in_base_32() {
+        // RFC 4648, section 10: "fooba" is MZXW6YTB, "foobar" MZXW6YTBOI; ten characters are the first fifty bits.
+        let mut bytes = [0u8; 32];
+        bytes[..6].copy_from_slice(b"foobar");
+        assert_eq!(base32(&Digest(bytes)), "MZXW6YTBOI");
+    }
+}

@@ -1,0 +1,387 @@
+//! One polars table per kind of evidence: a row for each accepted link, with the columns the rules of that kind read.
+//!
+//! For `enrolment`, a row for each person of a citizen who stands on the register more than once. A citizen is compared
+//! there if any of those persons has a live mandate (the mandate is the citizen's) and the id is a valid one.
+
+use std::borrow::Cow;
+
+use polars::prelude::*;
+
+use super::check::value_dtype;
+use super::columns::{Fixed, Origin, RuleColumn, small};
+use super::dwellings::{Flat, dwelling_keys};
+use super::parameters::{Parameter, Value};
+use crate::kernel::{CitizenId, Division};
+use crate::model::evidence::Evidence;
+use crate::model::kind;
+use crate::model::link::{Link, NameLevel};
+use crate::model::register::{Register, Role, State};
+use crate::model::table::Column as Field;
+
+/// All that an evaluation reads.
+pub struct World<'a> {
+    pub register: &'a Register,
+    pub evidences: &'a [Evidence],
+    pub links: &'a [Link],
+    pub counties: Vec<Division>,
+    /// Index in `counties` of each household.
+    pub county_of: Vec<u16>,
+}
+
+impl<'a> World<'a> {
+    pub fn new(register: &'a Register, evidences: &'a [Evidence], links: &'a [Link]) -> Self {
+        let counties = register.counties();
+        let index = |county: Division| counties.binary_search(&county).expect("the list is made of these households");
+        let county_of = register.households.iter().map(|household| index(household.division.county()) as u16).collect();
+        Self { register, evidences, links, counties, county_of }
+    }
+}
+
+/// Whom and which row a table row is about. Sorted by household and person (by citizen first, for `enrolment`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seat {
+    /// Number of the citizen among those enrolled more than once; 0 for evidence.
+    pub citizen: u32,
+    pub household: u32,
+    pub person: u32,
+    /// `None` for the register's own row.
+    pub source: Option<u16>,
+    /// Row in the evidence table, or person index.
+    pub row: u32,
+    pub link: Option<u32>,
+}
+
+/// A table and what its rows are about.
+pub struct Frame {
+    pub seats: Vec<Seat>,
+    pub table: DataFrame,
+}
+
+/// Seats of all accepted links of a kind.
+pub fn evidence_seats(world: &World, kind: &str) -> Vec<Seat> {
+    let of_kind: Vec<bool> = world.evidences.iter().map(|evidence| evidence.kind.code == kind).collect();
+    let mut seats: Vec<Seat> = world
+        .links
+        .iter()
+        .enumerate()
+        .filter(|(_, link)| link.accepted && of_kind[usize::from(link.source)])
+        .map(|(index, link)| Seat {
+            citizen: 0,
+            household: world.register.persons[link.person as usize].household,
+            person: link.person,
+            source: Some(link.source),
+            row: link.row,
+            link: Some(index as u32),
+        })
+        .collect();
+    seats.sort_unstable();
+    seats
+}
+
+/// Seats of the register's own rows, and for each person whether it could be compared.
+pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
+    let usable = |id: &CitizenId| id.is_valid();
+    let mut enrolled: Vec<(u64, u32)> = (0u32..)
+        .zip(&register.persons)
+        .filter_map(|(index, person)| Some((person.id.filter(usable)?.packed(), index)))
+        .collect();
+    enrolled.sort_unstable();
+    let mut compared = vec![false; register.persons.len()];
+    let mut seats = Vec::new();
+    let mut citizens = 0;
+    for citizen in enrolled.chunk_by(|a, b| a.0 == b.0) {
+        if !citizen.iter().any(|(_, person)| register.persons[*person as usize].mandated) {
+            continue;
+        }
+        citizen.iter().for_each(|(_, person)| compared[*person as usize] = true);
+        if citizen.len() > 1 {
+            citizens += 1;
+            seats.extend(citizen.iter().map(|(_, person)| Seat {
+                citizen: citizens,
+                household: register.persons[*person as usize].household,
+                person: *person,
+                source: None,
+                row: *person,
+                link: None,
+            }));
+        }
+    }
+    seats.sort_unstable();
+    (seats, compared)
+}
+
+/// The table for some columns and parameters.
+pub fn build(
+    world: &World,
+    seats: Vec<Seat>,
+    columns: &[RuleColumn],
+    parameters: &[&Parameter],
+) -> PolarsResult<Frame> {
+    let mut filled = Vec::with_capacity(columns.len() + parameters.len());
+    for column in columns {
+        filled.push(match column.origin {
+            Origin::Field(field) => evidence_column(world, &seats, column, field, false)?,
+            Origin::FieldMonth(field) => evidence_column(world, &seats, column, field, true)?,
+            Origin::Fixed(fixed) => fixed_column(world, &seats, column, fixed)?,
+        });
+    }
+    for parameter in parameters {
+        let values: Vec<Option<&Value>> =
+            world.counties.iter().map(|county| parameter.value(*county, world.register.as_of)).collect();
+        let dtype = value_dtype(parameter.example());
+        let cell = |seat: &Seat| match values[usize::from(world.county_of[seat.household as usize])] {
+            Some(Value::Whole(whole)) => Cell::Whole(*whole),
+            Some(Value::Decimal(decimal)) => Cell::Decimal(*decimal),
+            Some(Value::Flag(flag)) => Cell::Flag(*flag),
+            Some(Value::Text(text)) => Cell::Text(Cow::Borrowed(text)),
+            None => Cell::Absent,
+        };
+        filled.push(fill(&parameter.name, &dtype, seats.iter().map(cell))?);
+    }
+    let table = DataFrame::new(seats.len(), filled)?;
+    Ok(Frame { seats, table })
+}
+
+/// One value on its way into a column.
+enum Cell<'a> {
+    Absent,
+    /// Empty means absent.
+    Text(Cow<'a, str>),
+    Whole(i64),
+    Decimal(f64),
+    Flag(bool),
+}
+
+fn fill<'a>(name: &str, dtype: &DataType, cells: impl Iterator<Item = Cell<'a>>) -> PolarsResult<Column> {
+    let name = small(name);
+    let whole = |cell| match cell {
+        Cell::Whole(whole) => Some(whole),
+        _ => None,
+    };
+    let series = match dtype {
+        DataType::String => {
+            let texts = cells.map(|cell| match cell {
+                Cell::Text(text) if !text.is_empty() => Some(text),
+                _ => None,
+            });
+            StringChunked::from_iter_options(name, texts).into_series()
+        }
+        DataType::Boolean => {
+            let flags = cells.map(|cell| match cell {
+                Cell::Flag(flag) => Some(flag),
+                _ => None,
+            });
+            BooleanChunked::from_iter_options(name, flags).into_series()
+        }
+        DataType::Float64 => {
+            let decimals = cells.map(|cell| match cell {
+                Cell::Decimal(decimal) => Some(decimal),
+                _ => None,
+            });
+            Float64Chunked::from_iter_options(name, decimals).into_series()
+        }
+        DataType::Date => {
+            let days = cells.map(|cell| whole(cell).map(|days| days as i32));
+            Int32Chunked::from_iter_options(name, days).into_series().cast(&DataType::Date)?
+        }
+        _ => Int64Chunked::from_iter_options(name, cells.map(whole)).into_series().cast(dtype)?,
+    };
+    Ok(series.into())
+}
+
+/// A stored value as a cell: dates as days, months as month index, or a date's month.
+fn stored(field: &Field, row: usize, month_of_date: bool) -> Cell<'_> {
+    match field {
+        Field::Text(texts) => Cell::Text(Cow::Borrowed(texts.get(row))),
+        Field::Date(dates) => dates[row].map_or(Cell::Absent, |date| {
+            Cell::Whole(i64::from(if month_of_date { date.month().index() } else { date.days() }))
+        }),
+        Field::Month(months) => months[row].map_or(Cell::Absent, |month| Cell::Whole(month.index().into())),
+        Field::Money(amounts) => amounts[row].map_or(Cell::Absent, |fen| Cell::Whole(fen.0)),
+        Field::Count(counts) => counts[row].map_or(Cell::Absent, Cell::Whole),
+        Field::Decimal(decimals) => decimals[row].map_or(Cell::Absent, Cell::Decimal),
+        Field::Flag(flags) => flags[row].map_or(Cell::Absent, Cell::Flag),
+    }
+}
+
+fn evidence_of<'a>(world: &World<'a>, seat: &Seat) -> &'a Evidence {
+    &world.evidences[usize::from(seat.source.expect("a seat of evidence has a source"))]
+}
+
+fn link_of<'a>(world: &World<'a>, seat: &Seat) -> &'a Link {
+    &world.links[seat.link.expect("a seat of evidence has a link") as usize]
+}
+
+fn evidence_column(
+    world: &World,
+    seats: &[Seat],
+    column: &RuleColumn,
+    field: usize,
+    month: bool,
+) -> PolarsResult<Column> {
+    let cell = |seat: &Seat| stored(&evidence_of(world, seat).table.columns[field], seat.row as usize, month);
+    fill(&column.name, &column.dtype, seats.iter().map(cell))
+}
+
+fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed) -> PolarsResult<Column> {
+    let register = world.register;
+    let fill = |cell: &dyn Fn(usize, &Seat) -> Cell<'static>| {
+        fill(&column.name, &column.dtype, seats.iter().enumerate().map(|(at, seat)| cell(at, seat)))
+    };
+    let person = |seat: &Seat| &register.persons[seat.person as usize];
+    let household = |seat: &Seat| &register.households[seat.household as usize];
+    let owned = |text: String| Cell::Text(Cow::Owned(text));
+    let flags = |flags: Vec<bool>| fill(&|at, _| Cell::Flag(flags[at]));
+    match fixed {
+        Fixed::Register(_) | Fixed::Programme | Fixed::HouseholdProgramme => {
+            borrowed_column(world, seats, column, fixed)
+        }
+        Fixed::Person => fill(&|_, seat| Cell::Whole(seat.person.into())),
+        Fixed::Household => fill(&|_, seat| Cell::Whole(seat.household.into())),
+        Fixed::Role => fill(&|_, seat| match person(seat).role {
+            Role::Member => Cell::Text("member".into()),
+            Role::Supporter => Cell::Text("supporter".into()),
+        }),
+        Fixed::PersonState => fill(&|_, seat| match person(seat).state {
+            State::Applicant => Cell::Text("applicant".into()),
+            State::Recipient => Cell::Text("recipient".into()),
+        }),
+        Fixed::Age => fill(&|_, seat| {
+            let years = |birth: crate::kernel::Date| birth.years_until(register.as_of);
+            person(seat).birth.map_or(Cell::Absent, |birth| Cell::Whole(years(birth).into()))
+        }),
+        Fixed::Members => fill(&|_, seat| Cell::Whole(household(seat).members.into())),
+        Fixed::Division => fill(&|_, seat| owned(person(seat).division.to_string())),
+        Fixed::County => fill(&|_, seat| owned(person(seat).division.county().to_string())),
+        Fixed::Grade => fill(&|_, seat| Cell::Text(link_of(world, seat).grade.letter().into())),
+        Fixed::NameLevel => fill(&|_, seat| Cell::Text(name_letter(link_of(world, seat).name_level).into())),
+        Fixed::Record => fill(&|_, seat| owned(record(world, seat))),
+        Fixed::Repeated => flags(repeated(world, seats)),
+        Fixed::OtherInHousehold => flags(others_in_household(seats)),
+        Fixed::OtherNameGiven => flags(others_named(world, seats)),
+        Fixed::DwellingKey => {
+            let keys = keys_of_dwellings(world, seats);
+            fill(&|at, _| owned(keys[at].clone()))
+        }
+        Fixed::AsOf => fill(&|_, _| Cell::Whole(register.as_of.days().into())),
+        Fixed::AsOfMonth => fill(&|_, _| Cell::Whole(register.as_of.month().index().into())),
+    }
+}
+
+/// Columns whose texts stand in the register, taken without copies.
+fn borrowed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed) -> PolarsResult<Column> {
+    let register = world.register;
+    let programme = |index: u16| Cell::Text(Cow::Borrowed(register.programmes[usize::from(index)].as_str()));
+    let seats = seats.iter();
+    match fixed {
+        Fixed::Register(field) => {
+            let index = kind::register_persons().field(field).expect("fixed columns name fields of the register");
+            let field = &register.table.columns[index];
+            fill(&column.name, &column.dtype, seats.map(|seat| stored(field, seat.person as usize, false)))
+        }
+        Fixed::Programme => {
+            let of_person = |seat: &Seat| programme(register.persons[seat.person as usize].programme);
+            fill(&column.name, &column.dtype, seats.map(of_person))
+        }
+        _ => {
+            let of_household = |seat: &Seat| programme(register.households[seat.household as usize].programme);
+            fill(&column.name, &column.dtype, seats.map(of_household))
+        }
+    }
+}
+
+fn name_letter(level: NameLevel) -> String {
+    level.letter().to_string()
+}
+
+fn record(world: &World, seat: &Seat) -> String {
+    format!("{}:{}", evidence_of(world, seat).source, seat.row)
+}
+
+/// Values of the fields that say "the same fact", and whether any of them is given.
+pub fn fact_text(evidence: &Evidence, row: u32) -> (String, bool) {
+    let values: Vec<String> =
+        evidence.kind.fact.iter().map(|field| evidence.table.columns[*field].text(row as usize)).collect();
+    (values.join("\u{1f}"), values.iter().any(|value| !value.is_empty()))
+}
+
+/// An earlier row of the household states the same fact: a joint account in two rows, one row linked to two members.
+/// Members and supporters apart: a supporter's row counts for nobody and must not take a member's away.
+fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let mut flags = Vec::with_capacity(seats.len());
+    for household in seats.chunk_by(|a, b| a.household == b.household) {
+        if household.len() == 1 {
+            flags.push(false);
+            continue;
+        }
+        let mut facts = std::collections::BTreeSet::new();
+        for seat in household {
+            let (fact, given) = fact_text(evidence_of(world, seat), seat.row);
+            let is_member = world.register.persons[seat.person as usize].role == Role::Member;
+            flags.push(!facts.insert((is_member, if given { fact } else { record(world, seat) })));
+        }
+    }
+    flags
+}
+
+/// Another person of the same household is linked to the same row.
+fn others_in_household(seats: &[Seat]) -> Vec<bool> {
+    let mut order: Vec<u32> = (0..seats.len() as u32).collect();
+    let row = |at: u32| {
+        let seat = &seats[at as usize];
+        (seat.household, seat.source, seat.row)
+    };
+    order.sort_unstable_by_key(|at| (row(*at), seats[*at as usize].person));
+    let mut flags = vec![false; seats.len()];
+    for same in order.chunk_by(|a, b| row(*a) == row(*b)) {
+        let person = |at: u32| seats[at as usize].person;
+        let several = person(same[0]) != person(same[same.len() - 1]);
+        same.iter().for_each(|at| flags[*at as usize] = several);
+    }
+    flags
+}
+
+/// The row names or numbers a person besides the linked one.
+fn others_named(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let named: Vec<Vec<u8>> = world.evidences.iter().map(named_parties).collect();
+    let other = |seat: &Seat| {
+        let source = usize::from(seat.source.expect("a seat of evidence has a source"));
+        named[source].get(seat.row as usize).is_some_and(|count| *count > 1)
+    };
+    seats.iter().map(other).collect()
+}
+
+/// How many persons each row names or numbers.
+fn named_parties(evidence: &Evidence) -> Vec<u8> {
+    let mut counts = vec![0u8; evidence.table.rows()];
+    let parties = &evidence.parties;
+    for (party, row) in parties.row.iter().enumerate() {
+        if !parties.id.get(party).is_empty() || !parties.name.get(party).is_empty() {
+            let count = &mut counts[*row as usize];
+            *count = count.saturating_add(1);
+        }
+    }
+    counts
+}
+
+fn keys_of_dwellings(world: &World, seats: &[Seat]) -> Vec<String> {
+    fn text<'a>(evidence: &'a Evidence, field: &str, row: usize) -> &'a str {
+        let column = evidence.kind.field(field).expect("the vocabulary offers the key only where this field is");
+        evidence.table.texts(column).get(row)
+    }
+    let flats: Vec<Flat> = seats
+        .iter()
+        .map(|seat| {
+            let (evidence, row) = (evidence_of(world, seat), seat.row as usize);
+            let area = evidence.kind.field("area").map(|field| &evidence.table.columns[field]);
+            Flat {
+                household: seat.household,
+                unit_number: text(evidence, "unit_number", row),
+                location: text(evidence, "location", row),
+                area: area.and_then(|area| if let Field::Decimal(areas) = area { areas[row] } else { None }),
+                record: record(world, seat),
+            }
+        })
+        .collect();
+    dwelling_keys(&flats)
+}

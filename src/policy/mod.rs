@@ -1,0 +1,269 @@
+//! 核对规则与政策参数: rules as data, dated parameters by place, coverage, and the evaluation of all households at once.
+//!
+//! A rule is a TOML entry; its conditions are SQL expressions over the columns listed in [`columns`]. A parameter is a
+//! value by place and period, with its unit, its document and the day somebody verified it (invariant I-10). No limit
+//! stands in this code. Nothing here decides: a flag is 疑似信息，供审核参考 (invariant I-2).
+//!
+//! ```toml
+//! [profile]
+//! name = "演示"
+//! demo = true
+//!
+//! [[parameter]]
+//! name = "vehicle_max"
+//! unit = "辆"                 # 元: the value is in yuan, rules see it in 分
+//! document = "演示参数"
+//! verified_on = "2026-01-01"
+//! [[parameter.value]]
+//! place = "370000"            # province, city or county; the longest that covers the household's county wins
+//! from = "2026-01-01"
+//! to = "2026-12-31"           # optional, that day included
+//! value = 0
+//!
+//! [[rule]]
+//! code = "V001"
+//! title = "家庭成员名下有机动车"
+//! programmes = ["低保"]       # of the household; left out: all
+//! severity = "high"           # high, medium, low
+//! evidence = "vehicle"        # a kind, or `enrolment`: register rows of citizens who stand on it more than once
+//! per = "household"           # or `person`
+//! supporters = false          # rows of supporters (赡养人) count too
+//! latest = "registered_on"    # optional: of each person only the newest rows by this field
+//! rows = "…"                  # which rows count: yes or no, for each row
+//! measure = "…"               # an aggregate over the rows that count: a whole number
+//! flag = "measure > vehicle_max"   # over measure, household (or person) columns and parameters
+//! amount = "…"                # optional, in 分: over the rows that count, or from measure
+//! unit = "辆"
+//! money_unit = false          # the measure is in 分
+//! basis = "…"
+//! advice = "…"
+//! innocent = [{ when = "…", say = "…" }]   # why a row that fails `rows` is harmless; the first that holds is printed
+//! ```
+//!
+//! Not here: reading files (`config` hands over their texts), finding links (`linkage`), writing reports (`report`).
+
+mod check;
+pub mod columns;
+mod coverage;
+mod dwellings;
+mod evaluate;
+mod frame;
+mod parameters;
+mod rules;
+mod shipped;
+mod text;
+
+#[cfg(test)]
+mod cases;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use coverage::coverage;
+pub use evaluate::evaluate;
+pub use shipped::shipped;
+
+use crate::kernel::{Date, Division, Error, Message, Result};
+use crate::model::kind::Kind;
+use crate::model::outcome::RuleCard;
+use parameters::Parameter;
+use rules::Rule;
+
+/// All rules and parameters of a centre, checked: expressions parse, columns exist, types fit.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Name of the profile as the centre wrote it.
+    pub profile: String,
+    /// Numbers are made up: every page says 演示.
+    pub demo: bool,
+    /// By name.
+    parameters: BTreeMap<String, Parameter>,
+    /// In order of code.
+    rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// Reads and checks all policy files; every fault found is reported at once, with its file and line.
+    ///
+    /// `files`: path for messages, and text. `kinds`: all kinds in use by code, built-in and custom.
+    pub fn load(files: &[(PathBuf, String)], kinds: &BTreeMap<String, Kind>) -> Result<Policy> {
+        let mut faults = Vec::new();
+        let mut texts = Vec::new();
+        for (path, content) in files {
+            match text::read(path, content) {
+                Ok(read) => texts.push(read),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let unread = !faults.is_empty();
+        let parameters = parameters::from_texts(&texts, &mut faults);
+        // With a file unread, every column it would have declared as a parameter would be reported as unknown.
+        let rules = if unread { Vec::new() } else { rules::from_texts(&texts, kinds, &parameters, &mut faults) };
+        let profile = texts.iter().find_map(|text| text.file.profile.as_ref());
+        if profile.is_none() && !unread {
+            faults.push(Error::config(Message::new("policy.no_profile")));
+        }
+        Error::all(faults)?;
+        let profile = profile.expect("its absence is a fault above");
+        Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules })
+    }
+
+    /// What people read about each rule, in the order of rule indexes.
+    pub fn cards(&self) -> Vec<RuleCard> {
+        self.rules.iter().map(|rule| rule.card.clone()).collect()
+    }
+
+    /// Every parameter that a rule names has a value in force on `as_of` in each of `counties`.
+    ///
+    /// Each missing one is a configuration fault that names the parameter and the counties.
+    pub fn check_places(&self, counties: &[Division], as_of: Date) -> Result<()> {
+        let faults = self.needed().filter_map(|parameter| parameter.missing_in(counties, as_of)).collect();
+        Error::all(faults)
+    }
+
+    /// The same policy with one parameter set to one value everywhere: what `hedui simulate --set` asks.
+    ///
+    /// `value` is written as in the parameter file (money in 元). An unknown name or a value of another type is refused.
+    pub fn with(&self, name: &str, value: &str) -> Result<Policy> {
+        let mut changed = self.clone();
+        let known = || self.parameters.keys().cloned().collect::<Vec<_>>().join(" ");
+        match changed.parameters.get_mut(name) {
+            Some(parameter) => parameter.set_everywhere(value)?,
+            None => {
+                let message = Message::new("policy.unknown_parameter").with("name", name).with("known", known());
+                return Err(Error::config(message));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The parameters that rules read, as they hold in the counties on `as_of`: by name, an object with unit, document and
+    /// value (分 where the unit is 元), or value by county where counties differ.
+    pub fn values(&self, counties: &[Division], as_of: Date) -> serde_json::Value {
+        let named = self.needed().map(|parameter| (parameter.name.clone(), parameter.in_force(counties, as_of)));
+        named.collect::<serde_json::Map<_, _>>().into()
+    }
+
+    /// Parameters that some rule names.
+    fn needed(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters
+            .values()
+            .filter(|parameter| self.rules.iter().any(|rule| rule.card.parameters.contains(&parameter.name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cases::{demo, files, kinds};
+    use super::*;
+    use crate::kernel::Lang;
+
+    /// A valid file of one parameter and one rule, with one text replaced by another.
+    fn with_fault(from: &str, to: &str) -> Error {
+        let text = r#"[profile]
+name = "演示"
+[[parameter]]
+name = "vehicle_max"
+unit = "辆"
+document = "演示"
+verified_on = 2026-01-01
+[[parameter.value]]
+place = "370000"
+from = "2026-01-01"
+value = 0
+[[rule]]
+code = "V001"
+title = "机动车"
+severity = "high"
+evidence = "vehicle"
+rows = "state = 'normal'"
+measure = "count(distinct plate)"
+flag = "measure > vehicle_max"
+unit = "辆"
+basis = "演示"
+advice = "核实"
+"#;
+        assert!(text.contains(from), "the file holds no {from}");
+        Policy::load(&[("p.toml".into(), text.to_owned())], &kinds()).expect("right as written");
+        Policy::load(&[("p.toml".into(), text.replace(from, to))], &kinds()).expect_err(to)
+    }
+
+    #[test]
+    fn faults_name_file_line_and_the_columns_that_exist() {
+        let said = with_fault("state = 'normal'", "status = 'normal'").say(Lang::En);
+        assert!(said.starts_with("p.toml:17: "), "{said}");
+        assert!(said.contains("status") && said.contains("plate_type") && said.contains("vehicle_max"), "{said}");
+    }
+
+    #[test]
+    fn each_fault_is_found_before_anything_is_computed() {
+        for (from, to, key) in [
+            ("evidence = \"vehicle\"", "evidence = \"boat\"", "policy.unknown_evidence"),
+            ("\"state = 'normal'\"", "\"state = \"", "policy.bad_expression"),
+            ("\"state = 'normal'\"", "\"registered_on\"", "policy.not_yes_no"),
+            ("\"state = 'normal'\"", "\"count(*) > 1\"", "policy.aggregate_here"),
+            ("count(distinct plate)", "plate", "policy.not_whole"),
+            ("count(distinct plate)", "avg(age)", "policy.float_sum"),
+            ("measure > vehicle_max", "plate = 'x'", "policy.column_not_here"),
+            ("measure > vehicle_max", "age > 60", "policy.column_not_here"),
+            ("unit = \"辆\"\nbasis = \"演示\"", "unit = \"辆\"", "policy.rule_unfilled"),
+            ("unit = \"辆\"\nbasis", "unit = \"辆\"\nlatest = \"plate\"\nbasis", "policy.bad_latest"),
+            ("verified_on = 2026-01-01", "verified_on = \"\"", "policy.parameter_unfilled"),
+            ("place = \"370000\"", "place = \"37010200\"", "policy.value_place"),
+            ("value = 0", "value = [0]", "policy.value_refused"),
+            ("name = \"vehicle_max\"", "name = \"plate\"", "policy.parameter_shadows"),
+            ("title = ", "titel = ", "policy.syntax"),
+            ("[profile]\nname = \"演示\"", "", "policy.no_profile"),
+        ] {
+            let error = with_fault(from, to);
+            let keys: Vec<&str> =
+                std::iter::once(&error).chain(error.also()).map(|error| error.message().key).collect();
+            assert!(keys.contains(&key), "{to}: {keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_shandong_profile_names_what_must_be_filled_and_holds_no_number() {
+        let error = Policy::load(&files("shandong"), &kinds()).unwrap_err();
+        let said = error.say(Lang::Zh);
+        for parameter in demo().parameters.keys() {
+            assert!(said.contains(parameter.as_str()), "{parameter} is not named");
+        }
+        let text = &files("shandong")[0].1;
+        assert!(!text.lines().any(|line| line.starts_with("value")), "a value was invented");
+    }
+
+    #[test]
+    fn a_needed_parameter_without_a_value_names_the_county_and_the_day() {
+        let (here, elsewhere) = (Division::parse("370102").unwrap(), Division::parse("330203").unwrap());
+        let day = Date::from_ymd(2026, 11, 24).unwrap();
+        assert!(demo().check_places(&[here], day).is_ok());
+        let said = demo().check_places(&[here, elsewhere], day).unwrap_err().say(Lang::Zh);
+        assert!(said.contains("330203") && said.contains("vehicle_max") && !said.contains("370102"), "{said}");
+        assert!(demo().check_places(&[here], Date::from_ymd(2019, 12, 31).unwrap()).is_err());
+    }
+
+    #[test]
+    fn simulation_sets_a_parameter_in_its_own_unit() {
+        let county = Division::parse("370102").unwrap();
+        let day = Date::from_ymd(2026, 11, 24).unwrap();
+        let policy = demo().with("monthly_standard", "1200.50").unwrap();
+        let value = policy.parameters["monthly_standard"].value(county, day);
+        assert_eq!(value, Some(&parameters::Value::Whole(120_050)), "元 are held in 分");
+        assert!(demo().with("monthly_standard", "many").is_err());
+        assert!(demo().with("vehicle_max", "1.5").is_err());
+        assert!(demo().with("no_such", "1").is_err());
+    }
+
+    /// Invariant I-2: nobody's entitlement is decided in a rule's words.
+    #[test]
+    fn no_rule_decides() {
+        const BANNED: [&str; 10] =
+            ["应退出", "应当退出", "清退", "骗保", "骗取", "不符合", "符合条件", "取消", "违规", "欺诈"];
+        for (path, text) in files("demo").into_iter().chain(files("shandong")) {
+            for word in BANNED {
+                assert!(!text.contains(word), "{} says {word}", path.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! 核对规则: from text to checked expressions. A rule that passed here can be computed on any table of its kind.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use polars::prelude::{DataType, Expr};
+use toml::Spanned;
+
+use super::check::{Names, Part, limit_of};
+use super::columns::{Level, RuleColumn, vocabulary};
+use super::parameters::Parameter;
+use super::text::{Per, PolicyText, RuleText};
+use crate::kernel::{Error, Message};
+use crate::model::kind::Kind;
+use crate::model::outcome::{RuleCard, Severity};
+
+/// The register's own rows as evidence.
+pub const ENROLMENT: &str = "enrolment";
+
+/// One rule, ready to be computed.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    pub card: RuleCard,
+    pub per: Per,
+    pub supporters: bool,
+    pub latest: Option<String>,
+    pub rows: Expr,
+    pub innocent: Vec<Expr>,
+    pub measure: Expr,
+    pub flag: Expr,
+    /// See [`limit_of`].
+    pub limit: Option<Expr>,
+    pub amount: Option<Amount>,
+    /// Columns any of its expressions reads; parameters are in the card.
+    pub columns: Vec<RuleColumn>,
+    /// Where it stands, for faults met while computing.
+    pub path: PathBuf,
+    pub line: u64,
+}
+
+/// Money a rule computes, in 分.
+#[derive(Debug, Clone)]
+pub enum Amount {
+    /// An aggregate over the rows that count.
+    OverRows(Expr),
+    /// From the measure and what stands still over its subject.
+    FromMeasure(Expr),
+}
+
+impl Rule {
+    /// Its evidence is the register itself.
+    pub fn of_enrolment(&self) -> bool {
+        self.card.evidence == ENROLMENT
+    }
+
+    /// The household's programme is in its scope.
+    pub fn covers(&self, programme: &str) -> bool {
+        self.card.programmes.is_empty() || self.card.programmes.iter().any(|covered| covered == programme)
+    }
+}
+
+/// All rules in order of code; what is wrong goes to `faults`.
+pub fn from_texts(
+    texts: &[PolicyText],
+    kinds: &BTreeMap<String, Kind>,
+    parameters: &BTreeMap<String, Parameter>,
+    faults: &mut Vec<Error>,
+) -> Vec<Rule> {
+    let mut rules = BTreeMap::new();
+    for text in texts {
+        for entry in &text.file.rules {
+            let at = entry.span().start;
+            let reading = Reading { text, at, kinds, parameters };
+            let Some(rule) = reading.rule(entry.get_ref(), faults) else { continue };
+            let code = rule.card.code.clone();
+            match rules.entry(code) {
+                Entry::Vacant(place) => {
+                    place.insert(rule);
+                }
+                Entry::Occupied(place) => {
+                    faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", place.key())));
+                }
+            }
+        }
+    }
+    rules.into_values().collect()
+}
+
+/// What reading one rule needs.
+struct Reading<'a> {
+    text: &'a PolicyText,
+    at: usize,
+    kinds: &'a BTreeMap<String, Kind>,
+    parameters: &'a BTreeMap<String, Parameter>,
+}
+
+impl Reading<'_> {
+    fn rule(&self, entry: &RuleText, faults: &mut Vec<Error>) -> Option<Rule> {
+        if let Some(lacking) = lacking_keys(entry) {
+            let code = entry.code.as_deref().unwrap_or("?");
+            let message = Message::new("policy.rule_unfilled").with("code", code).with("keys", lacking);
+            faults.push(self.text.fault(self.at, message));
+            return None;
+        }
+        let evidence = entry.evidence.as_ref()?;
+        let kind = match evidence.get_ref().as_str() {
+            ENROLMENT => None,
+            code => match self.kinds.get(code) {
+                Some(kind) => Some(kind),
+                None => {
+                    let known: Vec<&str> = self.kinds.keys().map(String::as_str).chain([ENROLMENT]).collect();
+                    let message =
+                        Message::new("policy.unknown_evidence").with("evidence", code).with("known", known.join(" "));
+                    faults.push(self.text.fault(evidence.span().start, message));
+                    return None;
+                }
+            },
+        };
+        let columns = vocabulary(kind);
+        self.refuse_shadows(&columns, faults);
+        let subject = if entry.per == Per::Person { Level::Person } else { Level::Household };
+        let names = Names { columns: &columns, parameters: self.parameters, subject };
+        self.checked(entry, &names, faults)
+    }
+
+    /// A parameter that is called like a column would be read as the column.
+    fn refuse_shadows(&self, columns: &[RuleColumn], faults: &mut Vec<Error>) {
+        for column in columns.iter().filter(|column| self.parameters.contains_key(&column.name)) {
+            faults.push(self.text.fault(self.at, Message::new("policy.parameter_shadows").with("name", &column.name)));
+        }
+    }
+
+    fn checked(&self, entry: &RuleText, names: &Names, faults: &mut Vec<Error>) -> Option<Rule> {
+        let mut read = BTreeSet::new();
+        let mut part = |part, text: &Option<Spanned<String>>| {
+            let text = text.as_ref()?;
+            match names.check(part, text.get_ref()) {
+                Ok(checked) => {
+                    read.extend(checked.names.iter().cloned());
+                    Some(checked)
+                }
+                Err(refusal) => {
+                    let mut fault = self.text.fault(text.span().start, refusal.message);
+                    if let Some(hint) = refusal.hint {
+                        fault = fault.hint(hint);
+                    }
+                    faults.push(fault);
+                    None
+                }
+            }
+        };
+        let rows = part(Part::Rows, &entry.rows);
+        let measure = part(Part::Measure, &entry.measure);
+        let flag = part(Part::Flag, &entry.flag);
+        let amount = part(Part::Amount, &entry.amount);
+        let innocent: Vec<_> =
+            entry.innocent.iter().filter_map(|entry| part(Part::When, &Some(entry.when.clone()))).collect();
+        if (entry.amount.is_some() && amount.is_none()) || innocent.len() < entry.innocent.len() {
+            return None;
+        }
+        let latest = match &entry.latest {
+            Some(field) => Some(self.latest(field, names, faults)?),
+            None => None,
+        };
+        read.extend(latest.clone());
+        let flag = flag?.expr;
+        Some(Rule {
+            card: self.card(entry, &read),
+            per: entry.per,
+            supporters: entry.supporters,
+            latest,
+            rows: rows?.expr,
+            innocent: innocent.into_iter().map(|checked| checked.expr).collect(),
+            measure: measure?.expr,
+            limit: limit_of(&flag, self.parameters),
+            flag,
+            amount: amount.map(|checked| {
+                let of_measure = checked.names.iter().any(|name| name == super::check::MEASURE);
+                if of_measure { Amount::FromMeasure(checked.expr) } else { Amount::OverRows(checked.expr) }
+            }),
+            columns: names.columns.iter().filter(|column| read.contains(&column.name)).cloned().collect(),
+            path: self.text.path.clone(),
+            line: self.text.line(self.at),
+        })
+    }
+
+    /// The field that says which of a person's rows is newest: a date, a month or a number of the row.
+    fn latest(&self, field: &Spanned<String>, names: &Names, faults: &mut Vec<Error>) -> Option<String> {
+        let ordered = |column: &&RuleColumn| {
+            column.level == Level::Row && matches!(column.dtype, DataType::Date | DataType::Int32 | DataType::Int64)
+        };
+        let name = field.get_ref();
+        let candidates: Vec<&RuleColumn> = names.columns.iter().filter(ordered).collect();
+        if candidates.iter().any(|column| column.name == *name) {
+            return Some(name.clone());
+        }
+        let known: Vec<&str> = candidates.iter().map(|column| column.name.as_str()).collect();
+        let message = Message::new("policy.bad_latest").with("column", name).with("columns", known.join(" "));
+        faults.push(self.text.fault(field.span().start, message));
+        None
+    }
+
+    fn card(&self, entry: &RuleText, read: &BTreeSet<String>) -> RuleCard {
+        let spanned =
+            |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.get_ref().clone()).unwrap_or_default();
+        let plain = |text: &Option<String>| text.clone().unwrap_or_default();
+        RuleCard {
+            code: plain(&entry.code),
+            title: plain(&entry.title),
+            severity: entry.severity.unwrap_or(Severity::Medium),
+            evidence: spanned(&entry.evidence),
+            programmes: entry.programmes.clone(),
+            unit: plain(&entry.unit),
+            money_unit: entry.money_unit,
+            basis: plain(&entry.basis),
+            advice: plain(&entry.advice),
+            innocent: entry.innocent.iter().map(|innocent| innocent.say.clone()).collect(),
+            rows: spanned(&entry.rows),
+            measure: spanned(&entry.measure),
+            flag: spanned(&entry.flag),
+            parameters: read.iter().filter(|name| self.parameters.contains_key(*name)).cloned().collect(),
+        }
+    }
+}
+
+/// Keys a rule must have and this one has not, or left blank.
+fn lacking_keys(entry: &RuleText) -> Option<String> {
+    let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    let lacking: Vec<&str> = [
+        ("code", blank(&entry.code)),
+        ("title", blank(&entry.title)),
+        ("severity", entry.severity.is_none()),
+        ("evidence", entry.evidence.is_none()),
+        ("rows", entry.rows.is_none()),
+        ("measure", entry.measure.is_none()),
+        ("flag", entry.flag.is_none()),
+        ("unit", blank(&entry.unit)),
+        ("basis", blank(&entry.basis)),
+        ("advice", blank(&entry.advice)),
+    ]
+    .into_iter()
+    .filter_map(|(key, absent)| absent.then_some(key))
+    .collect();
+    (!lacking.is_empty()).then(|| lacking.join(" "))
+}

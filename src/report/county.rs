@@ -1,0 +1,212 @@
+//! Which households, discrepancies and links belong to which county, found in one pass, and the figures of each.
+//!
+//! A household belongs to the county of its own division, and its persons go with it wherever they are registered: a
+//! county's package holds only its own people, and everybody stands in exactly one.
+
+use super::RunView;
+use crate::kernel::Division;
+use crate::model::coverage::CoverageState;
+use crate::model::link::{Grade, Link};
+use crate::model::outcome::Severity;
+use crate::model::register::Role;
+
+/// Indexes into the run's tables that belong to one county.
+pub(super) struct County {
+    pub division: Division,
+    /// In register order.
+    pub households: Vec<u32>,
+    /// In the order of the work list.
+    pub discrepancies: Vec<u32>,
+    /// Of [`crate::model::outcome::Outcomes::set_aside`].
+    pub set_aside: Vec<u32>,
+    /// Links of grade B, and those of C and D that nobody has accepted yet.
+    pub reviews: Vec<u32>,
+}
+
+impl County {
+    /// All persons of its households, in register order of the households.
+    pub fn persons<'v>(&'v self, view: &'v RunView) -> impl Iterator<Item = u32> + 'v {
+        self.households
+            .iter()
+            .flat_map(|&household| view.register.households[household as usize].persons.iter().copied())
+    }
+}
+
+/// All counties with households on the register, ascending.
+pub(super) fn group(view: &RunView) -> Vec<County> {
+    let mut counties: Vec<County> = view
+        .register
+        .counties()
+        .into_iter()
+        .map(|division| County {
+            division,
+            households: Vec::new(),
+            discrepancies: Vec::new(),
+            set_aside: Vec::new(),
+            reviews: Vec::new(),
+        })
+        .collect();
+    let divisions: Vec<Division> = counties.iter().map(|county| county.division).collect();
+    let place_of = |household: u32| {
+        let county = view.register.households[household as usize].division.county();
+        divisions.binary_search(&county).expect("the register names the county of each of its households")
+    };
+    let household_of = |person: u32| view.register.persons[person as usize].household;
+    for household in 0..view.register.households.len() as u32 {
+        counties[place_of(household)].households.push(household);
+    }
+    for (index, discrepancy) in view.outcomes.discrepancies.iter().enumerate() {
+        counties[place_of(discrepancy.household)].discrepancies.push(index as u32);
+    }
+    for (index, (_, ground)) in view.outcomes.set_aside.iter().enumerate() {
+        counties[place_of(household_of(ground.person))].set_aside.push(index as u32);
+    }
+    for (index, link) in view.links.iter().enumerate() {
+        if is_identity(link) || is_pending(link) {
+            counties[place_of(household_of(link.person))].reviews.push(index as u32);
+        }
+    }
+    counties.iter_mut().for_each(|county| sort_for_work(view, &mut county.discrepancies));
+    counties
+}
+
+/// 同号异名: the id agrees, the name is another person's.
+pub(super) fn is_identity(link: &Link) -> bool {
+    link.grade == Grade::B
+}
+
+/// 待人工判定: a likely link that the centre does not accept without a person's judgement.
+pub(super) fn is_pending(link: &Link) -> bool {
+    matches!(link.grade, Grade::C | Grade::D) && !link.accepted
+}
+
+/// Severity, town, household, rule: what a county works through, village by village.
+fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
+    discrepancies.sort_by_cached_key(|&index| {
+        let discrepancy = &view.outcomes.discrepancies[index as usize];
+        let household = &view.register.households[discrepancy.household as usize];
+        (discrepancy.severity, household.division, household.code.clone(), discrepancy.rule, discrepancy.person, index)
+    });
+}
+
+/// The figures of a county, and added up those of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub households: u64,
+    pub persons: u64,
+    pub members: u64,
+    pub supporters: u64,
+    /// Every source that applies answered about the person.
+    pub fully_checked: u64,
+    /// No source could answer.
+    pub unchecked: u64,
+    pub flagged_households: u64,
+    /// Discrepancies by [`Severity`], high first.
+    pub severity: [u64; 3],
+    /// Discrepancies by rule index.
+    pub rules: Vec<u64>,
+    /// Persons by source and [`CoverageState`].
+    pub states: Vec<[u64; 7]>,
+    pub identity: u64,
+    pub pending: u64,
+    pub set_aside: u64,
+}
+
+impl Counts {
+    pub fn nothing(view: &RunView) -> Self {
+        Self {
+            households: 0,
+            persons: 0,
+            members: 0,
+            supporters: 0,
+            fully_checked: 0,
+            unchecked: 0,
+            flagged_households: 0,
+            severity: [0; 3],
+            rules: vec![0; view.cards.len()],
+            states: vec![[0; 7]; view.coverage.sources()],
+            identity: 0,
+            pending: 0,
+            set_aside: 0,
+        }
+    }
+
+    pub fn of(view: &RunView, county: &County) -> Self {
+        let mut counts = Self::nothing(view);
+        counts.households = county.households.len() as u64;
+        counts.set_aside = county.set_aside.len() as u64;
+        for person in county.persons(view) {
+            counts.add_person(view, person);
+        }
+        let mut flagged = Vec::with_capacity(county.discrepancies.len());
+        for &index in &county.discrepancies {
+            let discrepancy = &view.outcomes.discrepancies[index as usize];
+            counts.severity[severity_place(discrepancy.severity)] += 1;
+            counts.rules[discrepancy.rule as usize] += 1;
+            flagged.push(discrepancy.household);
+        }
+        flagged.sort_unstable();
+        flagged.dedup();
+        counts.flagged_households = flagged.len() as u64;
+        counts.identity = county.reviews.iter().filter(|&&link| is_identity(&view.links[link as usize])).count() as u64;
+        counts.pending = county.reviews.len() as u64 - counts.identity;
+        counts
+    }
+
+    fn add_person(&mut self, view: &RunView, person: u32) {
+        self.persons += 1;
+        match view.register.persons[person as usize].role {
+            Role::Member => self.members += 1,
+            Role::Supporter => self.supporters += 1,
+        }
+        let states = view.coverage.of(person);
+        for (source, state) in states.iter().enumerate() {
+            self.states[source][*state as usize] += 1;
+        }
+        self.fully_checked += u64::from(is_fully_checked(states));
+        self.unchecked += u64::from(!states.iter().any(|state| state.is_checked()));
+    }
+
+    pub fn add(&mut self, other: &Counts) {
+        self.households += other.households;
+        self.persons += other.persons;
+        self.members += other.members;
+        self.supporters += other.supporters;
+        self.fully_checked += other.fully_checked;
+        self.unchecked += other.unchecked;
+        self.flagged_households += other.flagged_households;
+        self.identity += other.identity;
+        self.pending += other.pending;
+        self.set_aside += other.set_aside;
+        self.severity.iter_mut().zip(other.severity).for_each(|(mine, theirs)| *mine += theirs);
+        self.rules.iter_mut().zip(&other.rules).for_each(|(mine, theirs)| *mine += theirs);
+        for (mine, theirs) in self.states.iter_mut().zip(&other.states) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+    }
+
+    pub fn flags(&self) -> u64 {
+        self.severity.iter().sum()
+    }
+
+    /// Persons × sources, counted state by state.
+    pub fn states_in_all(&self) -> u64 {
+        self.states.iter().flatten().sum()
+    }
+}
+
+/// Every source that applies answered, and at least one does apply.
+pub(super) fn is_fully_checked(states: &[CoverageState]) -> bool {
+    states.iter().all(|state| state.is_checked() || *state == CoverageState::NotApplicable)
+        && states.iter().any(|state| state.is_checked())
+}
+
+pub(super) fn severity_place(severity: Severity) -> usize {
+    match severity {
+        Severity::High => 0,
+        Severity::Medium => 1,
+        Severity::Low => 2,
+    }
+}
+
+pub(super) const SEVERITIES: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Low];

@@ -1,0 +1,51 @@
+//! A folder being filled: every file written is digested and listed, and the manifest closes it.
+
+use std::path::{Path, PathBuf};
+
+use super::RunView;
+use super::manifest::{self, MANIFEST};
+use crate::kernel::{Digest, Division, Error, Result};
+
+pub(super) struct Folder {
+    path: PathBuf,
+    files: Vec<(String, Digest, u64)>,
+}
+
+impl Folder {
+    pub fn create(path: &Path) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(|error| Error::io(path, &error))?;
+        Ok(Self { path: path.to_owned(), files: Vec::new() })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one file; `name` may lie in a folder below, with `/` between.
+    pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| Error::io(parent, &error))?;
+        }
+        std::fs::write(&path, bytes).map_err(|error| Error::io(&path, &error))?;
+        self.list(name.to_owned(), Digest::of(bytes), bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Names a file in the manifest that somebody else wrote.
+    pub fn list(&mut self, name: String, digest: Digest, bytes: u64) {
+        self.files.push((name, digest, bytes));
+    }
+
+    /// Writes the manifest over everything put and listed so far.
+    pub fn seal(&mut self, view: &RunView, division: Division) -> Result<()> {
+        let bytes = manifest::to_bytes(view, division, &self.files);
+        self.put(MANIFEST, &bytes)
+    }
+
+    /// All files by name, the manifest among them.
+    pub fn into_files(mut self) -> Vec<(String, Digest, u64)> {
+        self.files.sort();
+        self.files
+    }
+}

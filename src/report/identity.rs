@@ -1,0 +1,86 @@
+//! 同号异名 and 待人工判定: links that need a person's judgement before anything follows from them.
+
+use super::RunView;
+use super::county::{County, is_identity};
+use super::facts::{department_of, row_as_of, row_facts, row_place};
+use super::listing::{Cell, Column, ColumnKind, Listing};
+use crate::model::link::Link;
+
+/// What a reviewer may answer; the words are `report.judgement_<code>`.
+pub const JUDGEMENTS: [&str; 3] = ["same", "other", "unclear"];
+
+/// Grade B: the id is this person's, the name in the record is another's.
+pub(super) fn same_id_other_name(view: &RunView, county: &County) -> Listing {
+    listing(view, county, "report.sheet_identity", is_identity)
+}
+
+/// Grades C and D that the centre has not accepted.
+pub(super) fn awaiting_judgement(view: &RunView, county: &County) -> Listing {
+    listing(view, county, "report.sheet_pending", |link| !is_identity(link))
+}
+
+/// Both lists as one, for identity.csv; the grade tells them apart.
+pub(super) fn all(view: &RunView, county: &County) -> Listing {
+    listing(view, county, "report.sheet_identity", |_| true)
+}
+
+fn listing(view: &RunView, county: &County, title: &str, belongs: impl Fn(&Link) -> bool) -> Listing {
+    let mut listing = Listing::new(view.word(title), columns(view));
+    for &index in &county.reviews {
+        let link = &view.links[index as usize];
+        if belongs(link) {
+            listing.rows.push(row(view, listing.rows.len() as u64 + 1, link));
+        }
+    }
+    listing
+}
+
+fn columns(view: &RunView) -> Vec<Column> {
+    use ColumnKind::{Answer, Choice, Code, Count, Text};
+    let judgements = JUDGEMENTS.iter().map(|code| view.word(&format!("report.judgement_{code}"))).collect();
+    let columns: [(&str, f64, ColumnKind); 18] = [
+        ("report.col_number", 6.0, Count),
+        ("report.col_household", 16.0, Code),
+        ("report.col_town", 14.0, Text),
+        ("report.col_name", 10.0, Text),
+        ("report.col_id", 21.0, Code),
+        ("report.col_department", 18.0, Text),
+        ("report.col_delivered_name", 12.0, Text),
+        ("report.col_delivered_id", 21.0, Code),
+        ("report.col_facts", 46.0, Text),
+        ("report.col_as_of", 12.0, Text),
+        ("report.col_row", 36.0, Text),
+        ("report.col_grade", 8.0, Text),
+        ("report.col_code", 8.0, Code),
+        ("report.col_link", 40.0, Text),
+        ("report.col_accepted", 10.0, Text),
+        ("report.col_judgement", 14.0, Choice(judgements)),
+        ("report.col_checker", 10.0, Answer),
+        ("report.col_checked_on", 12.0, Answer),
+    ];
+    columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
+}
+
+fn row(view: &RunView, number: u64, link: &Link) -> Vec<Cell> {
+    let evidence = &view.evidences[usize::from(link.source)];
+    let party = link.party as usize;
+    let household = view.register.persons[link.person as usize].household;
+    let accepted = if link.accepted { "report.review_accepted" } else { "report.review_open" };
+    vec![
+        number.into(),
+        view.household_code(household).into_owned().into(),
+        view.town(view.register.households[household as usize].division).into(),
+        view.person_name(link.person).into_owned().into(),
+        view.person_id(link.person).into(),
+        department_of(view, evidence).into(),
+        view.shown_name(evidence.parties.name.get(party)).into_owned().into(),
+        view.shown_id(evidence.parties.id.get(party)).into_owned().into(),
+        row_facts(view, evidence, link.row, link.slot).into(),
+        row_as_of(view, Some(link.source), link.row).into(),
+        row_place(view, Some(link.source), link.row).say(view).into(),
+        link.grade.letter().into(),
+        link.code_text().into(),
+        (view.explain)(link).into(),
+        view.word(accepted).into(),
+    ]
+}

@@ -1,0 +1,417 @@
+//! 报告包: what a run sends out. For each county a work list, its grounds, who was checked and who was not, a page to
+//! print, and a manifest; above them a summary, and the records that go back to the departments.
+//!
+//! ```text
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html manifest.json
+//! <out>/         summary.xlsx summary.csv summary.html rejects/<source>.csv manifest.json
+//! ```
+//!
+//! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
+//! decided here: what is written is 疑似信息，供审核参考. Durability is the caller's: it syncs and renames `out` when
+//! everything is in it.
+
+mod chart;
+mod county;
+mod cover;
+mod coverage;
+mod facts;
+#[cfg(test)]
+mod fixture;
+mod folder;
+mod identity;
+mod listing;
+mod manifest;
+mod page;
+mod rejects;
+mod rules;
+mod shown;
+mod summary;
+mod workbook;
+mod worklist;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+pub use identity::JUDGEMENTS;
+pub use manifest::{Fault, FaultKind, MANIFEST, verify};
+pub use worklist::VERDICTS;
+
+use self::county::{Counts, County};
+use self::folder::Folder;
+use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
+use crate::model::coverage::Coverage;
+use crate::model::evidence::Evidence;
+use crate::model::link::Link;
+use crate::model::outcome::{Outcomes, RuleCard};
+use crate::model::register::Register;
+
+/// Everything a report is made of; nothing in it is changed.
+pub struct RunView<'a> {
+    /// Name of the run.
+    pub run: &'a str,
+    /// Name of the centre.
+    pub centre: &'a str,
+    /// The centre's own division.
+    pub division: Division,
+    /// The day the run speaks for.
+    pub as_of: Date,
+    pub register: &'a Register,
+    /// By source index, as in `links` and `coverage`.
+    pub evidences: &'a [Evidence],
+    pub links: &'a [Link],
+    pub outcomes: &'a Outcomes,
+    pub coverage: &'a Coverage,
+    /// By rule index.
+    pub cards: &'a [RuleCard],
+    /// Name of the policy profile.
+    pub profile: &'a str,
+    /// Made-up parameters or people: every page says 演示.
+    pub demo: bool,
+    /// Ids and names are masked; what a centre sends out by default.
+    pub masked: bool,
+    pub lang: Lang,
+    /// Names of divisions where they are known.
+    pub places: &'a BTreeMap<Division, String>,
+    /// Why a link is one, in a short sentence without personal values.
+    pub explain: &'a (dyn Fn(&Link) -> String + Sync),
+}
+
+/// Which forms are written; manifests and rejects always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Formats {
+    pub xlsx: bool,
+    pub csv: bool,
+    pub html: bool,
+}
+
+/// One county's folder as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    pub division: Division,
+    /// Name of its folder: the six-digit code.
+    pub folder: String,
+    /// Name, digest and bytes of each file, by name, the manifest among them.
+    pub files: Vec<(String, Digest, u64)>,
+    pub households: u64,
+    pub persons: u64,
+    /// Discrepancies on its work list.
+    pub flagged: u64,
+}
+
+/// Writes all packages and the summary into `out`, which must be empty or not there yet.
+///
+/// # Errors
+/// The disk, or somebody asked to stop; then `out` is incomplete and must not be published.
+pub fn write(
+    out: &Path,
+    view: &RunView,
+    formats: &Formats,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Vec<Package>> {
+    let stage = view.word("report.stage");
+    progress.begin(stage, 0);
+    let counties: Vec<(County, Counts)> = county::group(view)
+        .into_par_iter()
+        .map(|county| {
+            let counts = Counts::of(view, &county);
+            (county, counts)
+        })
+        .collect();
+    let packages = counties
+        .par_iter()
+        .map(|(county, counts)| {
+            cancel.check()?;
+            let package = write_county(out, view, formats, county, counts)?;
+            progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
+            Ok(package)
+        })
+        .collect::<Result<Vec<Package>>>()?;
+    cancel.check()?;
+    write_summary(out, view, formats, &counties, &packages)?;
+    progress.end(stage, &view.say(crate::kernel::Message::new("report.stage_done").with("count", packages.len())));
+    Ok(packages)
+}
+
+fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, counts: &Counts) -> Result<Package> {
+    let name = county.division.to_string();
+    let mut folder = Folder::create(&out.join(&name))?;
+    let worklist = worklist::listings(view, county);
+    let incomplete = coverage::incomplete(view, county, counts);
+    let cover = cover::cover(view, county.division, counts);
+    if formats.csv {
+        folder.put("worklist.csv", &worklist.full.to_csv())?;
+        folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
+        folder.put("coverage.csv", &coverage::csv(view, county))?;
+        folder.put("identity.csv", &identity::all(view, county).to_csv())?;
+        folder.put("rules.csv", &rules::listing(view).to_csv())?;
+    }
+    if formats.html {
+        folder.put("index.html", &page::to_bytes(view, &cover, counts, &[&worklist.page, &incomplete])?)?;
+    }
+    if formats.xlsx {
+        let listings = [
+            worklist.full,
+            identity::same_id_other_name(view, county),
+            identity::awaiting_judgement(view, county),
+            incomplete,
+            rules::listing(view),
+        ];
+        folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), &cover, &listings)?)?;
+    }
+    folder.seal(view, county.division)?;
+    Ok(Package {
+        division: county.division,
+        folder: name,
+        files: folder.into_files(),
+        households: counts.households,
+        persons: counts.persons,
+        flagged: counts.flags(),
+    })
+}
+
+fn write_summary(
+    out: &Path,
+    view: &RunView,
+    formats: &Formats,
+    counties: &[(County, Counts)],
+    packages: &[Package],
+) -> Result<()> {
+    let mut total = Counts::nothing(view);
+    counties.iter().for_each(|(_, counts)| total.add(counts));
+    reconcile(view, &total);
+    let listings = [
+        summary::by_county(view, counties, &total),
+        summary::by_rule(view, &total),
+        summary::by_source(view),
+        summary::by_grade(view),
+    ];
+    let cover = cover::cover(view, view.division, &total);
+    let mut folder = Folder::create(out)?;
+    if formats.csv {
+        folder.put("summary.csv", &listings[0].to_csv())?;
+    }
+    if formats.xlsx {
+        folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), &cover, &listings)?)?;
+    }
+    if formats.html {
+        let lists: Vec<_> = listings.iter().collect();
+        folder.put("summary.html", &page::to_bytes(view, &cover, &total, &lists)?)?;
+    }
+    for evidence in view.evidences {
+        if let Some(csv) = rejects::csv(view, evidence) {
+            folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
+        }
+    }
+    for package in packages {
+        let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");
+        folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
+    }
+    folder.seal(view, view.division)
+}
+
+/// The packages together hold every person, discrepancy and state of the run once. Anything else is a bug, and a run
+/// whose reports do not add up must not be published.
+fn reconcile(view: &RunView, total: &Counts) {
+    assert_eq!(total.persons, view.register.persons.len() as u64, "a person stands in no package or in two");
+    assert_eq!(total.flags(), view.outcomes.discrepancies.len() as u64, "a discrepancy was lost");
+    assert_eq!(total.states_in_all(), total.persons * view.coverage.sources() as u64, "a person's coverage was lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{ALL_FORMATS, Centre, PEOPLE, id};
+    use super::*;
+    use crate::kernel::{ErrorKind, Silent};
+
+    fn written(view: &RunView) -> (tempfile::TempDir, Vec<Package>) {
+        let dir = tempfile::tempdir().unwrap();
+        let packages = write(dir.path(), view, &ALL_FORMATS, &Silent, &Cancel::default()).unwrap();
+        (dir, packages)
+    }
+
+    /// All text of a file a reader sees: cells of a workbook, else the bytes.
+    fn readable(path: &Path) -> String {
+        use calamine::Reader;
+        if path.extension().is_none_or(|extension| extension != "xlsx") {
+            return std::fs::read_to_string(path).unwrap();
+        }
+        let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
+        let mut text = String::new();
+        for (sheet, range) in workbook.worksheets() {
+            text.push_str(&format!("[{sheet}]\n"));
+            for row in range.rows() {
+                let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+                text.push_str(&(cells.join("\t") + "\n"));
+            }
+        }
+        text
+    }
+
+    fn texts(dir: &Path, packages: &[Package], county: usize) -> Vec<(String, String)> {
+        let folder = dir.join(&packages[county].folder);
+        packages[county].files.iter().map(|file| (file.0.clone(), readable(&folder.join(&file.0)))).collect()
+    }
+
+    #[test]
+    fn packages_add_up_to_the_run() {
+        let centre = Centre::new();
+        let (dir, packages) = written(&centre.view());
+        assert_eq!(packages.iter().map(|package| package.folder.as_str()).collect::<Vec<_>>(), ["370102", "370103"]);
+        assert_eq!(packages.iter().map(|package| package.flagged).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(packages.iter().map(|package| package.persons).collect::<Vec<_>>(), [3, 2]);
+        // Households, persons, fully checked, unchecked, flags, high, medium, low, flagged households, B, pending.
+        let summary = std::fs::read_to_string(dir.path().join("summary.csv")).unwrap();
+        assert!(summary.contains("370102,历下区,1,3,1,1,2,1,1,0,1,0,0\n"), "{summary}");
+        assert!(summary.contains("370103,,1,2,0,0,1,1,0,0,1,1,1\n"), "{summary}");
+        assert!(summary.ends_with("合计,,2,5,1,1,3,2,1,0,2,1,1\n"), "{summary}");
+        let cover = readable(&dir.path().join("summary.xlsx"));
+        assert!(cover.contains("5 人 × 3 个来源 = 15 项，各状态合计 15 项"), "{cover}");
+        let coverage = std::fs::read_to_string(dir.path().join("370102/coverage.csv")).unwrap();
+        assert_eq!(coverage.lines().count(), 1 + 3);
+        assert!(coverage.contains("未授权,未授权,未授权"));
+    }
+
+    #[test]
+    fn a_package_holds_only_its_own_people_and_no_whole_id() {
+        let centre = Centre::new();
+        let (dir, packages) = written(&centre.view());
+        for county in 0..2 {
+            for (name, text) in texts(dir.path(), &packages, county) {
+                for (place, (body, person, household, _)) in PEOPLE.into_iter().enumerate() {
+                    let id = id(body).to_string();
+                    assert!(!text.contains(&id), "a whole id in {name}");
+                    assert!(!text.contains(person), "a whole name in {name}");
+                    // The spouse in the record of the other county's wife shows masked; nobody else may show at all.
+                    if household as usize != county && ![0, 4].contains(&place) {
+                        let masked = crate::kernel::masked::mask_id(&id);
+                        assert!(!text.contains(&masked), "person {place} of another county in {name}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whole_ids_only_when_asked_for_and_third_persons_never() {
+        let centre = Centre::new();
+        let view = RunView { masked: false, ..centre.view() };
+        let (dir, packages) = written(&view);
+        let own = texts(dir.path(), &packages, 0);
+        let worklist = &own.iter().find(|file| file.0 == "worklist.csv").unwrap().1;
+        assert!(worklist.contains(&id(PEOPLE[0].0).to_string()) && worklist.contains("张建国"));
+        for (name, text) in own {
+            assert!(!text.contains(&id(PEOPLE[4].0).to_string()) && !text.contains("赵桂兰"), "the wife in {name}");
+        }
+    }
+
+    #[test]
+    fn the_work_list_says_what_was_found_and_what_was_set_aside() {
+        let centre = Centre::new();
+        let (dir, packages) = written(&centre.view());
+        let worklist = std::fs::read_to_string(dir.path().join("370102/worklist.csv")).unwrap();
+        for part in [
+            "家庭成员名下有机动车：1 辆（对照标准 0 辆），数据截至 2026-11-02。",
+            "登记死亡后仍在发放：1,200.00 元，涉及金额 1,200.00 元。",
+            "公安交管（机动车）：号牌号码 鲁A12345，机动车状态 正常；反馈时间 2026-11-02",
+            "inbox/vehicle/2026-11.csv 第 2 行",
+            "已注销、报废或转出：号牌号码 鲁A54321，机动车状态 注销",
+            "配偶姓名 赵*兰",
+            "整户",
+        ] {
+            assert!(worklist.contains(part), "{part} is not in {worklist}");
+        }
+        let high = worklist.find("D002-abcdef0123").unwrap();
+        assert!(high < worklist.find("V001-0123456789").unwrap(), "the severe one comes first");
+        let first = texts(dir.path(), &packages, 0).pop().unwrap().1;
+        assert!(
+            first.contains("未授权：民政（婚姻登记）、人社（养老待遇）、公安交管（机动车）"),
+            "why the wife is unchecked"
+        );
+        let workbook = texts(dir.path(), &packages, 1).pop().unwrap().1;
+        for sheet in ["封面", "疑点清单", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
+            assert!(workbook.contains(&format!("[{sheet}]")), "{sheet}");
+        }
+        assert!(workbook.contains("王*福\t") && workbook.contains("王*力\t"), "both names of the identity case");
+        assert!(workbook.contains("号牌号码 =鲁A99999"), "text in a workbook is text");
+        let rejects = std::fs::read_to_string(dir.path().join("rejects/vehicle.csv")).unwrap();
+        assert!(rejects.contains("inbox/vehicle/2026-11.csv,,5,,整行退回,整行退回,不是身份证号|某某"), "{rejects}");
+    }
+
+    #[test]
+    fn every_file_is_vouched_for_down_to_the_packages() {
+        let centre = Centre::new();
+        let (dir, _) = written(&centre.view());
+        assert_eq!(verify(dir.path()).unwrap(), []);
+        std::fs::write(dir.path().join("370103/grounds.csv"), b"x").unwrap();
+        let fault = Fault { path: "370103/grounds.csv".to_owned(), kind: FaultKind::Changed };
+        assert_eq!(verify(dir.path()).unwrap(), [fault]);
+    }
+
+    #[test]
+    fn the_same_bytes_at_any_thread_count() {
+        let centre = Centre::new();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let (dir, _) = pool.install(|| written(&centre.view()));
+            std::fs::read_to_string(dir.path().join(MANIFEST)).unwrap()
+        };
+        let one = run(1);
+        assert_eq!(one, run(3));
+        assert_eq!(one.matches("sha256").count(), 6, "three summaries, one list of rejects, two packages");
+    }
+
+    #[test]
+    fn the_page_stands_alone_and_says_demo() {
+        let mut centre = Centre::new();
+        centre.cards[0].advice = "<script>alert(1)</script>".to_owned();
+        let (dir, _) = written(&centre.view());
+        let page = std::fs::read_to_string(dir.path().join("370102/index.html")).unwrap();
+        assert!(page.contains("<div class=\"demo\">演示</div>"));
+        assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
+        for reference in ["src=", "href=", "@import", "url("] {
+            assert!(!page.contains(reference), "{reference} fetches something");
+        }
+        assert!(!page.contains("{{") && !page.contains("{%"));
+    }
+
+    #[test]
+    fn english_reports_hold_no_chinese_of_ours() {
+        let centre = Centre::new();
+        let (dir, _) = written(&RunView { lang: Lang::En, ..centre.view() });
+        let worklist = std::fs::read_to_string(dir.path().join("370102/worklist.csv")).unwrap();
+        assert!(worklist.contains("1 辆 (held against 0 辆), records as of 2026-11-02."), "{worklist}");
+    }
+
+    #[test]
+    fn stopping_is_an_error_not_half_a_report() {
+        let centre = Centre::new();
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let dir = tempfile::tempdir().unwrap();
+        let error = write(dir.path(), &centre.view(), &ALL_FORMATS, &Silent, &cancel).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        assert!(!dir.path().join(MANIFEST).exists());
+    }
+
+    #[test]
+    #[should_panic(expected = "rows were lost")]
+    fn rows_that_do_not_add_up_stop_the_report() {
+        let mut centre = Centre::new();
+        centre.evidences[2].bins.read += 1;
+        written(&centre.view());
+    }
+
+    #[test]
+    fn no_sentence_decides() {
+        for lang in [Lang::Zh, Lang::En] {
+            for (key, sentence) in crate::kernel::wording::section(lang, "report") {
+                for banned in ["应退出", "骗保", "不符合", "违规", "fraud", "eligib"] {
+                    assert!(!sentence.contains(banned), "{key}: {sentence}");
+                }
+            }
+        }
+    }
+}

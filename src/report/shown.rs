@@ -1,0 +1,144 @@
+//! What a reader of a package may see: words of the language, places by name, ids and names masked by default.
+//!
+//! Masked means: an id shows its first six and last four characters, a name its first (and last) character. Third
+//! persons in a record (a spouse, a co-owner) are masked in every package, accounts show their last four digits.
+
+use std::borrow::Cow;
+
+use super::RunView;
+use crate::kernel::masked::{mask_id, mask_name};
+use crate::kernel::{Date, Division, Message, wording};
+
+impl RunView<'_> {
+    /// A sentence of the catalogue without places.
+    pub(super) fn word(&self, key: &str) -> &'static str {
+        wording::say(self.lang, key)
+    }
+
+    pub(super) fn say(&self, message: Message) -> String {
+        message.say(self.lang)
+    }
+
+    /// The person's id, masked unless the centre asked for whole ids.
+    pub(super) fn person_id(&self, person: u32) -> String {
+        let id = self.register.id_text(person);
+        if self.masked { mask_id(&id) } else { id }
+    }
+
+    pub(super) fn person_name(&self, person: u32) -> Cow<'_, str> {
+        self.shown_name(self.register.name(person))
+    }
+
+    /// A name of somebody on the register, as the register or a department writes it.
+    pub(super) fn shown_name<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        if self.masked { Cow::Owned(mask_name(name)) } else { Cow::Borrowed(name) }
+    }
+
+    /// An id of somebody on the register, as a department writes it.
+    pub(super) fn shown_id<'t>(&self, id: &'t str) -> Cow<'t, str> {
+        if self.masked { Cow::Owned(mask_id(id)) } else { Cow::Borrowed(id) }
+    }
+
+    /// Any other text of the register or a record. Household codes and certificate numbers are often made of an id.
+    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.masked { mask_ids_within(text) } else { Cow::Borrowed(text) }
+    }
+
+    pub(super) fn household_code(&self, household: u32) -> Cow<'_, str> {
+        self.text(&self.register.households[household as usize].code)
+    }
+
+    /// The division's name where it is known, else its code.
+    pub(super) fn place(&self, division: Division) -> String {
+        self.places.get(&division).cloned().unwrap_or_else(|| division.to_string())
+    }
+
+    /// Name and code, `历下区（370102）`, or the code alone.
+    pub(super) fn place_with_code(&self, division: Division) -> String {
+        match self.places.get(&division) {
+            Some(name) => self.say(Message::new("report.place_with_code").with("name", name).with("code", division)),
+            None => division.to_string(),
+        }
+    }
+
+    /// Blank where the register knows only the county.
+    pub(super) fn town(&self, division: Division) -> String {
+        division.town().map(|town| self.place(town)).unwrap_or_default()
+    }
+
+    pub(super) fn village(&self, division: Division) -> String {
+        if division.digits() == 12 { self.place(division) } else { String::new() }
+    }
+}
+
+/// The last four characters of an account, `****6621`; shorter ones become stars.
+pub(super) fn last_four(account: &str) -> String {
+    let count = account.chars().count();
+    if count <= 4 {
+        return "*".repeat(count);
+    }
+    format!("****{}", account.chars().skip(count - 4).collect::<String>())
+}
+
+/// Masks runs of digits that hold an id: 18 or more with a real birth date in digits 7 to 14, or 15 with one in digits
+/// 7 to 12. Other long numbers (deeds, credit codes) stay as they are.
+fn mask_ids_within(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let mut masked: Option<String> = None;
+    let (mut kept, mut at) = (0, 0);
+    while at < bytes.len() {
+        let run = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if run == 0 {
+            at += 1;
+            continue;
+        }
+        // A run of 17 digits ends in the check character X.
+        let end = at + run + usize::from(run == 17 && matches!(bytes.get(at + run), Some(b'X' | b'x')));
+        if holds_birth_date(&bytes[at..end]) {
+            let out = masked.get_or_insert_with(String::new);
+            out.push_str(&text[kept..at]);
+            out.push_str(&mask_id(&text[at..end]));
+            kept = end;
+        }
+        at = end;
+    }
+    match masked {
+        Some(mut out) => {
+            out.push_str(&text[kept..]);
+            Cow::Owned(out)
+        }
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn holds_birth_date(run: &[u8]) -> bool {
+    let number = |range: std::ops::Range<usize>| {
+        run[range].iter().fold(0u32, |number, byte| number * 10 + u32::from(byte.wrapping_sub(b'0')))
+    };
+    match run.len() {
+        15 => Date::from_ymd(1900 + number(6..8) as i32, number(8..10), number(10..12)).is_some(),
+        18.. => Date::from_ymd(number(6..10) as i32, number(10..12), number(12..14)).is_some(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_inside_other_texts_are_found() {
+        // GB 11643's own examples; a disability certificate is an id and two digits; a deed number is no id.
+        assert_eq!(mask_ids_within("证11010519491231002X号"), "证110105********002X号");
+        assert_eq!(mask_ids_within("44052418800101001443"), "440524**********1443");
+        assert_eq!(mask_ids_within("H110105491231002"), "H110105*****1002");
+        assert_eq!(mask_ids_within("370102004001000123"), "370102004001000123");
+        assert_eq!(mask_ids_within("鲁(2024)济南市不动产权第0012345号"), "鲁(2024)济南市不动产权第0012345号");
+    }
+
+    #[test]
+    fn accounts_show_four_digits() {
+        assert_eq!(last_four("6222021602001234567"), "****4567");
+        assert_eq!(last_four("123"), "***");
+    }
+}

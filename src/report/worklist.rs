@@ -1,0 +1,345 @@
+//! 疑点清单: one row per discrepancy with the sentence, the records, the law and blank columns for the county's answer;
+//! and the grounds behind it, one row per record.
+//!
+//! The sentence is computed from the rule's measure, limit and amount; nothing in it decides who is entitled.
+
+use super::RunView;
+use super::county::County;
+use super::facts::{RowPlace, department, facts, row_as_of, row_place};
+use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
+use crate::kernel::{Fen, Message};
+use crate::model::link::{Grade, Link};
+use crate::model::outcome::{Discrepancy, Ground, RuleCard};
+
+/// Codes of the answers a county may give; the words are `report.verdict_<code>` in both catalogues, and
+/// `hedui verdict import` reads either.
+pub const VERDICTS: [&str; 8] = [
+    "true_adjust",
+    "true_exempt",
+    "true_grace",
+    "false_stale",
+    "false_identity",
+    "false_disposed",
+    "other_aid",
+    "unverifiable",
+];
+
+/// How many records a cell of the work list names; grounds.csv has them all.
+const RECORDS_IN_A_CELL: usize = 5;
+
+/// One discrepancy as people read it, every part a text.
+struct WorkRow {
+    discrepancy: String,
+    severity: &'static str,
+    household: String,
+    programme: String,
+    town: String,
+    village: String,
+    name: String,
+    id: String,
+    relation: String,
+    rule: String,
+    sentence: String,
+    records: String,
+    places: String,
+    grades: String,
+    links: String,
+    set_aside: String,
+    basis: String,
+    advice: String,
+}
+
+/// The county's work list, in the order it is worked through: all columns for the workbook and the CSV, and the same
+/// rows gathered into fewer columns for the page, which must print on A4.
+pub(super) struct WorkLists {
+    pub full: Listing,
+    pub page: Listing,
+}
+
+pub(super) fn listings(view: &RunView, county: &County) -> WorkLists {
+    let title = view.word("report.sheet_worklist");
+    let mut lists =
+        WorkLists { full: Listing::new(title, full_columns(view)), page: Listing::new(title, page_columns(view)) };
+    for (place, &index) in county.discrepancies.iter().enumerate() {
+        let row = work_row(view, &view.outcomes.discrepancies[index as usize]);
+        let number = Cell::from(place as u64 + 1);
+        lists.page.rows.push(page_cells(number.clone(), &row));
+        lists.full.rows.push(full_cells(number, row));
+    }
+    lists
+}
+
+fn full_columns(view: &RunView) -> Vec<Column> {
+    use ColumnKind::{Answer, Choice, Code, Count, Text};
+    let verdicts = VERDICTS.iter().map(|code| view.word(&format!("report.verdict_{code}"))).collect();
+    let columns: [(&str, f64, ColumnKind); 23] = [
+        ("report.col_number", 5.0, Count),
+        ("report.col_discrepancy", 11.0, Code),
+        ("report.col_severity", 5.0, Text),
+        ("report.col_household", 10.0, Code),
+        ("report.col_programme", 7.0, Text),
+        ("report.col_town", 9.0, Text),
+        ("report.col_village", 9.0, Text),
+        ("report.col_name", 7.0, Text),
+        ("report.col_id", 19.0, Code),
+        ("report.col_relation", 7.0, Text),
+        ("report.col_rule", 6.0, Code),
+        ("report.col_sentence", 22.0, Text),
+        ("report.col_records", 30.0, Text),
+        ("report.col_row", 18.0, Text),
+        ("report.col_grade", 5.0, Text),
+        ("report.col_link", 15.0, Text),
+        ("report.col_set_aside", 15.0, Text),
+        ("report.col_basis", 15.0, Text),
+        ("report.col_advice", 15.0, Text),
+        ("report.col_verdict", 13.0, Choice(verdicts)),
+        ("report.col_clause", 11.0, Answer),
+        ("report.col_checker", 8.0, Answer),
+        ("report.col_checked_on", 10.0, Answer),
+    ];
+    columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
+}
+
+fn full_cells(number: Cell, row: WorkRow) -> Vec<Cell> {
+    vec![
+        number,
+        row.discrepancy.into(),
+        row.severity.into(),
+        row.household.into(),
+        row.programme.into(),
+        row.town.into(),
+        row.village.into(),
+        row.name.into(),
+        row.id.into(),
+        row.relation.into(),
+        row.rule.into(),
+        row.sentence.into(),
+        row.records.into(),
+        row.places.into(),
+        row.grades.into(),
+        row.links.into(),
+        row.set_aside.into(),
+        row.basis.into(),
+        row.advice.into(),
+    ]
+}
+
+fn page_columns(view: &RunView) -> Vec<Column> {
+    use ColumnKind::{Answer, Count, Text};
+    let columns: [(&str, f64, ColumnKind); 10] = [
+        ("report.col_number", 5.0, Count),
+        ("report.col_discrepancy", 14.0, Text),
+        ("report.col_severity", 7.0, Text),
+        ("report.col_household", 16.0, Text),
+        ("report.col_person", 20.0, Text),
+        ("report.col_sentence", 28.0, Text),
+        ("report.col_records", 44.0, Text),
+        ("report.col_link_and_set_aside", 24.0, Text),
+        ("report.col_advice", 24.0, Text),
+        ("report.col_verdict", 16.0, Answer),
+    ];
+    columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
+}
+
+fn page_cells(number: Cell, row: &WorkRow) -> Vec<Cell> {
+    vec![
+        number,
+        row.discrepancy.as_str().into(),
+        row.severity.into(),
+        lines(&[&row.household, &row.programme, &row.town, &row.village]).into(),
+        lines(&[&row.name, &row.id, &row.relation]).into(),
+        row.sentence.as_str().into(),
+        lines(&[&row.records, &row.places]).into(),
+        lines(&[&row.grades, &row.links, &row.set_aside]).into(),
+        lines(&[&row.advice, &row.basis]).into(),
+    ]
+}
+
+/// The parts that are not blank, each on its line.
+fn lines(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
+}
+
+fn work_row(view: &RunView, discrepancy: &Discrepancy) -> WorkRow {
+    let card = &view.cards[usize::from(discrepancy.rule)];
+    let household = &view.register.households[discrepancy.household as usize];
+    let counting: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()).collect();
+    let (name, id, relation) = whom(view, discrepancy);
+    let (grades, links) = match_words(view, &counting);
+    WorkRow {
+        discrepancy: discrepancy.id.clone(),
+        severity: view.word(&format!("report.severity_{}", discrepancy.severity.code())),
+        household: view.household_code(discrepancy.household).into_owned(),
+        programme: view.register.programmes[usize::from(household.programme)].clone(),
+        town: view.town(household.division),
+        village: view.village(household.division),
+        name,
+        id,
+        relation,
+        rule: card.code.clone(),
+        sentence: sentence(view, discrepancy, card),
+        records: capped(view, &counting, |ground| record(view, ground)),
+        places: capped(view, &counting, |ground| row_place(view, ground.source, ground.row).say(view)),
+        grades,
+        links,
+        set_aside: set_aside(view, discrepancy, card),
+        basis: card.basis.clone(),
+        advice: card.advice.clone(),
+    }
+}
+
+/// Name, id and relation. A discrepancy of the household as a whole names its first person, so that the clerk knows
+/// whom to visit, and says 整户.
+fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String, String) {
+    let household = &view.register.households[discrepancy.household as usize];
+    let Some(person) = discrepancy.person.or_else(|| household.persons.first().copied()) else {
+        return Default::default();
+    };
+    let relation = match discrepancy.person {
+        Some(_) => view.register.text(person, "relation"),
+        None => view.word("report.whole_household"),
+    };
+    (view.person_name(person).into_owned(), view.person_id(person), relation.to_owned())
+}
+
+/// 家庭成员名下有机动车：2 辆（对照标准 1 辆），涉及金额 1,234.50 元，数据截至 2026-11-01。
+pub(super) fn sentence(view: &RunView, discrepancy: &Discrepancy, card: &RuleCard) -> String {
+    let quantity = |number: i64| match card.money_unit {
+        true => format!("{} {}", Fen(number), view.word("report.yuan")),
+        false => format!("{number} {}", card.unit),
+    };
+    let measure = quantity(discrepancy.measure);
+    let mut text = view.say(Message::new("report.sentence").with("title", &card.title).with("measure", measure));
+    if let Some(limit) = discrepancy.limit {
+        text.push_str(&view.say(Message::new("report.sentence_limit").with("limit", quantity(limit))));
+    }
+    if let Some(amount) = discrepancy.amount {
+        text.push_str(&view.say(Message::new("report.sentence_amount").with("amount", amount)));
+    }
+    if let Some(as_of) = discrepancy.as_of {
+        text.push_str(&view.say(Message::new("report.sentence_as_of").with("date", as_of)));
+    }
+    text.push_str(view.word("report.sentence_end"));
+    text
+}
+
+/// One record: department, facts, 反馈时间.
+fn record(view: &RunView, ground: &Ground) -> String {
+    let facts = facts(view, ground);
+    let key = if facts.is_empty() { "report.record_without_facts" } else { "report.record" };
+    let message = Message::new(key).with("department", department(view, ground)).with("facts", facts);
+    view.say(message.with("date", row_as_of(view, ground.source, ground.row)))
+}
+
+/// One line per record, up to the cap, then how many more there are.
+fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground) -> String) -> String {
+    let mut lines: Vec<String> = grounds.iter().take(RECORDS_IN_A_CELL).map(|ground| line(ground)).collect();
+    if grounds.len() > RECORDS_IN_A_CELL {
+        lines.push(view.say(Message::new("report.more_records").with("count", grounds.len() - RECORDS_IN_A_CELL)));
+    }
+    lines.join("\n")
+}
+
+/// Grades of the links behind the records, and why they are links; each said once.
+fn match_words(view: &RunView, grounds: &[&Ground]) -> (String, String) {
+    let mut grades: Vec<Grade> = Vec::new();
+    let mut explanations: Vec<String> = Vec::new();
+    for link in grounds.iter().filter_map(|ground| link_of(view, ground)) {
+        grades.push(link.grade);
+        // A dozen distinct reasons would bury the cell; the grounds list has each record's own.
+        if explanations.len() < RECORDS_IN_A_CELL {
+            let explanation = (view.explain)(link);
+            if !explanations.contains(&explanation) {
+                explanations.push(explanation);
+            }
+        }
+    }
+    grades.sort_unstable();
+    grades.dedup();
+    let letters: Vec<&str> = grades.into_iter().map(Grade::letter).collect();
+    (letters.join(view.word("report.between_values")), explanations.join("\n"))
+}
+
+fn link_of<'v>(view: &'v RunView, ground: &Ground) -> Option<&'v Link> {
+    ground.link.map(|link| &view.links[link as usize])
+}
+
+/// 已排除: the innocent explanations that held for other records of the household, with those records.
+fn set_aside(view: &RunView, discrepancy: &Discrepancy, card: &RuleCard) -> String {
+    let aside: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_some()).collect();
+    capped(view, &aside, |ground| {
+        let message = Message::new("report.set_aside").with("reason", innocent_words(card, ground));
+        view.say(message.with("facts", facts(view, ground)))
+    })
+}
+
+fn innocent_words<'c>(card: &'c RuleCard, ground: &Ground) -> &'c str {
+    ground.innocent.map_or("", |index| card.innocent[usize::from(index)].as_str())
+}
+
+/// grounds.csv: every record behind every discrepancy, then those set aside in households that were not flagged.
+pub(super) fn grounds_csv(view: &RunView, county: &County) -> Vec<u8> {
+    let headings = [
+        "report.col_discrepancy",
+        "report.col_rule",
+        "report.col_household",
+        "report.col_name",
+        "report.col_id",
+        "report.col_department",
+        "report.col_facts",
+        "report.col_as_of",
+        "report.col_file",
+        "report.col_sheet",
+        "report.col_line",
+        "report.col_grade",
+        "report.col_code",
+        "report.col_weight",
+        "report.col_set_aside",
+        "report.col_extract",
+    ];
+    let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
+    for &index in &county.discrepancies {
+        let discrepancy = &view.outcomes.discrepancies[index as usize];
+        for ground in &discrepancy.grounds {
+            ground_row(view, &mut csv, &discrepancy.id, discrepancy.rule, ground);
+        }
+    }
+    for &index in &county.set_aside {
+        let (rule, ground) = &view.outcomes.set_aside[index as usize];
+        ground_row(view, &mut csv, "", *rule, ground);
+    }
+    csv.into_bytes()
+}
+
+fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &str, rule: u16, ground: &Ground) {
+    let card = &view.cards[usize::from(rule)];
+    let link = link_of(view, ground);
+    let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
+    csv.cell(discrepancy);
+    csv.cell(&card.code);
+    csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
+    csv.cell(&view.person_name(ground.person));
+    csv.cell(&view.person_id(ground.person));
+    csv.cell(&department(view, ground));
+    csv.cell(&facts(view, ground));
+    csv.cell(&row_as_of(view, ground.source, ground.row));
+    csv.cell(&file);
+    csv.cell(&sheet);
+    csv.cell(&line.to_string());
+    csv.cell(link.map_or("", |link| link.grade.letter()));
+    csv.cell(link.map_or("", |link| link.code_text()));
+    csv.cell(&link.map(|link| format!("{:.1}", link.weight_bits)).unwrap_or_default());
+    csv.cell(innocent_words(card, ground));
+    csv.cell(&extract_digest(view, ground));
+    csv.end_row();
+}
+
+/// SHA-256 of the delivered file the row stands in; blank for the register.
+fn extract_digest(view: &RunView, ground: &Ground) -> String {
+    ground.source.map_or_else(String::new, |source| {
+        let evidence = &view.evidences[usize::from(source)];
+        let file = evidence.refs[ground.row as usize].file;
+        evidence.files[usize::from(file)].digest.to_string()
+    })
+}

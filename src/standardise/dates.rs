@@ -1,0 +1,235 @@
+//! Dates and months as departments write them → real days and months.
+//!
+//! Shapes: `20190404`, `2019-04-04`, `2019/4/4`, `2019.4.4`, `2019年4月4日`, any of them with a time behind,
+//! `20211028154247`, 13 digits (milliseconds since 1970, read in UTC+8), `201211`, `2012-11`, `2012年11月`; also in
+//! full width. Placeholders that exchange platforms put where no date is known (1899-12-31, 1900-01-01, 2099-12-31,
+//! 9999-…, all zeros) are "not given". Day-first and two-digit years are refused: guessing could shift a date by years.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::kernel::{Date, Month};
+
+/// The text holds something, but no date this program can be sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotADate;
+
+/// The longest text that is still looked at; a longer one is no date, whatever it begins with.
+const LONGEST: usize = 120;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A day; `Ok(None)` if blank or a placeholder. A month without a day gives its first day.
+pub fn date(text: &str) -> Result<Option<Date>, NotADate> {
+    let Some((year, month, day)) = read(text)? else { return Ok(None) };
+    Date::from_ymd(year, month, day.unwrap_or(1)).map(Some).ok_or(NotADate)
+}
+
+/// A month; `Ok(None)` if blank or a placeholder. Of a full date the day must be real too, else the text is not trusted.
+pub fn month(text: &str) -> Result<Option<Month>, NotADate> {
+    Ok(date(text)?.map(Date::month))
+}
+
+type Parts = (i32, u32, Option<u32>);
+
+/// Year, month and, if given, day; not yet checked against the calendar.
+fn read(text: &str) -> Result<Option<Parts>, NotADate> {
+    if text.len() > LONGEST {
+        return Err(NotADate);
+    }
+    let text: String = text.nfkc().collect();
+    let text = text.trim();
+    let mut digits = text.chars().filter(char::is_ascii_digit).peekable();
+    if text.is_empty() || (digits.peek().is_some() && digits.all(|digit| digit == '0')) {
+        return Ok(None);
+    }
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (head, rest) = text.split_at(length);
+    let parts = match length {
+        13 if rest.is_empty() => from_epoch(head),
+        4 => separated(head, rest)?,
+        6 if rest.is_empty() => (number(&head[..4])?, number(&head[4..])?, None),
+        8 => {
+            time_or_nothing(rest)?;
+            compact(head)?
+        }
+        12 | 14 | 17 => {
+            fraction_or_nothing(rest)?;
+            compact(head)?
+        }
+        _ => return Err(NotADate),
+    };
+    Ok((!is_placeholder(parts)).then_some(parts))
+}
+
+fn from_epoch(digits: &str) -> Parts {
+    let milliseconds: i64 = digits.parse().expect("13 ASCII digits fit");
+    let days = (milliseconds + 8 * 3_600_000).div_euclid(DAY_MS);
+    let (year, month, day) = Date::from_days(days as i32).ymd();
+    (year, month, Some(day))
+}
+
+fn compact(digits: &str) -> Result<Parts, NotADate> {
+    Ok((number(&digits[..4])?, number(&digits[4..6])?, Some(number(&digits[6..8])?)))
+}
+
+/// `2019-4-4…`, `2019年4月4日…`, `2012-11`, `2012年11月`; the separator before month and day must be the same kind.
+fn separated(year: &str, rest: &str) -> Result<Parts, NotADate> {
+    let (year, rest) = (number(year)?, rest.trim_start());
+    let separator = rest.chars().next().ok_or(NotADate)?;
+    let (before_day, after_day) = match separator {
+        '-' | '/' | '.' => (separator, None),
+        '年' => ('月', Some('日')),
+        _ => return Err(NotADate),
+    };
+    let (month, rest) = small(&rest[separator.len_utf8()..])?;
+    let Some(rest) = rest.strip_prefix(before_day) else {
+        return if rest.is_empty() && after_day.is_none() { Ok((year, month, None)) } else { Err(NotADate) };
+    };
+    if rest.is_empty() && after_day.is_some() {
+        return Ok((year, month, None));
+    }
+    let (day, rest) = small(rest)?;
+    let rest = match after_day {
+        Some(mark) => rest.strip_prefix(mark).unwrap_or(rest),
+        None => rest,
+    };
+    time_or_nothing(rest)?;
+    Ok((year, month, Some(day)))
+}
+
+/// One or two digits, blanks around them allowed.
+fn small(text: &str) -> Result<(u32, &str), NotADate> {
+    let text = text.trim_start();
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    if !(1..=2).contains(&length) {
+        return Err(NotADate);
+    }
+    let rest = &text[length..];
+    // A blank before the next separator ("2019 年 4 月") goes; a blank before a time stays, and is trimmed there.
+    Ok((number(&text[..length])?, rest.trim_start()))
+}
+
+/// What may stand behind a day: a time of day in any of the usual spellings. It is not read.
+fn time_or_nothing(rest: &str) -> Result<(), NotADate> {
+    let rest = rest.trim_start_matches([' ', 'T']);
+    let is_time = |letter: char| letter.is_ascii_digit() || " :;.,+-Z上下午时分秒".contains(letter);
+    if rest.is_empty() || (rest.contains([':', ';', '时']) && rest.chars().all(is_time)) {
+        Ok(())
+    } else {
+        Err(NotADate)
+    }
+}
+
+/// `20211028154247.0`: a fraction of a second behind the compact form.
+fn fraction_or_nothing(rest: &str) -> Result<(), NotADate> {
+    let fraction = rest.strip_prefix('.').unwrap_or(rest);
+    if fraction.bytes().all(|byte| byte.is_ascii_digit()) { Ok(()) } else { Err(NotADate) }
+}
+
+fn number<T: std::str::FromStr>(digits: &str) -> Result<T, NotADate> {
+    digits.parse().map_err(|_| NotADate)
+}
+
+fn is_placeholder((year, month, day): Parts) -> bool {
+    year >= 9000
+        || matches!((year, month, day), (1899, 12, Some(30 | 31)) | (1900, 1, Some(0 | 1)) | (2099, 12, Some(31)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> String {
+        match date(text) {
+            Ok(Some(date)) => date.to_string(),
+            Ok(None) => "not given".into(),
+            Err(NotADate) => "no date".into(),
+        }
+    }
+
+    #[test]
+    fn every_shape_of_a_day() {
+        for text in [
+            "20190404",
+            "2019-04-04",
+            "2019/4/4",
+            "2019.4.4",
+            "2019年4月4日",
+            "2019 年 4 月 4 日",
+            "２０１９－０４－０４",
+            " 2019-04-04\t",
+            "2019-04-04 00:00:00",
+            "2019-04-04 00:00:00.0",
+            "2019-04-04T08:30:00+08:00",
+            "2019/4/4 上午 12:00:00",
+            "20190404 12:00:00",
+            "20190404154247",
+            "201904041542",
+        ] {
+            assert_eq!(day(text), "2019-04-04", "{text}");
+        }
+    }
+
+    // 2021-10-28 15:42:47 UTC+8 is 07:42:47 UTC: 1,635,406,967 s; 16:30 UTC on the 27th is already the 28th in China.
+    #[test]
+    fn milliseconds_are_read_in_beijing_time() {
+        assert_eq!(day("1635406967000"), "2021-10-28");
+        assert_eq!(day("1635352200000"), "2021-10-28");
+    }
+
+    #[test]
+    fn placeholders_are_not_given() {
+        for text in [
+            "",
+            "　",
+            "1899-12-31 12:00:00",
+            "1900-01-01",
+            "9999-09-09",
+            "99991231",
+            "2099-12-31",
+            "0",
+            "00000000",
+            "0000-00-00",
+            "00:00;00",
+        ] {
+            assert_eq!(day(text), "not given", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date() {
+        for text in [
+            "2023-02-29",
+            "2019-13-01",
+            "19-04-04",
+            "4/4/2019",
+            "2019",
+            "长期",
+            "2019-04-04x",
+            "2019-04/04",
+            "1234567890",
+            "2019040",
+            "2019年4",
+        ] {
+            assert_eq!(day(text), "no date", "{text}");
+        }
+    }
+
+    #[test]
+    fn months() {
+        for text in ["201211", "2012-11", "2012年11月", "2012/11", "20121105", "2012-11-05 00:00:00", "２０１２１１"]
+        {
+            assert_eq!(month(text).unwrap().unwrap().to_string(), "2012-11", "{text}");
+        }
+        assert_eq!(month("暂缓"), Err(NotADate));
+        assert_eq!(month("201213"), Err(NotADate));
+        assert_eq!(month("2012-11-31"), Err(NotADate), "no such day: the month is not trusted either");
+        assert_eq!(month("999912"), Ok(None));
+    }
+
+    #[test]
+    fn a_month_without_a_day_is_its_first_day() {
+        assert_eq!(day("2012年11月"), "2012-11-01");
+        assert_eq!(day("201211"), "2012-11-01");
+    }
+}

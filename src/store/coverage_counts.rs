@@ -1,0 +1,60 @@
+//! How many people stand in which coverage state for each source of a run: what `hedui coverage` prints.
+
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::frame::{damaged, polars_error, read, rows};
+use super::run_record::RunRecord;
+use crate::kernel::{Division, Result};
+use crate::model::coverage::CoverageState;
+
+/// People of a run (or of one county of it) by source and state.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CoverageCounts {
+    pub persons: u64,
+    pub sources: Vec<SourceCoverage>,
+}
+
+/// One source; the states add up to the persons.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SourceCoverage {
+    pub source: String,
+    pub department: String,
+    /// ISO date the delivery speaks for.
+    pub as_of: Option<String>,
+    /// In the order of [`CoverageState::ALL`].
+    pub states: [u64; CoverageState::ALL.len()],
+}
+
+/// Counts from the run's snapshot in `dir`; `county` leaves out everybody outside that division.
+///
+/// # Errors
+/// I/O: no such run, a damaged snapshot.
+pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageCounts> {
+    let path = dir.join("coverage.parquet");
+    let record = RunRecord::load(dir)?;
+    let frame = read(&path, None, 0, rows(&path)?)?;
+    let fault = |error: PolarsError| polars_error(&path, &error);
+    let divisions = frame.column("division").and_then(|column| column.str().cloned()).map_err(fault)?;
+    let inside: Vec<bool> = divisions
+        .iter()
+        .map(|code| county.is_none_or(|county| code.and_then(Division::parse).is_some_and(|code| county.covers(code))))
+        .collect();
+    let mut sources = Vec::with_capacity(record.sources.len());
+    for source in record.sources {
+        let codes = frame.column(&source.source).and_then(|column| column.i8().cloned()).map_err(fault)?;
+        let mut states = [0; CoverageState::ALL.len()];
+        for (code, _) in codes.iter().zip(&inside).filter(|(_, inside)| **inside) {
+            let state = code.and_then(|code| states.get_mut(code as usize)).ok_or_else(|| damaged(&path))?;
+            *state += 1;
+        }
+        sources.push(SourceCoverage {
+            source: source.source,
+            department: source.department,
+            as_of: source.as_of,
+            states,
+        });
+    }
+    Ok(CoverageCounts { persons: inside.iter().filter(|inside| **inside).count() as u64, sources })
+}

@@ -1,0 +1,38 @@
+//! The workspace on disk: one run at a time, published whole; snapshots of each run as Parquet; a hash-chained ledger.
+//!
+//! ```text
+//! centre/store/run.lock             who runs now (OS file lock + JSON)
+//!        store/ledger.sqlite, .head  what was done, append-only; the head seals its length
+//!        store/runs/<run>/*.parquet, run.json
+//!        outbox/<run>/…             what is sent out, written by `report`
+//! ```
+//!
+//! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
+//! in `policy` and in `report`.
+
+mod coverage_counts;
+mod export;
+mod frame;
+mod ledger;
+mod lock;
+mod original;
+mod publish;
+mod run_record;
+#[cfg(test)]
+mod sample;
+mod snapshot;
+mod trace;
+mod whole_file;
+mod workspace;
+
+pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
+pub use export::{Export, Format, export};
+pub use ledger::{Entry, Ledger, LedgerFault, Verification};
+pub use lock::{Holder, RunLock};
+pub use original::Original;
+pub use publish::{Output, Staging};
+pub use run_record::{FileRecord, RunRecord, SourceRecord};
+pub use snapshot::{RunTables, save};
+pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
+pub use whole_file::write_whole;
+pub use workspace::Workspace;

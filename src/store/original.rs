@@ -1,0 +1,164 @@
+//! A record as the department delivered it, read back from the inbox by its offset.
+//!
+//! Nothing is parsed here: the text is for a person to compare. It is shown only if the file is still the one the run
+//! read (same size, same SHA-256). Spreadsheets have no text of a row; their sheet and row number are in the ground.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::run_record::FileRecord;
+use super::whole_file::digest_of_file;
+
+/// Bytes read for one record; a longer one is cut.
+const RECORD_BYTES: u64 = 64 << 10;
+
+/// What the inbox still says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "state", content = "text", rename_all = "snake_case")]
+pub enum Original {
+    /// The record, decoded; damaged bytes as U+FFFD.
+    Text(String),
+    /// The file is no text file: open it at sheet and row.
+    Sheet,
+    /// The file is no longer in the inbox.
+    Missing,
+    /// A file of this name is there, with other content.
+    Changed,
+    /// It is there and cannot be read.
+    Unreadable,
+}
+
+impl Original {
+    /// Wording key of the sentence, `None` where the text speaks for itself.
+    pub fn wording(&self) -> Option<&'static str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Sheet => Some("store.original_sheet"),
+            Self::Missing => Some("store.original_missing"),
+            Self::Changed => Some("store.original_changed"),
+            Self::Unreadable => Some("store.original_unreadable"),
+        }
+    }
+}
+
+/// Reads originals; each file's digest is computed once.
+pub(super) struct Inbox<'a> {
+    root: &'a Path,
+    unchanged: BTreeMap<String, std::result::Result<(), Original>>,
+}
+
+impl<'a> Inbox<'a> {
+    pub(super) fn new(root: &'a Path) -> Self {
+        Self { root, unchanged: BTreeMap::new() }
+    }
+
+    pub(super) fn record(&mut self, file: &FileRecord, offset: u64) -> Original {
+        let path = self.root.join(&file.path);
+        let checked = self.unchanged.entry(file.path.clone()).or_insert_with(|| check(&path, file));
+        if let Err(state) = checked {
+            return state.clone();
+        }
+        let Some(encoding) = encoding_of(&file.format) else { return Original::Sheet };
+        let Ok(bytes) = read_at(&path, offset) else { return Original::Unreadable };
+        let (text, _) = encoding.decode_without_bom_handling(&bytes[..record_end(&bytes)]);
+        Original::Text(text.trim_start_matches('\u{feff}').to_owned())
+    }
+}
+
+fn check(path: &Path, file: &FileRecord) -> std::result::Result<(), Original> {
+    let bytes = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Original::Missing),
+        Err(_) => return Err(Original::Unreadable),
+        Ok(metadata) => metadata.len(),
+    };
+    if bytes != file.bytes {
+        return Err(Original::Changed);
+    }
+    let digest = digest_of_file(path).map_err(|_| Original::Unreadable)?;
+    if digest.to_string() == file.digest { Ok(()) } else { Err(Original::Changed) }
+}
+
+/// The encoding that a format begins with (`GB18030, |`); `None` for a spreadsheet.
+fn encoding_of(format: &str) -> Option<&'static encoding_rs::Encoding> {
+    encoding_rs::Encoding::for_label(format.split(',').next()?.trim().as_bytes())
+}
+
+fn read_at(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(RECORD_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Length of the first record without its line end. A line end between quotes belongs to the record; where the quotes
+/// never close, the record ends at its first line end.
+fn record_end(bytes: &[u8]) -> usize {
+    let mut quoted = false;
+    let mut first = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' if quoted => quoted = false,
+            // A quote opens only where a field begins, or closes and opens again as "".
+            b'"' if at == 0 || matches!(bytes[at - 1], b',' | b'\t' | b'|' | b';' | b'"') => quoted = true,
+            b'\n' if !quoted => return line_end(bytes, at),
+            b'\n' => first = first.or(Some(at)),
+            _ => {}
+        }
+    }
+    match first {
+        Some(at) if quoted => line_end(bytes, at),
+        _ => bytes.len(),
+    }
+}
+
+fn line_end(bytes: &[u8], newline: usize) -> usize {
+    if newline > 0 && bytes[newline - 1] == b'\r' { newline - 1 } else { newline }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Digest;
+
+    fn delivered(root: &Path, bytes: &[u8], format: &str) -> FileRecord {
+        std::fs::write(root.join("a.csv"), bytes).unwrap();
+        FileRecord {
+            path: "a.csv".into(),
+            digest: Digest::of(bytes).to_string(),
+            bytes: bytes.len() as u64,
+            format: format.into(),
+        }
+    }
+
+    #[test]
+    fn a_gb18030_record_by_its_offset() {
+        let folder = tempfile::tempdir().unwrap();
+        // 号牌 \n 鲁A \r\n 京B, in GBK: C2B3 41, BEA9 42.
+        let file = delivered(folder.path(), b"\xba\xc5\xc5\xc6\n\xc2\xb3A|1\r\n\xbe\xa9B|2", "GB18030, |");
+        let mut inbox = Inbox::new(folder.path());
+        assert_eq!(inbox.record(&file, 5), Original::Text("鲁A|1".into()));
+        assert_eq!(inbox.record(&file, 12), Original::Text("京B|2".into()));
+    }
+
+    #[test]
+    fn line_ends_between_quotes_belong_to_the_record() {
+        assert_eq!(record_end(b"a,\"b\nc\",d\ne"), 9);
+        assert_eq!(record_end(b"a,\"b \"\"x\"\"\nc\"\ne"), 13);
+        assert_eq!(record_end(b"a 5\" pipe,b\nc"), 11, "a quote inside a field opens nothing");
+        assert_eq!(record_end(b"a,\"never closed\nb\nc"), 15);
+    }
+
+    #[test]
+    fn gone_changed_and_sheets_are_said_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = delivered(folder.path(), b"abc\n", "xlsx");
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Sheet);
+        std::fs::write(folder.path().join("a.csv"), b"abd\n").unwrap();
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Changed);
+        file.path = "none.csv".into();
+        assert_eq!(Inbox::new(folder.path()).record(&file, 0), Original::Missing);
+    }
+}

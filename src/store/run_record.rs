@@ -1,0 +1,164 @@
+//! `run.json`: what a run was, in one file that people and programs can read without Parquet.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::frame::damaged;
+use super::whole_file::write_whole;
+use crate::kernel::{Date, Error, Result};
+use crate::model::coverage::CoverageState;
+use crate::model::evidence::{Bins, Delivery, Evidence, RowRef};
+use crate::model::outcome::RuleCard;
+use crate::model::table::FieldType;
+
+const FILE: &str = "run.json";
+
+/// A run as it was.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RunRecord {
+    pub run: String,
+    /// Version of the program.
+    pub version: String,
+    /// ISO date the run speaks for.
+    pub as_of: String,
+    /// Policy profile: 山东, 演示 …
+    pub profile: String,
+    /// Digest of the whole configuration, hexadecimal.
+    pub configuration: String,
+    /// In the order of the plan: `source` columns are indexes in this list.
+    pub sources: Vec<SourceRecord>,
+    /// Codes of the bytes in the coverage table.
+    pub coverage_states: Vec<String>,
+    /// In the order of the run: `rule` indexes.
+    pub rules: Vec<RuleCard>,
+    /// Parameter values by name, as policy gives them.
+    pub parameters: Value,
+    /// Counts as the pipeline gives them.
+    pub summary: Value,
+}
+
+/// One source of a run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SourceRecord {
+    pub source: String,
+    pub department: String,
+    pub kind: String,
+    pub label: String,
+    /// `arrived`, `missing` or `refused`.
+    pub delivery: String,
+    /// Wording key of the refusal.
+    pub refusal: Option<String>,
+    pub as_of: Option<String>,
+    pub stale: bool,
+    pub files: Vec<FileRecord>,
+    pub bins: Bins,
+    /// Field name, label, type: the columns of `evidence-<source>.parquet`.
+    pub fields: Vec<FieldRecord>,
+    pub rejects: Vec<RejectCount>,
+}
+
+/// One delivered file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileRecord {
+    /// Relative to the workspace.
+    pub path: String,
+    /// SHA-256, hexadecimal.
+    pub digest: String,
+    pub bytes: u64,
+    pub format: String,
+}
+
+/// One column of a source's records.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FieldRecord {
+    pub name: String,
+    pub label: String,
+    #[serde(rename = "type")]
+    pub ty: FieldType,
+}
+
+/// How many rows or fields went back for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RejectCount {
+    pub column: String,
+    pub reason: String,
+    pub whole_row: bool,
+    pub count: u64,
+}
+
+impl RunRecord {
+    /// Reads `run.json` of a run's folder.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = dir.join(FILE);
+        let text = std::fs::read(&path).map_err(|error| Error::io(&path, &error))?;
+        serde_json::from_slice(&text).map_err(|_| damaged(&path))
+    }
+
+    pub(super) fn save(&self, dir: &Path) -> Result<()> {
+        let path = dir.join(FILE);
+        let mut text = serde_json::to_vec_pretty(self).expect("a run's record is plain JSON");
+        text.push(b'\n');
+        write_whole(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
+        Ok(())
+    }
+}
+
+/// Codes of all coverage states by their byte.
+pub(super) fn coverage_states() -> Vec<String> {
+    CoverageState::ALL.iter().map(|state| state.code().to_owned()).collect()
+}
+
+impl SourceRecord {
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        let (delivery, refusal, as_of, stale) = match &evidence.delivery {
+            Delivery::Arrived { as_of, stale } => ("arrived", None, Some(*as_of), *stale),
+            Delivery::Missing => ("missing", None, None, false),
+            Delivery::Refused(error) => ("refused", Some(error.message().key.to_owned()), None, false),
+        };
+        let fields = evidence.kind.fields.iter();
+        let rejects = evidence.reject_counts.iter().map(|((column, reason, whole_row), count)| RejectCount {
+            column: column.clone(),
+            reason: (*reason).to_owned(),
+            whole_row: *whole_row,
+            count: *count,
+        });
+        let files = evidence.files.iter().map(|file| FileRecord {
+            path: file.path.clone(),
+            digest: file.digest.to_string(),
+            bytes: file.bytes,
+            format: file.format.clone(),
+        });
+        Self {
+            source: evidence.source.clone(),
+            department: evidence.department.clone(),
+            kind: evidence.kind.code.clone(),
+            label: evidence.kind.label.clone(),
+            delivery: delivery.to_owned(),
+            refusal,
+            as_of: as_of.map(|date: Date| date.to_string()),
+            stale,
+            files: files.collect(),
+            bins: evidence.bins,
+            fields: fields
+                .map(|field| FieldRecord { name: field.name.clone(), label: field.label.clone(), ty: field.ty })
+                .collect(),
+            rejects: rejects.collect(),
+        }
+    }
+
+    /// The delivered file a row stands in.
+    pub(super) fn file_of(&self, at: RowRef) -> Option<&FileRecord> {
+        self.files.get(at.file as usize)
+    }
+}
+
+/// Name of a field's column: money says its unit.
+pub(super) fn column_name(field: &str, ty: FieldType) -> String {
+    if ty == FieldType::Money { format!("{field}_fen") } else { field.to_owned() }
+}
+
+/// Where the records of a source stand.
+pub(super) fn evidence_file(source: &str) -> String {
+    format!("evidence-{source}.parquet")
+}

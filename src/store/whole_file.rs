@@ -1,0 +1,201 @@
+//! Files that appear whole or not at all: written under another name, synced, renamed.
+//!
+//! A rename within one folder is atomic on the file systems a centre uses; the folder is synced after it, so that the
+//! new name survives a power cut. Windows cannot sync a folder and does not need to.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::kernel::{Digest, Error, Result};
+
+/// Writes `path` through `fill` and returns the digest of what was written. On any error the old file, if there was
+/// one, is untouched and nothing else is left. Hidden name while it grows: `.<name>.part`.
+///
+/// # Errors
+/// What `fill` reports; a failed write (disk full, no right) is reported as such even if `fill` reports it in other words.
+pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Digest> {
+    let part = part_of(path);
+    let written = write_part(&part, path, fill);
+    if written.is_err() {
+        // The first fault is the one to report; a leftover is hidden, and overwritten next time.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write_part(part: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Digest> {
+    let file = File::create(part).map_err(|error| Error::io(path, &error))?;
+    let mut writer = Recorder::new(BufWriter::with_capacity(1 << 18, file));
+    let filled = fill(&mut writer).and_then(|()| writer.flush().map_err(|error| Error::io(path, &error)));
+    if let Some(fault) = writer.fault.take() {
+        return Err(Error::io(path, &fault));
+    }
+    filled?;
+    let digest = Digest(writer.hasher.finalize().into());
+    writer.inner.get_ref().sync_all().map_err(|error| Error::io(path, &error))?;
+    fs::rename(part, path).map_err(|error| Error::io(path, &error))?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+    Ok(digest)
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let name = path.file_name().expect("a file to write has a name").to_string_lossy();
+    path.with_file_name(format!(".{name}.part"))
+}
+
+/// Hashes what passes and remembers the first failed write: writers above (Parquet, CSV) turn it into text and lose
+/// that the disk is full.
+pub(super) struct Recorder<W> {
+    inner: W,
+    hasher: Sha256,
+    fault: Option<io::Error>,
+}
+
+impl<W: Write> Recorder<W> {
+    pub(super) fn new(inner: W) -> Self {
+        Self { inner, hasher: Sha256::new(), fault: None }
+    }
+
+    /// The first failed write, if any.
+    pub(super) fn fault(&mut self) -> Option<io::Error> {
+        self.fault.take()
+    }
+
+    fn remember<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &outcome
+            && error.kind() != io::ErrorKind::Interrupted
+            && self.fault.is_none()
+        {
+            // `io::Error` is not `Clone`; the code of the operating system says everything.
+            self.fault = Some(match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), error.to_string()),
+            });
+        }
+        outcome
+    }
+}
+
+impl<W: Write> Write for Recorder<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let outcome = self.inner.write(bytes);
+        let count = self.remember(outcome)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outcome = self.inner.flush();
+        self.remember(outcome)
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::io(folder, &error))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// All files below a folder, relative to it with `/` between parts, ascending; and all folders, itself first.
+pub(super) fn tree(folder: &Path) -> Result<(Vec<String>, Vec<PathBuf>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    let mut next = 0;
+    while next < folders.len() {
+        let current = folders[next].clone();
+        next += 1;
+        for entry in fs::read_dir(&current).map_err(|error| Error::io(&current, &error))? {
+            let path = entry.map_err(|error| Error::io(&current, &error))?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let below = path.strip_prefix(folder).expect("an entry lies below the folder that was read");
+            files.push(below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"));
+        }
+    }
+    files.sort_unstable();
+    Ok((files, folders))
+}
+
+/// Makes every file and name below a folder durable.
+pub(super) fn sync_tree(folder: &Path) -> Result<()> {
+    use rayon::prelude::*;
+    let (files, folders) = tree(folder)?;
+    files.par_iter().try_for_each(|file| {
+        let path = folder.join(file);
+        // Windows syncs only handles that may write.
+        let opened = File::options().read(true).write(cfg!(windows)).open(&path);
+        opened.and_then(|file| file.sync_all()).map_err(|error| Error::io(&path, &error))
+    })?;
+    folders.iter().rev().try_for_each(|folder| sync_folder(folder))
+}
+
+/// SHA-256 of a file's bytes.
+pub(super) fn digest_of_file(path: &Path) -> Result<Digest> {
+    let mut reader = Recorder::new(io::sink());
+    let mut file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    io::copy(&mut file, &mut reader).map_err(|error| Error::io(path, &error))?;
+    Ok(Digest(reader.hasher.finalize().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ErrorKind;
+
+    #[test]
+    fn an_error_leaves_the_old_file_and_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        let digest = write_whole(&path, |out| out.write_all(b"abc").map_err(|error| Error::io(&path, &error))).unwrap();
+        assert_eq!(digest, Digest::of(b"abc"));
+        let failed = write_whole(&path, |out| {
+            out.write_all(b"half").map_err(|error| Error::io(&path, &error))?;
+            Err(Error::cancelled())
+        });
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(fs::read(&path).unwrap(), b"abc");
+        assert_eq!(tree(folder.path()).unwrap().0, ["a.json"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_called_a_full_disk() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::Error::from(io::ErrorKind::StorageFull))
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writer = Recorder::new(Full);
+        assert!(writer.write_all(b"x").is_err());
+        let error = Error::io(Path::new("x"), &writer.fault().unwrap());
+        assert_eq!(error.message().key, "error.disk_full");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn dev_full_through_a_writer_that_loses_the_reason() {
+        let device = File::options().write(true).open("/dev/full").unwrap();
+        let mut writer = Recorder::new(device);
+        let _ = writer.write_all(b"x").map_err(|_| "some other words");
+        assert_eq!(Error::io(Path::new("x"), &writer.fault().unwrap()).message().key, "error.disk_full");
+    }
+
+    #[test]
+    fn a_missing_folder_is_reported_at_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none/a.json");
+        let error = write_whole(&path, |_| Ok(())).unwrap_err();
+        assert_eq!((error.message().key, error.file()), ("error.not_found", Some(path.as_path())));
+    }
+}

@@ -1,0 +1,7 @@
+//! The one integration-test binary (polars makes every further binary slow to link): the house's order, the command line,
+//! whole runs over made-up centres, and faults.
+
+mod faults;
+mod night;
+mod tidy;
+mod world;

@@ -142,8 +142,11 @@ pub fn load(root: &Path) -> Result<Plan> {
     let texts = read_files(root)?;
     let mut faults = Vec::new();
     let centre = texts.parse::<CentreFile>("hedui.toml").and_then(check_centre).map_err(|e| faults.push(e)).ok();
-    let register =
-        texts.parse::<RegisterFile>("register.toml").and_then(|file| check_register(file, &texts)).map_err(|e| faults.push(e)).ok();
+    let register = texts
+        .parse::<RegisterFile>("register.toml")
+        .and_then(|file| check_register(file, &texts))
+        .map_err(|e| faults.push(e))
+        .ok();
     let sources = load_sources(&texts, &mut faults);
     let kinds: BTreeMap<String, Kind> = sources.iter().map(|s| (s.kind.code.clone(), s.kind.clone())).collect();
     let policy_files: Vec<(PathBuf, String)> =

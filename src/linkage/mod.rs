@@ -454,7 +454,7 @@ mod tests {
 
     #[test]
     fn every_link_can_be_explained_in_both_languages() {
-        for (name, level) in [('E', NameLevel::Equal), ('X', NameLevel::Different)] {
+        for level in NameLevel::ALL {
             for (id, third) in "ECFU1SLMTNX".chars().flat_map(|id| "FBTNXP".chars().map(move |third| (id, third))) {
                 for grade in Grade::ALL {
                     let mut repairs = Repairs::default();
@@ -466,7 +466,7 @@ mod tests {
                         slot: 0,
                         party: 0,
                         grade,
-                        code: [id as u8, name as u8, third as u8],
+                        code: [id as u8, level.letter() as u8, third as u8],
                         repairs,
                         name_level: level,
                         weight_bits: 40.5,

@@ -75,9 +75,9 @@ pub struct Carries {
 }
 
 impl Carries {
-    /// Enough to tell a person without an id from a namesake.
+    /// Enough to tell a person without an id from a namesake: two facts beside the name.
     fn tells_apart(self) -> bool {
-        self.birth || (self.address && self.phone)
+        [self.birth, self.address, self.phone].into_iter().filter(|carried| *carried).count() >= 2
     }
 }
 
@@ -324,7 +324,8 @@ mod tests {
         let birth = Carries { birth: true, ..Carries::default() };
         assert_eq!(Damage::Fifteen.expected(Entry::Whole, Carries::default()), Some(Grade::A));
         assert_eq!(Damage::Masked6And4.expected(Entry::Whole, birth), Some(Grade::C));
-        assert_eq!(Damage::MissingId.expected(Entry::Whole, birth), Some(Grade::D));
+        assert_eq!(Damage::MissingId.expected(Entry::Whole, Carries { phone: true, ..birth }), Some(Grade::D));
+        assert_eq!(Damage::MissingId.expected(Entry::Whole, birth), None);
         assert_eq!(Damage::MissingId.expected(Entry::Whole, Carries::default()), None);
         assert_eq!(Damage::WrongName.expected(Entry::Whole, birth), Some(Grade::B));
         assert_eq!(Damage::None.expected(Entry::Wrong, birth), None);

@@ -4,7 +4,7 @@ use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::people::Relation;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const SMALL: u8 = 0;
 const LARGE: u8 = 1;
@@ -30,10 +30,10 @@ pub static FEED: Feed = Feed {
     footer: &["合计", "制表"],
     second_slot: false,
     varieties: &[
-        says(70, Some((Topic::Deposits, false))),
-        says(8, Some((Topic::Deposits, true))),
-        says(4, Some((Topic::Deposits, true))),
-        says(18, Some((Topic::Deposits, false))),
+        says(70, Some((Topic::Deposits, Verdict::Clear))),
+        says(8, Some((Topic::Deposits, Verdict::Flagged))),
+        says(4, Some((Topic::Deposits, Verdict::Flagged))),
+        says(18, Some((Topic::Deposits, Verdict::Clear))),
     ],
     facts,
     row,

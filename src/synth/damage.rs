@@ -151,7 +151,8 @@ fn damaged_id(damage: Damage, id: &str, dice: &mut Dice) -> Option<String> {
     })
 }
 
-fn full_width(character: char) -> char {
+/// A digit or X as typed with the input method on.
+pub fn full_width(character: char) -> char {
     match character {
         '0'..='9' => {
             char::from_u32(u32::from(character) - u32::from('0') + u32::from('０')).expect("a full-width digit")

@@ -112,7 +112,7 @@ impl Decider<'_, '_> {
             IdReading::Whole { id, repairs } => (self.repaired(subject, &id.to_ascii(), *repairs), None),
             IdReading::Broken { text, repairs } => (self.repaired(subject, text.as_bytes(), *repairs), Some(b'X')),
             IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M'), None),
-            IdReading::TailLost { remains, repairs } => (self.partial(subject, remains, *repairs, b'T'), None),
+            IdReading::TailLost { remains, repairs } => (self.tail_lost(subject, remains, *repairs), None),
             IdReading::Foreign { text } => (self.document(subject, text), Some(b'X')),
             IdReading::Placeholder => (Vec::new(), Some(b'X')),
             IdReading::Missing => (Vec::new(), Some(b'N')),
@@ -146,6 +146,15 @@ impl Decider<'_, '_> {
             }
         }
         self.settle(subject, candidates)
+    }
+
+    /// One good id in a thousand really ends in three zeros: with its owner's name it is whole, not destroyed.
+    fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
+        let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
+        let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
+        let mut whole = owners.map_or_else(Vec::new, |id| self.exact(subject, id, Repairs::default()));
+        whole.retain(|link| link.name_level.is_consistent());
+        if whole.is_empty() { self.partial(subject, remains, repairs, b'T') } else { whole }
     }
 
     /// A masked id or a lost tail: persons whose ids agree with every character left, found by birth date or by name.
@@ -238,7 +247,7 @@ impl Decider<'_, '_> {
         }
         let possible = |candidate: &&Candidate| self.surplus(candidate) >= f64::from(self.settings.possible_bits);
         let shown = candidates.iter().filter(near).filter(possible).take(SHOWN);
-        shown.map(|candidate| self.link(subject, candidate, Grade::D, true)).collect()
+        shown.map(|candidate| self.link(subject, candidate, Grade::E, true)).collect()
     }
 
     /// Bits over even odds.

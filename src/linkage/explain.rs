@@ -22,8 +22,8 @@ pub fn explain_short(link: &Link) -> Message {
         Grade::B if link.name_level == NameLevel::Absent => "linkage.grade_b_no_name",
         Grade::B => "linkage.grade_b",
         Grade::C => "linkage.grade_c",
-        Grade::D if possible => "linkage.possible",
         Grade::D => "linkage.grade_d",
+        Grade::E if possible => "linkage.possible",
         Grade::E => "linkage.grade_e",
     })
 }

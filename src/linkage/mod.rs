@@ -363,7 +363,7 @@ mod tests {
         };
         let found = linked(&people, &[row]).links;
         let got: Vec<_> = found.iter().map(|link| (link.person, link.grade, link.accepted, link.code[2])).collect();
-        assert_eq!(got, [(0, Grade::D, false, b'P'), (500, Grade::D, false, b'P')]);
+        assert_eq!(got, [(0, Grade::E, false, b'P'), (500, Grade::E, false, b'P')]);
     }
 
     #[test]

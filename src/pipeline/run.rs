@@ -167,7 +167,7 @@ fn settle_bins(evidence: &mut Evidence, links: &[Link]) -> Result<()> {
     let kept = evidence.table.rows() as u64;
     let mut linked_rows = 0;
     let mut last = None;
-    for link in links {
+    for link in links.iter().filter(|link| link.grade != Grade::E) {
         if last != Some(link.row) {
             linked_rows += 1;
             last = Some(link.row);

@@ -77,7 +77,7 @@ pub(super) fn is_identity(link: &Link) -> bool {
 
 /// 待人工判定: a likely link that the centre does not accept without a person's judgement.
 pub(super) fn is_pending(link: &Link) -> bool {
-    matches!(link.grade, Grade::C | Grade::D) && !link.accepted
+    matches!(link.grade, Grade::C | Grade::D | Grade::E) && !link.accepted
 }
 
 /// Severity, town, household, rule: what a county works through, village by village.

@@ -53,7 +53,7 @@ impl Error {
         let (key, hint) = match error.kind() {
             Os::NotFound => ("error.not_found", "error.not_found_hint"),
             Os::PermissionDenied => ("error.no_right", "error.no_right_hint"),
-            Os::StorageFull | Os::QuotaExceeded => ("error.disk_full", "error.disk_full_hint"),
+            Os::StorageFull | Os::QuotaExceeded | Os::FileTooLarge => ("error.disk_full", "error.disk_full_hint"),
             Os::ReadOnlyFilesystem => ("error.read_only", "error.no_right_hint"),
             _ => ("error.io", "error.io_hint"),
         };

@@ -185,3 +185,84 @@ fn a_register_that_names_one_citizen_twice_keeps_both() {
     assert_eq!(register["bins"]["read"].as_u64().unwrap() as usize, lines.len() - 1);
     assert_eq!(register["bins"]["linked"], summary["persons"]);
 }
+
+/// A file-size limit stands for the full disk: writing fails in the middle, as it would there.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_publishes_nothing() {
+    let world = small();
+    let command =
+        format!("trap '' XFSZ; ulimit -f 20; exec {} run --as-of {AS_OF} --no-progress", env!("CARGO_BIN_EXE_hedui"));
+    let output =
+        Command::new("sh").current_dir(world.root()).args(["-c", &command]).env("LANG", "en").output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("disk is full"), "{}", text(&output.stderr));
+    assert!(world.files("outbox").is_empty(), "nothing is published");
+    assert!(matches!(world.run().status.code(), Some(0 | 1)), "with room the same workspace runs");
+}
+
+#[test]
+fn an_outbox_that_cannot_be_written() {
+    let world = small();
+    std::fs::write(world.path("outbox"), "a file where a folder should be").unwrap();
+    let output = world.run();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("outbox"), "{}", text(&output.stderr));
+}
+
+/// A kind of evidence nobody programmed: declared in TOML, delivered as CSV, used by a rule.
+#[test]
+fn a_custom_kind_needs_no_program() {
+    let world = small();
+    world.summary();
+    let links = world.export("links");
+    let person =
+        links.iter().find(|link| link["grade"] == "A" && link["accepted"] == "true").unwrap()["person_id"].clone();
+    let layout = "kind = \"custom\"\ndepartment = \"农业农村\"\n[connector]\ntype = \"csv\"\n\
+        path = \"inbox/greenhouse/*.csv\"\n[columns]\nowner_id = \"证件号\"\nplot = \"地块\"\narea = \"面积\"\n[custom]\n\
+        code = \"greenhouse\"\nlabel = \"大棚\"\nfact = [\"plot\"]\n[custom.fields]\n\
+        plot = { type = \"text\", label = \"地块\" }\narea = { type = \"decimal\", label = \"面积\" }\n";
+    let rule = "[[rule]]\ncode = \"X001\"\ntitle = \"名下有大棚\"\nseverity = \"low\"\nevidence = \"greenhouse\"\n\
+        per = \"person\"\nsupporters = true\nrows = \"area > 100\"\nmeasure = \"count(distinct plot)\"\nflag = \"measure > 0\"\n\
+        unit = \"处\"\nbasis = \"演示\"\nadvice = \"核实大棚归谁所有\"\n";
+    std::fs::write(world.path("sources/greenhouse.toml"), layout).unwrap();
+    std::fs::write(world.path("policy/rules/greenhouse.toml"), rule).unwrap();
+    std::fs::create_dir(world.path("inbox/greenhouse")).unwrap();
+    let rows = format!("证件号,地块,面积\n{person},东一,250.5\n{person},东二,80\n");
+    std::fs::write(world.path("inbox/greenhouse/20261101.csv"), rows).unwrap();
+    world.summary();
+    let flagged: Vec<_> = world.export("outcomes").into_iter().filter(|row| row["rule"] == "X001").collect();
+    assert!(!flagged.is_empty(), "the planted greenhouse is found");
+    assert!(flagged.iter().all(|row| row["measure"] == "1" && row["person_id"] == person), "{flagged:?}");
+}
+
+/// An ad-hoc check needs a mandate or a reason, answers for somebody who is on no register, and stands in the ledger.
+#[test]
+fn a_check_at_the_window() {
+    let world = small();
+    let rows = text(&std::fs::read(world.extract("provident_fund")).unwrap());
+    let heading: Vec<&str> = rows.lines().next().unwrap().split('\t').collect();
+    let is_id = |cell: &str| cell.len() == 18 && cell.bytes().take(17).all(|byte| byte.is_ascii_digit());
+    let record: Vec<&str> = rows
+        .lines()
+        .skip(1)
+        .map(|line| line.split('\t').collect::<Vec<_>>())
+        .find(|row| {
+            row.len() == heading.len()
+                && row.iter().any(|cell| {
+                    is_id(cell) && hedui::kernel::CitizenId::from_ascii(cell.as_bytes()).is_some_and(|id| id.is_valid())
+                })
+        })
+        .unwrap();
+    let id = record.iter().find(|cell| is_id(cell)).unwrap();
+    let refused = world.hedui(&["check", "--id", id, "--as-of", AS_OF, "--no-progress"]);
+    assert_eq!(refused.status.code(), Some(2), "no mandate and no reason");
+    let output =
+        world.hedui(&["check", "--id", id, "--reason", "new applicant", "--as-of", AS_OF, "--no-progress", "--json"]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let records = answer["people"][0]["records"].as_array().unwrap();
+    assert!(records.iter().any(|record| record["source"] == "provident_fund"), "{answer}");
+    let ledger = text(&world.hedui(&["ledger", "show", "--json"]).stdout);
+    assert!(ledger.contains("new applicant") && !ledger.contains(*id), "recorded, without the id");
+}

@@ -250,7 +250,12 @@ mod tests {
             to: to.map(day),
             value: Value::Whole(*value),
         };
-        Parameter { name: "n".into(), unit: "套".into(), values: values.iter().map(dated).collect() }
+        Parameter {
+            name: "n".into(),
+            unit: "套".into(),
+            document: "演示".into(),
+            values: values.iter().map(dated).collect(),
+        }
     }
 
     #[test]

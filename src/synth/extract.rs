@@ -159,7 +159,8 @@ impl Writer<'_> {
     fn about_others(&mut self) -> Result<()> {
         let who = match self.dice.below(1_000) {
             0 => self.namesake(),
-            1 if self.feed.carries.birth => self.same_birthday(),
+            // Where the row does not tell the other city, nobody could know that it is another person.
+            1 if self.feed.carries.birth && self.feed.carries.address => self.same_birthday(),
             2 => self.neighbour(),
             3 => self.placeholder(),
             _ => self.people.resident(&mut self.dice),
@@ -172,34 +173,36 @@ impl Writer<'_> {
         }
     }
 
-    fn somebody_on_register(&mut self) -> Party {
-        let person = self.dice.below(self.people.persons.len() as u64) as u32;
-        self.people.party(person, true)
+    fn somebody_on_register(&mut self) -> u32 {
+        self.dice.below(self.people.persons.len() as u64) as u32
     }
 
     /// A register person's name, another person's id.
     fn namesake(&mut self) -> Party {
-        let name = self.somebody_on_register().name;
+        let person = self.somebody_on_register();
+        let name = self.people.name(person);
         Party { name, ..self.people.resident(&mut self.dice) }
     }
 
     /// A register person's name and birth date, no id, and another city: not the same person.
     fn same_birthday(&mut self) -> Party {
-        let twin = self.somebody_on_register();
-        let far = self.dice.below(u64::from(MOST_COUNTIES)) as u16;
+        let person = self.somebody_on_register();
+        let (twin, county) = (self.people.party(person, true), self.people.place(person).county);
+        // Counties follow each other through the cities: an odd step leads out of this one.
+        let far = (county + 1 + 2 * self.dice.below(7) as u16) % MOST_COUNTIES;
         let address = Place::draw(&mut self.dice, far).address(true);
         Party { id: String::new(), address, phone: ids::phone(&mut self.dice), ..twin }
     }
 
     /// An id one digit beside a register person's, valid and another person's.
     fn neighbour(&mut self) -> Party {
-        let near = self.somebody_on_register();
-        let id = crate::kernel::CitizenId::from_ascii(near.id.as_bytes()).expect("the register's true ids are whole");
+        let person = self.somebody_on_register();
+        let id = self.people.persons[person as usize].id;
         let beside = ids::neighbour(&mut self.dice, id);
         let resident = self.people.resident(&mut self.dice);
         match self.people.holds(beside) {
             true => resident,
-            false => Party { id: beside.to_string(), birth: near.birth, ..resident },
+            false => Party { id: beside.to_string(), birth: id.birth().unwrap_or(resident.birth), ..resident },
         }
     }
 

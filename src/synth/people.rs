@@ -134,7 +134,7 @@ impl People {
         let place = Place::draw(&mut dice, county);
         let persons = members + u8::from(supporter);
         self.households.push(Household { first, persons, members, programme, recipient, place });
-        let again = if persons == 1 && dice.chance(150) { self.somebody_enrolled_once(&mut dice) } else { None };
+        let again = if persons == 1 && dice.chance(350) { self.somebody_enrolled_once(&mut dice) } else { None };
         if let Some(earlier) = again {
             self.enrolled_again.insert(earlier, first);
             self.first_enrolment.insert(first, earlier);

@@ -29,6 +29,13 @@ pub fn county(index: u16) -> u32 {
     CITIES[(index % cities) as usize] * 100 + FIRST_COUNTY + index / cities % COUNTIES_PER_CITY
 }
 
+/// `演甲市`: the city that county `index` lies in.
+fn city_name(index: u16) -> String {
+    const STEMS: [char; 16] =
+        ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸', '子', '丑', '寅', '卯', '辰', '巳'];
+    format!("演{}市", STEMS[usize::from(index) % STEMS.len()])
+}
+
 /// `演示十二县`, for county `index`.
 pub fn county_name(index: u16) -> String {
     format!("演示{}县", numeral(index + 1))
@@ -82,9 +89,9 @@ impl Place {
         Division::from_code(code)
     }
 
-    /// `演示一县清溪镇柳林村123号`; without the county if `whole` is false, as many departments keep it.
+    /// `演甲市演示一县清溪镇柳林村123号`; without city and county if `whole` is false, as many departments keep it.
     pub fn address(self, whole: bool) -> String {
-        let county = if whole { county_name(self.county) } else { String::new() };
+        let county = if whole { city_name(self.county) + &county_name(self.county) } else { String::new() };
         let town = name(self.town + self.county * 3);
         match self.town {
             1..=3 => {

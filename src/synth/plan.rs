@@ -7,7 +7,7 @@ use super::damage::{Damage, Schedule};
 use super::dice::{Dice, Purpose};
 use super::feeds::{FEEDS, Fact, Feed, Subject};
 use super::people::{Mandate, People, Relation};
-use super::truth::{Flag, Topic};
+use super::truth::{Flag, Topic, Verdict};
 use crate::kernel::{Cancel, Result};
 use crate::model::link::Grade;
 
@@ -87,17 +87,30 @@ fn can_befall(subject: &Subject<'_>, damage: Damage) -> bool {
 
 /// The flag a fact should raise, where everybody in the household can be checked at all.
 fn flag(feed: &Feed, subject: &Subject<'_>, fact: Fact) -> Option<Flag> {
-    let (topic, flagged) = feed.varieties[usize::from(fact.what)].verdict?;
+    let (topic, verdict) = feed.varieties[usize::from(fact.what)].verdict?;
     let household = subject.person.household;
-    // What a supporter owns is not the household's; who is enrolled twice is told of once.
-    let own = subject.person.relation != Relation::Supporter;
-    let simple = !subject.people.enrolled_again.contains_key(&subject.index);
-    (simple && subject.people.fully_checkable(household)).then_some((household, topic, flagged && own))
+    // What a supporter owns is not the household's.
+    let verdict = if subject.person.relation == Relation::Supporter { Verdict::Clear } else { verdict };
+    // 临时救助 answers a sudden need: the shipped rules do not ask what property there is.
+    let property = matches!(topic, Topic::Vehicle | Topic::Dwelling | Topic::Deposits);
+    if property && subject.household.programme == "临时救助" {
+        return None;
+    }
+    // The other household of a citizen enrolled twice meets the same facts: neither is listed.
+    let enrolled_once = !subject.people.enrolled_again.contains_key(&subject.index);
+    (enrolled_once && subject.people.fully_checkable(household)).then_some((household, topic, verdict))
 }
 
+/// Two programmes, or two counties, and a mandate for both. 临时救助 may be given beside any other, and where the need arises.
 fn enrolled_again(people: &People) -> impl Iterator<Item = Flag> {
-    people.enrolled_again.iter().flat_map(|(first, again)| {
-        [*first, *again].map(|person| (people.persons[person as usize].household, Topic::Duplicate, true))
+    let twice = people.enrolled_again.iter().filter(|(first, again)| {
+        let (one, other) = (people.household(**first), people.household(**again));
+        let both_last = one.programme != "临时救助" && other.programme != "临时救助";
+        let mandated = enrolments(people, **first).all(|(_, mandated)| mandated);
+        mandated && both_last && (one.programme != other.programme || one.place.county != other.place.county)
+    });
+    twice.flat_map(|(first, again)| {
+        [*first, *again].map(|person| (people.persons[person as usize].household, Topic::Duplicate, Verdict::Flagged))
     })
 }
 

@@ -91,8 +91,7 @@ impl TextSheet {
     }
 
     fn cell(&mut self, cell: &str) {
-        let separator = self.separator;
-        if !self.quote_all && !cell.contains(|of| of == separator || matches!(of, '"' | '\n' | '\r')) {
+        if !self.quote_all && !cell.contains([self.separator, '"', '\n', '\r']) {
             self.block.push_str(cell);
             return;
         }

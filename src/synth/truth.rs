@@ -3,8 +3,9 @@
 //!
 //! truth.csv has one line for each register person × row that belong together, plus one with `expected` B for each row that
 //! holds a register person's id under somebody else's name. Pairs that are not listed are non-links. `expected` is `none`
-//! where the two are one person but no link may be asked for: no live mandate, or too little is left to tell them from a
-//! namesake. `line` is the physical line, the heading being line 1; line breaks inside quotation marks count.
+//! where the two are one person but a link cannot be asked for: no live mandate, or too little is left to tell them from a
+//! namesake; a link there is neither a hit nor a fault. `line` is the physical line, the heading being line 1; line breaks
+//! inside quotation marks count.
 
 use std::io::Write;
 use std::path::Path;
@@ -103,16 +104,29 @@ fn exported_id(people: &People, person: u32) -> String {
     }
 }
 
-/// What should be found in a household on a topic: `true` flagged, `false` clear although there is a record.
-pub type Flag = (u32, Topic, bool);
+/// What a fact should come to. In this order: one finding flags a household, whatever else is on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    Flagged,
+    /// The place's own rule decides: the household is not listed on this topic.
+    Open,
+    Clear,
+}
 
-/// Writes `truth_flags.csv`: one line for each household and topic; one finding makes it flagged.
+/// What should be found in a household on a topic.
+pub type Flag = (u32, Topic, Verdict);
+
+/// Writes `truth_flags.csv`: one line for each household and topic.
 pub fn write_flags(path: &Path, people: &People, flags: &mut Vec<Flag>) -> Result<()> {
-    flags.sort_unstable_by_key(|(household, topic, flagged)| (*household, *topic, !flagged));
+    flags.sort_unstable();
     flags.dedup_by_key(|(household, topic, _)| (*household, *topic));
     let mut text = String::from("household_id,rule,expected\n");
-    for (household, topic, flagged) in flags {
-        let expected = if *flagged { "flagged" } else { "clear" };
+    for (household, topic, verdict) in flags {
+        let expected = match verdict {
+            Verdict::Flagged => "flagged",
+            Verdict::Open => continue,
+            Verdict::Clear => "clear",
+        };
         text.push_str(&format!("{},{},{expected}\n", people.household_code(*household), topic.name()));
     }
     let mut out = create(path)?;

@@ -22,8 +22,8 @@ fn a_night_reconciles_and_can_be_traced() {
 
     let outcomes = world.export("outcomes");
     assert_eq!(outcomes.len() as u64, flagged);
-    let id = outcomes[0].values().find(|value| value.contains('-') && value.len() >= 14).unwrap();
-    let trace = world.hedui(&["trace", id, "--json"]);
+    let id = &outcomes[0]["id"];
+    let trace = world.hedui(&["trace", id.as_str(), "--json"]);
     assert!(trace.status.success());
     let trace: serde_json::Value = serde_json::from_slice(&trace.stdout).unwrap();
     assert!(trace.to_string().contains("inbox/"), "a trace ends at rows of delivered files");

@@ -5,11 +5,12 @@ use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::ids;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const LEGAL: u8 = 0;
+/// With capital paid in.
 const SHAREHOLDER: u8 = 1;
-/// 个体小卖部: whether it counts is the place's rule, so no verdict stands here.
+/// 个体小卖部: whether it counts is the place's rule.
 const SMALL_SHOP: u8 = 2;
 const SUPERVISOR: u8 = 3;
 const REVOKED: u8 = 4;
@@ -27,12 +28,12 @@ pub static FEED: Feed = Feed {
     footer: &[],
     second_slot: false,
     varieties: &[
-        says(24, Some((Topic::Business, true))),
-        says(14, None),
-        says(20, None),
-        says(8, Some((Topic::Business, false))),
-        says(30, Some((Topic::Business, false))),
-        says(4, Some((Topic::Business, false))),
+        says(24, Some((Topic::Business, Verdict::Flagged))),
+        says(14, Some((Topic::Business, Verdict::Flagged))),
+        says(20, Some((Topic::Business, Verdict::Open))),
+        says(8, Some((Topic::Business, Verdict::Clear))),
+        says(30, Some((Topic::Business, Verdict::Clear))),
+        says(4, Some((Topic::Business, Verdict::Clear))),
     ],
     facts,
     row,
@@ -44,7 +45,7 @@ fn facts(subject: &Subject<'_>, dice: &mut Dice, facts: &mut Vec<Fact>) {
         return;
     }
     let rates =
-        [(LEGAL, 550), (SHAREHOLDER, 150), (SMALL_SHOP, 500), (SUPERVISOR, 250), (REVOKED, 900), (COOPERATIVE, 500)];
+        [(LEGAL, 950), (SHAREHOLDER, 150), (SMALL_SHOP, 500), (SUPERVISOR, 250), (REVOKED, 900), (COOPERATIVE, 500)];
     facts.extend(rates.into_iter().filter(|(_, rate)| dice.chance(*rate)).map(|(what, _)| alone(what)));
 }
 

@@ -5,7 +5,7 @@ use crate::kernel::{Date, Sex};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::people::Relation;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 /// Long dead while assistance is still paid.
 const LONG_DEAD: u8 = 0;
@@ -34,10 +34,10 @@ pub static FEED: Feed = Feed {
     footer: &["合计"],
     second_slot: false,
     varieties: &[
-        says(80, Some((Topic::Death, true))),
-        says(5, Some((Topic::Death, false))),
-        says(10, Some((Topic::Death, false))),
-        says(5, Some((Topic::Death, false))),
+        says(80, Some((Topic::Death, Verdict::Flagged))),
+        says(5, Some((Topic::Death, Verdict::Clear))),
+        says(10, Some((Topic::Death, Verdict::Clear))),
+        says(5, Some((Topic::Death, Verdict::Clear))),
     ],
     facts,
     row,
@@ -56,7 +56,14 @@ fn facts(subject: &Subject<'_>, dice: &mut Dice, facts: &mut Vec<Fact>) {
 fn row(row: &mut Row<'_>, line: &mut Line) {
     line.put(&row.who.name);
     line.put(&row.who.id);
-    line.put(if row.who.sex == Sex::Male { "男" } else { "女" });
+    // The heading says text, some rows hold the code.
+    let coded = row.dice.chance(10_000);
+    line.put(match row.who.sex {
+        Sex::Male if coded => "1",
+        Sex::Male => "男",
+        Sex::Female if coded => "2",
+        Sex::Female => "女",
+    });
     let (year, month, day) = row.who.birth.ymd();
     line.show(format_args!("{year}/{month}/{day}"));
     line.put(&row.who.address);

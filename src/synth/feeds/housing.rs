@@ -6,7 +6,7 @@ use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::people::Relation;
 use crate::synth::places::Place;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 /// The home one lives in.
 const HOME: u8 = 0;
@@ -47,12 +47,12 @@ pub static FEED: Feed = Feed {
     footer: &["合计", "制表：演示"],
     second_slot: false,
     varieties: &[
-        says(66, Some((Topic::Dwelling, false))),
-        says(8, Some((Topic::Dwelling, true))),
-        says(10, Some((Topic::Dwelling, false))),
-        says(2, Some((Topic::Dwelling, false))),
-        says(4, Some((Topic::Dwelling, false))),
-        says(6, Some((Topic::Dwelling, false))),
+        says(66, Some((Topic::Dwelling, Verdict::Clear))),
+        says(8, Some((Topic::Dwelling, Verdict::Flagged))),
+        says(10, Some((Topic::Dwelling, Verdict::Clear))),
+        says(2, Some((Topic::Dwelling, Verdict::Clear))),
+        says(4, Some((Topic::Dwelling, Verdict::Clear))),
+        says(6, Some((Topic::Dwelling, Verdict::Clear))),
         says(3, None),
         says(1, None),
     ],
@@ -93,7 +93,10 @@ fn row(row: &mut Row<'_>, line: &mut Line) {
         _ => "单独所有",
     };
     if row.what == SHARED_HOME || row.what == ANCESTRAL {
-        let other = row.companion();
+        let mut other = row.companion();
+        if row.dice.chance(40_000) {
+            std::mem::swap(&mut row.who, &mut other);
+        }
         let between = row.dice.pick(&["、", "，", ";"]);
         line.show(format_args!("{}{between}{}", row.who.name, other.name));
         line.show(format_args!("{}{between}{}", row.who.id, other.id));

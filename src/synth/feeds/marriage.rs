@@ -5,7 +5,7 @@ use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::people::Marital;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const MARRIED: u8 = 0;
 const NOT_DECLARED: u8 = 1;
@@ -30,9 +30,9 @@ pub static FEED: Feed = Feed {
     footer: &["合计"],
     second_slot: true,
     varieties: &[
-        says(75, Some((Topic::Marriage, false))),
-        says(10, Some((Topic::Marriage, true))),
-        says(15, Some((Topic::Marriage, false))),
+        says(75, Some((Topic::Marriage, Verdict::Clear))),
+        says(10, Some((Topic::Marriage, Verdict::Flagged))),
+        says(15, Some((Topic::Marriage, Verdict::Clear))),
     ],
     facts,
     row,
@@ -49,9 +49,9 @@ fn facts(subject: &Subject<'_>, dice: &mut Dice, facts: &mut Vec<Fact>) {
     }
     match subject.person.marital {
         Marital::Divorced if dice.chance(15_000) => facts.push(alone(DIVORCED)),
-        Marital::Unmarried | Marital::Widowed | Marital::Divorced if dice.chance(900) => {
-            facts.push(alone(NOT_DECLARED))
-        }
+        Marital::Unmarried | Marital::Divorced if dice.chance(2_000) => facts.push(alone(NOT_DECLARED)),
+        // The registration of a marriage that death ended stays in the books.
+        Marital::Widowed if dice.chance(4_000) => facts.push(alone(MARRIED)),
         _ => {}
     }
 }

@@ -18,7 +18,7 @@ mod vehicle;
 use super::damage::Carries;
 use super::dice::Dice;
 use super::people::{Household, Party, People, Person, Relation};
-use super::truth::Topic;
+use super::truth::{Topic, Verdict};
 use crate::kernel::{Date, Month};
 
 /// In table order; the truth and the summary keep it.
@@ -56,12 +56,12 @@ pub type What = u8;
 /// How often other residents' rows say it, and what a rule should find where it is said of a household's member.
 pub struct Variety {
     pub weight: u32,
-    /// `true`: flagged. `None`: no shipped rule speaks of it, or the centre's figures decide.
-    pub verdict: Option<(Topic, bool)>,
+    /// `None`: no rule speaks of it.
+    pub verdict: Option<(Topic, Verdict)>,
 }
 
 /// Shorthand for the tables of the feeds.
-const fn says(weight: u32, verdict: Option<(Topic, bool)>) -> Variety {
+const fn says(weight: u32, verdict: Option<(Topic, Verdict)>) -> Variety {
     Variety { weight, verdict }
 }
 

@@ -4,7 +4,7 @@ use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::people::Relation;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const WAGES: u8 = 0;
 const SUBSIDY: u8 = 1;
@@ -20,10 +20,10 @@ pub static FEED: Feed = Feed {
     footer: &["合计"],
     second_slot: false,
     varieties: &[
-        says(60, Some((Topic::Payroll, true))),
-        says(30, Some((Topic::Payroll, false))),
-        says(6, Some((Topic::Payroll, false))),
-        says(4, Some((Topic::Payroll, false))),
+        says(60, Some((Topic::Payroll, Verdict::Flagged))),
+        says(30, Some((Topic::Payroll, Verdict::Clear))),
+        says(6, Some((Topic::Payroll, Verdict::Clear))),
+        says(4, Some((Topic::Payroll, Verdict::Clear))),
     ],
     facts,
     row,
@@ -34,7 +34,7 @@ fn facts(subject: &Subject<'_>, dice: &mut Dice, facts: &mut Vec<Fact>) {
         return;
     }
     // The households' own supporters are the likelier employees; theirs is not the household's income.
-    let employed = if subject.person.relation == Relation::Supporter { 300 } else { 60 };
+    let employed = if subject.person.relation == Relation::Supporter { 400 } else { 130 };
     let working = (20..60).contains(&subject.age);
     facts.extend((working && dice.chance(employed)).then_some(alone(WAGES)));
     let rates = [(SUBSIDY, 900), (PUBLIC_POST, 200), (ASSISTANCE, 150)];

@@ -3,7 +3,7 @@
 use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const EMPLOYEE: u8 = 0;
 const RESIDENT: u8 = 1;
@@ -13,11 +13,12 @@ pub static FEED: Feed = Feed {
     code: "pension",
     share: 80,
     shape: Shape::Text { encoding: Encoding::Gb18030, separator: '|', line_end: "\r\n", quote_all: false },
-    carries: Carries { birth: true, address: false, phone: false },
+    carries: Carries { birth: true, address: false, phone: true },
     heading: &[
         "社会保障号",
         "姓名",
         "出生日期",
+        "联系电话",
         "待遇类别",
         "待遇项目名称",
         "发放状态",
@@ -29,9 +30,9 @@ pub static FEED: Feed = Feed {
     footer: &["总计"],
     second_slot: false,
     varieties: &[
-        says(45, Some((Topic::Pension, true))),
-        says(50, Some((Topic::Pension, false))),
-        says(5, Some((Topic::Pension, false))),
+        says(45, Some((Topic::Pension, Verdict::Flagged))),
+        says(50, Some((Topic::Pension, Verdict::Clear))),
+        says(5, Some((Topic::Pension, Verdict::Clear))),
     ],
     facts,
     row,
@@ -56,6 +57,7 @@ fn row(row: &mut Row<'_>, line: &mut Line) {
     line.put(&row.who.name);
     let (year, month, day) = row.who.birth.ymd();
     line.show(format_args!("{year}年{month}月{day}日"));
+    line.put(&row.who.phone);
     line.put(if row.what == RESIDENT { "2" } else { "1" });
     line.put(match row.what {
         RESIDENT => "城乡居民基础养老金",

@@ -4,7 +4,7 @@
 use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const ACTIVE: u8 = 0;
 const SEALED: u8 = 1;
@@ -32,9 +32,9 @@ pub static FEED: Feed = Feed {
     footer: &[],
     second_slot: false,
     varieties: &[
-        says(50, Some((Topic::Provident, true))),
-        says(38, Some((Topic::Provident, false))),
-        says(12, Some((Topic::Provident, false))),
+        says(50, Some((Topic::Provident, Verdict::Flagged))),
+        says(38, Some((Topic::Provident, Verdict::Clear))),
+        says(12, Some((Topic::Provident, Verdict::Clear))),
     ],
     facts,
     row,

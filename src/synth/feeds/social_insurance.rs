@@ -2,6 +2,7 @@
 //! employer of a resident's insurance is a street office, and 异地转入 is a transfer of an account: neither is a job.
 
 use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
+use crate::kernel::Sex;
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 
@@ -16,8 +17,11 @@ pub static FEED: Feed = Feed {
     code: "social_insurance",
     share: 250,
     shape: Shape::Text { encoding: Encoding::Utf8, separator: ',', line_end: "\n", quote_all: false },
-    carries: Carries { birth: true, address: false, phone: false },
-    heading: &["AAC002", "AAC003", "AAC006", "AAB004", "AAE140", "AAC008", "AAE180", "AAE002", "LHJY", "AAE036"],
+    carries: Carries { birth: true, address: true, phone: false },
+    heading: &[
+        "AAC002", "AAC003", "AAC004", "AAC006", "AAE006", "AAB004", "AAE140", "AAC008", "AAE180", "AAE002", "LHJY",
+        "AAE036",
+    ],
     footer: &[],
     second_slot: false,
     varieties: &[says(34, None), says(40, None), says(14, None), says(5, None), says(2, None), says(5, None)],
@@ -37,7 +41,9 @@ fn facts(subject: &Subject<'_>, dice: &mut Dice, facts: &mut Vec<Fact>) {
 fn row(row: &mut Row<'_>, line: &mut Line) {
     line.put(&row.who.id);
     line.put(&row.who.name);
+    line.put(if row.who.sex == Sex::Male { "1" } else { "2" });
     line.day_digits(row.who.birth);
+    line.put(&row.who.address);
     match row.what {
         RESIDENT_MEDICAL | RESIDENT_PENSION => {
             line.put(row.dice.pick(&["清溪街道办事处", "柳山街道办事处", "石林街道办事处"]))

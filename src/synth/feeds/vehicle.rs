@@ -5,7 +5,7 @@ use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, says};
 use crate::synth::damage::Carries;
 use crate::synth::dice::Dice;
 use crate::synth::ids;
-use crate::synth::truth::Topic;
+use crate::synth::truth::{Topic, Verdict};
 
 const CAR: u8 = 0;
 const TRUCK: u8 = 1;
@@ -28,13 +28,13 @@ pub static FEED: Feed = Feed {
     footer: &["合计"],
     second_slot: false,
     varieties: &[
-        says(60, Some((Topic::Vehicle, true))),
-        says(8, Some((Topic::Vehicle, true))),
-        says(9, Some((Topic::Vehicle, false))),
-        says(1, Some((Topic::Vehicle, false))),
-        says(9, Some((Topic::Vehicle, false))),
-        says(6, Some((Topic::Vehicle, false))),
-        says(4, Some((Topic::Vehicle, false))),
+        says(60, Some((Topic::Vehicle, Verdict::Flagged))),
+        says(8, Some((Topic::Vehicle, Verdict::Flagged))),
+        says(9, Some((Topic::Vehicle, Verdict::Clear))),
+        says(1, Some((Topic::Vehicle, Verdict::Clear))),
+        says(9, Some((Topic::Vehicle, Verdict::Clear))),
+        says(6, Some((Topic::Vehicle, Verdict::Clear))),
+        says(4, Some((Topic::Vehicle, Verdict::Clear))),
         says(3, None),
     ],
     facts,

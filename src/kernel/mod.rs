@@ -4,6 +4,7 @@
 //! date, money is whole 分, a masked value never prints whole) so that no other module has to check it again.
 
 pub mod citizen_id;
+pub mod credit_code;
 pub mod date;
 pub mod digest;
 pub mod division;

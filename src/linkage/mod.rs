@@ -14,9 +14,10 @@
 //! Rules that hold in every grade: a valid id that is not on the register is somebody else's and is never searched
 //! further; a blank is no evidence; a homophone or look-alike name counts only beside a whole id; a name damaged in one
 //! character counts beside a damaged id only if it has three letters or more; a birth date that differs, or for grade D
-//! another city, ends it. Codes are explained in `decide`, weights in `weights`.
+//! another city, ends it. Codes are explained in `decide`, weights in `weights`, their arithmetic in `engine`.
 
 mod decide;
+pub mod engine;
 mod explain;
 mod facts;
 mod index;

@@ -8,6 +8,7 @@
 //! Weights add as if fields were independent given the person. They are not quite (a county's names, a family's phone),
 //! which is why a decision also asks for categories (name *and* birth date *and* …) and not for the sum alone.
 
+use super::engine;
 use super::facts::{Agreement, Comparison};
 use super::index::Index;
 use super::places::PlaceLevel;
@@ -42,7 +43,7 @@ impl Tally {
     /// The rate, drawn towards `guess` as if it had been seen on fifty links, and kept off 0 and 1.
     fn rate(self, guess: f64) -> f64 {
         const GUESSED: f64 = 50.0;
-        ((self.agree as f64 + guess * GUESSED) / (self.both as f64 + GUESSED)).clamp(0.05, 0.999)
+        engine::drawn(self.agree as f64, self.both as f64, guess, GUESSED).clamp(0.05, 0.999)
     }
 }
 
@@ -128,7 +129,7 @@ impl Weights {
     /// The name, by how many on the register bear it: rare names weigh more.
     pub(super) fn name(index: &Index, person: u32, level: NameLevel) -> f64 {
         let bearers = index.named(index.hashes[person as usize]).len().max(1) as f64;
-        let rarity = ((index.population.max(1) as f64) / bearers).log2();
+        let rarity = engine::rarity(index.population, bearers);
         match level {
             NameLevel::Equal | NameLevel::Folded => rarity,
             NameLevel::Variant => rarity - 0.5,
@@ -187,8 +188,8 @@ impl Weights {
 /// log2 of the likelihood ratio of one comparison.
 fn bits(agreement: Agreement, m: f64, u: f64) -> f64 {
     match agreement {
-        Agreement::Agrees => (m / u.max(1e-9)).log2(),
-        Agreement::Differs => ((1.0 - m) / (1.0 - u).max(1e-9)).log2(),
+        Agreement::Agrees => engine::bits(m, u),
+        Agreement::Differs => engine::bits(1.0 - m, 1.0 - u),
         Agreement::Blank => 0.0,
     }
 }

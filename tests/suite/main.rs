@@ -1,7 +1,8 @@
 //! The one integration-test binary (polars makes every further binary slow to link): the house's order, the command line,
-//! whole runs over made-up centres, and faults.
+//! whole runs over made-up centres, faults, and other programs' test vectors.
 
 mod faults;
 mod night;
 mod tidy;
+mod vectors;
 mod world;

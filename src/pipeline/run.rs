@@ -6,12 +6,15 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::register::{RegisterRead, read_register};
+use super::review::{self, InForce};
 use crate::config::{Format, Plan, PlannedSource};
 use crate::ingest;
+use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::judgement::{Answer, Review};
 use crate::model::link::{Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::policy;
@@ -43,9 +46,23 @@ pub struct RunSummary {
     pub flagged_households: u64,
     /// Links by grade A to E (E is counted, not kept).
     pub grades: [u64; 5],
+    pub reviews: ReviewSummary,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
+}
+
+/// What people judged and have yet to judge, in links.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct ReviewSummary {
+    /// Judgements in force when the run began, each of another key.
+    pub in_force: u64,
+    /// Links accepted by a judgement.
+    pub same: u64,
+    /// Links that a judgement keeps out.
+    pub other: u64,
+    /// Links that wait for a person.
+    pub open: u64,
 }
 
 /// One source in the run.
@@ -88,16 +105,18 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
     let staging = workspace.stage(&lock, &run)?;
+    let in_force = InForce::new(&Ledger::open(&workspace)?.judgements()?);
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = Index::build(&register.register);
     let mut evidences = read_sources(plan, options, &index, progress, cancel)?;
-    let linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
     let outcomes = evaluate(plan, &register, &evidences, &linked, &coverage, progress, cancel)?;
-    let found = Found { plan, run: &run, register, evidences, linked, coverage, outcomes };
+    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
     let summary = found.summary(&packages);
     found.save(&staging, &summary)?;
@@ -202,6 +221,8 @@ struct Found<'a> {
     register: RegisterRead,
     evidences: Vec<Evidence>,
     linked: Linked,
+    reviews: Vec<Review>,
+    in_force: InForce,
     coverage: Coverage,
     outcomes: Outcomes,
 }
@@ -223,15 +244,22 @@ impl Found<'_> {
             register: &self.register.register,
             evidences: &self.evidences,
             links: &self.linked.links,
+            reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
             demo: self.plan.centre.demo || self.plan.policy.demo,
             masked: self.plan.report.masked,
+            review_masked: self.plan.report.review_masked(),
             lang,
             places: &self.plan.places,
             explain: &|link| linkage::explain_short(link).say(lang),
+            explain_fully: &|link| {
+                let sentences = linkage::explain(link).into_iter().chain(linkage::repairs(link));
+                let said: Vec<String> = sentences.map(|sentence| sentence.say(lang)).collect();
+                said.join(say(lang, "report.between_reasons"))
+            },
         };
         let has = |format| formats.contains(&format);
         let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html) };
@@ -249,6 +277,7 @@ impl Found<'_> {
                 register: &self.register.register,
                 evidences: &self.evidences,
                 links: &self.linked.links,
+                reviews: &self.reviews,
                 outcomes: &self.outcomes,
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
@@ -287,6 +316,7 @@ impl Found<'_> {
             flagged,
             flagged_households: households.len() as u64,
             grades,
+            reviews: self.review_summary(),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {
@@ -298,6 +328,20 @@ impl Found<'_> {
                 .collect(),
             outbox: format!("outbox/{}", self.run),
         }
+    }
+
+    fn review_summary(&self) -> ReviewSummary {
+        let mut summary = ReviewSummary { in_force: self.in_force.count(), ..ReviewSummary::default() };
+        for review in &self.reviews {
+            match review.answer {
+                Some(Answer::Same) => summary.same += 1,
+                Some(Answer::Other) => summary.other += 1,
+                Some(Answer::Unclear) | None => {
+                    summary.open += u64::from(review.is_open(&self.linked.links[review.link as usize]));
+                }
+            }
+        }
+        summary
     }
 
     fn source_summary(&self, evidence: &Evidence) -> SourceSummary {
@@ -340,6 +384,7 @@ fn publish(
         "profile": found.plan.policy.profile,
         "only": options.only,
         "extracts": extracts,
+        "judgements": { "in_force": found.in_force.count(), "digest": found.in_force.digest().to_string() },
         "summary": summary,
         "shared_ids": found.linked.shared.len(),
         "outputs": digests(staging.outputs()?),

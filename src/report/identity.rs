@@ -3,8 +3,8 @@
 use super::RunView;
 use super::county::{County, is_identity};
 use super::facts::{department_of, row_as_of, row_facts, row_place};
-use super::returned::AnswerHeadings;
 use super::listing::{Cell, Column, ColumnKind, Listing};
+use super::returned::ANSWER_HEADINGS;
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::Link;
 
@@ -45,14 +45,9 @@ impl RunView<'_> {
 pub(super) fn answer_columns(view: &RunView) -> Vec<Column> {
     use ColumnKind::{Answer as Blank, Choice, Code};
     let words = Answer::ALL.map(|answer| view.word(&format!("report.judgement_{}", answer.code()))).to_vec();
-    let columns = [
-        (AnswerHeadings::KEY, 23.0, Code),
-        (AnswerHeadings::ANSWER, 14.0, Choice(words)),
-        (AnswerHeadings::JUDGE, 10.0, Blank),
-        (AnswerHeadings::ON, 12.0, Blank),
-        (AnswerHeadings::NOTE, 24.0, Blank),
-    ];
-    columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
+    let kinds = [(23.0, Code), (14.0, Choice(words)), (10.0, Blank), (12.0, Blank), (24.0, Blank)];
+    let columns = ANSWER_HEADINGS.into_iter().zip(kinds);
+    columns.map(|(key, (width, kind))| Column::new(view.word(key), width, kind)).collect()
 }
 
 /// Waiting, or what was last said of a question that is still open.

@@ -37,7 +37,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
-pub use returned::{AnswerHeadings, ReturnedLine, returned_csv};
+pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};

@@ -5,16 +5,9 @@
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use crate::kernel::{Lang, wording};
 
-/// Wording keys of the columns that an answer is read from.
-pub struct AnswerHeadings;
-
-impl AnswerHeadings {
-    pub const KEY: &str = "report.col_key";
-    pub const ANSWER: &str = "report.col_judgement";
-    pub const JUDGE: &str = "report.col_judge";
-    pub const ON: &str = "report.col_judged_on";
-    pub const NOTE: &str = "report.col_note";
-}
+/// Wording keys of the columns that an answer is read from: key, answer, who judged, when, note.
+pub const ANSWER_HEADINGS: [&str; 5] =
+    ["report.col_key", "report.col_judgement", "report.col_judge", "report.col_judged_on", "report.col_note"];
 
 /// One line that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +16,7 @@ pub struct ReturnedLine {
     pub line: u32,
     /// Wording key.
     pub reason: &'static str,
-    /// Key, answer, judge, date, note as far as they could be read.
+    /// As [`ANSWER_HEADINGS`], as far as they could be read.
     pub answer: [String; 5],
     /// The whole line as it came, where the columns do not show what was wrong.
     pub text: String,
@@ -31,18 +24,9 @@ pub struct ReturnedLine {
 
 /// The lines as CSV.
 pub fn returned_csv(lines: &[ReturnedLine], lang: Lang) -> Vec<u8> {
-    let headings = [
-        "report.col_line",
-        "report.col_reason",
-        AnswerHeadings::KEY,
-        AnswerHeadings::ANSWER,
-        AnswerHeadings::JUDGE,
-        AnswerHeadings::ON,
-        AnswerHeadings::NOTE,
-        "report.col_text",
-    ];
+    let headings = ["report.col_line", "report.col_reason"].into_iter().chain(ANSWER_HEADINGS).chain(["report.col_text"]);
     let columns = headings.map(|key| Column::new(wording::say(lang, key), 0.0, ColumnKind::Text));
-    let mut listing = Listing::new("", columns.to_vec());
+    let mut listing = Listing::new("", columns.collect());
     for line in lines {
         let mut row: Vec<Cell> = vec![u64::from(line.line).into(), wording::say(lang, line.reason).into()];
         row.extend(line.answer.iter().map(|text| Cell::from(text.as_str())));

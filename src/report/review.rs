@@ -3,7 +3,7 @@
 //! One line per key: records that say the same (twelve months with one employer) are one question, and the answer holds
 //! for all of them. Filled in, the file comes back by `hedui verdict import`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::RunView;
 use super::facts::{department_of, row_as_of, row_facts, row_place};
@@ -24,23 +24,16 @@ pub(super) fn listing(view: &RunView) -> Listing {
         let household = view.register.persons[view.links[review.link as usize].person as usize].household;
         (view.register.households[household as usize].division, household, review.link)
     });
-    let rows_of = counts(&open);
-    let mut asked = BTreeSet::new();
+    let mut alike: BTreeMap<JudgementKey, u64> = BTreeMap::new();
+    for review in &open {
+        *alike.entry(review.key).or_default() += 1;
+    }
     for review in open {
-        if asked.insert(review.key) {
-            let rows = rows_of.partition_point(|key| *key <= review.key)
-                - rows_of.partition_point(|key| *key < review.key);
-            listing.rows.push(row(view, asked.len() as u64, review, rows as u64));
+        if let Some(rows) = alike.remove(&review.key) {
+            listing.rows.push(row(view, listing.rows.len() as u64 + 1, review, rows));
         }
     }
     listing
-}
-
-/// The keys of all open links, ascending.
-fn counts(open: &[&Review]) -> Vec<JudgementKey> {
-    let mut keys: Vec<JudgementKey> = open.iter().map(|review| review.key).collect();
-    keys.sort_unstable();
-    keys
 }
 
 fn columns(view: &RunView) -> Vec<Column> {
@@ -62,7 +55,7 @@ fn columns(view: &RunView) -> Vec<Column> {
         ("report.col_facts", 40.0, Text),
         ("report.col_as_of", 12.0, Text),
         ("report.col_row", 30.0, Text),
-        ("report.col_records", 8.0, Count),
+        ("report.col_rows_alike", 8.0, Count),
         ("report.col_grade", 8.0, Text),
         ("report.col_code", 8.0, Code),
         ("report.col_link", 40.0, Text),

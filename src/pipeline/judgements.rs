@@ -63,8 +63,16 @@ pub fn import_judgements(workspace: &Workspace, import: &Import<'_>) -> Result<I
     sorted.return_contradictions();
 
     let lines = evidence.bins.read - evidence.bins.skipped;
-    let mut summary =
-        ImportSummary { lines, same: 0, other: 0, unclear: 0, known: 0, open: sorted.open, entry: 0, returned: Vec::new() };
+    let mut summary = ImportSummary {
+        lines,
+        same: 0,
+        other: 0,
+        unclear: 0,
+        known: 0,
+        open: sorted.open,
+        entry: 0,
+        returned: Vec::new(),
+    };
     let mut taken = Vec::new();
     for Line { judgement, .. } in sorted.judged {
         if standing.get(&judgement.key) == Some(&judgement) {
@@ -236,5 +244,123 @@ fn date_in(evidence: &Evidence, row: usize) -> Option<Date> {
     match &evidence.table.columns[column] {
         Column::Date(dates) => dates[row],
         _ => unreachable!("the kind says it is a date"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Digest;
+
+    fn key(text: &str) -> String {
+        JudgementKey::of(&Digest::of(text.as_bytes())).to_string()
+    }
+
+    fn sorted(name: &str, bytes: &[u8], sheet: Option<&str>) -> Result<Sorted> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let today = Date::from_ymd(2026, 11, 30).unwrap();
+        let import = Import { file: &file, sheet, today, at: "2026-11-30T09:00:00+08:00", who: "clerk" };
+        let mut sorted = Sorted::new(&read(&import)?, today);
+        sorted.return_contradictions();
+        Ok(sorted)
+    }
+
+    fn reasons(sorted: &Sorted) -> Vec<(u32, &'static str)> {
+        let mut reasons: Vec<_> = sorted.returned.iter().map(|line| (line.line, line.reason)).collect();
+        reasons.sort_unstable();
+        reasons
+    }
+
+    #[test]
+    fn every_fault_of_a_line_has_its_reason() {
+        let (a, b, c) = (key("a"), key("b"), key("c"));
+        let text = format!(
+            "序号,判定说明,判定编号,人工判定,判定日期,判定人\n\
+             1,,{a},同一人,2026-11-25,王\n\
+             2,,{b},,,\n\
+             3,,{b},,2026-11-25,王\n\
+             4,,{b},可能是,2026-11-25,王\n\
+             5,,{b},同一人,2026-11-25,\n\
+             6,,{b},同一人,,王\n\
+             7,,{b},同一人,昨天,王\n\
+             8,,{b},同一人,2026-12-01,王\n\
+             9,,J-12,同一人,2026-11-25,王\n\
+             10,,,同一人,2026-11-25,王\n\
+             11,,{c},同一人,2026-11-25,王\n\
+             12,,{c},不是同一人,2026-11-26,王\n\
+             13,{b}\n"
+        );
+        let sorted = sorted("回复.csv", text.as_bytes(), None).unwrap();
+        assert_eq!(sorted.judged.len(), 1);
+        assert_eq!(sorted.judged[0].judgement.answer, Answer::Same);
+        assert_eq!(sorted.open, 1);
+        let expected = [
+            (4, "verdict.no_answer"),
+            (5, "verdict.bad_answer"),
+            (6, "verdict.no_judge"),
+            (7, "verdict.no_date"),
+            (8, "ingest.reject_date"),
+            (9, "verdict.date_ahead"),
+            (10, "verdict.bad_key"),
+            (11, "verdict.no_key"),
+            (12, "verdict.contradicts"),
+            (13, "verdict.contradicts"),
+            (14, "ingest.reject_fields"),
+        ];
+        assert_eq!(reasons(&sorted), expected);
+    }
+
+    /// As a spreadsheet program leaves a list: another sheet first, a title above the heading, columns moved, a date as a
+    /// serial number, a key in lower case.
+    #[test]
+    fn a_workbook_is_read_as_people_leave_it() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        workbook.add_worksheet().set_name("封面").unwrap();
+        let sheet = workbook.add_worksheet().set_name("待人工判定").unwrap();
+        sheet.write_string(0, 0, "待人工判定（2026 年 11 月）").unwrap();
+        for (column, heading) in ["判定人", "判定日期", "人工判定", "判定说明", "判定编号"].into_iter().enumerate()
+        {
+            sheet.write_string(1, column as u16, heading).unwrap();
+        }
+        let day = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 11, 25).unwrap();
+        let date = rust_xlsxwriter::Format::new().set_num_format("yyyy/m/d");
+        sheet.write_string(2, 0, "王").unwrap();
+        sheet.write_datetime_with_format(2, 1, &day, &date).unwrap();
+        sheet.write_string(2, 2, "不是同一人").unwrap();
+        sheet.write_string(2, 4, key("a").to_lowercase()).unwrap();
+        sheet.write_string(3, 4, key("b")).unwrap();
+        let bytes = workbook.save_to_buffer().unwrap();
+        let read = sorted("review.xlsx", &bytes, Some("待人工判定")).unwrap();
+        let [line] = &read.judged[..] else { panic!("{:?}", reasons(&read)) };
+        assert_eq!((line.returned.line, line.judgement.answer), (3, Answer::Other));
+        assert_eq!((line.judgement.key.to_string(), line.judgement.on.to_string()), (key("a"), "2026-11-25".into()));
+        assert_eq!((read.open, read.returned.len()), (1, 0));
+        let fault = sorted("review.xlsx", &bytes, Some("别的")).err().unwrap();
+        assert_eq!(fault.message().key, "ingest.refused_sheet");
+    }
+
+    #[test]
+    fn gb18030_and_english_headings_are_read() {
+        let text =
+            format!("判定编号,人工判定,判定人,判定日期,判定说明\n{},无法判断,王,2026-11-25,查无此人\n", key("a"));
+        let read = sorted("a.csv", &encoding_rs::GB18030.encode(&text).0, None).unwrap();
+        assert_eq!(
+            (read.judged[0].judgement.answer, read.judged[0].judgement.note.as_str()),
+            (Answer::Unclear, "查无此人")
+        );
+        let text = format!(
+            "Judgement key,Judgement,Judged by,Judged on,Judgement note\n{},same person,W,2026-11-25,\n",
+            key("a")
+        );
+        assert_eq!(sorted("a.csv", text.as_bytes(), None).unwrap().judged[0].judgement.answer, Answer::Same);
+    }
+
+    #[test]
+    fn a_file_without_the_columns_is_refused_with_their_names() {
+        let fault = sorted("a.csv", "判定编号,人工判定\nx,同一人\n".as_bytes(), None).err().unwrap();
+        assert_eq!(fault.message().key, "ingest.refused_headings");
+        assert!(fault.say(Lang::Zh).contains("判定人"), "{}", fault.say(Lang::Zh));
     }
 }

@@ -24,7 +24,8 @@ pub struct ReturnedLine {
 
 /// The lines as CSV.
 pub fn returned_csv(lines: &[ReturnedLine], lang: Lang) -> Vec<u8> {
-    let headings = ["report.col_line", "report.col_reason"].into_iter().chain(ANSWER_HEADINGS).chain(["report.col_text"]);
+    let headings =
+        ["report.col_line", "report.col_reason"].into_iter().chain(ANSWER_HEADINGS).chain(["report.col_text"]);
     let columns = headings.map(|key| Column::new(wording::say(lang, key), 0.0, ColumnKind::Text));
     let mut listing = Listing::new("", columns.collect());
     for line in lines {

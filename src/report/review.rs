@@ -145,7 +145,10 @@ mod tests {
         let centre = Centre::new();
         let rows = texts(&centre.view());
         let other_name = rows.iter().find(|row| row[17] == "B").unwrap();
-        assert_eq!(other_name[4..9], ["王*福", "王*力", &mask_id(&id(PEOPLE[3].0).to_string()), &other_name[6], "1948-**-**"]);
+        assert_eq!(
+            other_name[4..9],
+            ["王*福", "王*力", &mask_id(&id(PEOPLE[3].0).to_string()), &other_name[6], "1948-**-**"]
+        );
     }
 
     #[test]

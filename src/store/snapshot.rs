@@ -169,7 +169,10 @@ fn links_frame(run: &RunTables<'_>, people: &People) -> Frame {
     frame.u32("slot", links.iter().map(|link| u32::from(link.slot)));
     frame.u32("sheet", links.iter().map(|link| u32::from(at(link).sheet)));
     let reviews = reviews_by_link(run);
-    frame.text("judgement_key", reviews.iter().map(|review| review.map(|review| review.key.to_string()).unwrap_or_default()));
+    frame.text(
+        "judgement_key",
+        reviews.iter().map(|review| review.map(|review| review.key.to_string()).unwrap_or_default()),
+    );
     let answers = reviews.iter().map(|review| review.and_then(|review| review.answer));
     frame.dictionary("judgement", answers, |answer| answer.map_or("", Answer::code).to_owned());
     frame.u32("person", links.iter().map(|link| link.person));

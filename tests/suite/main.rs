@@ -3,5 +3,6 @@
 
 mod faults;
 mod night;
+mod review;
 mod tidy;
 mod world;

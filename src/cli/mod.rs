@@ -3,6 +3,7 @@
 //! stdout is the result, stderr is talk and progress. Exit codes: 0 done; 1 done, but something needs a person; 2 usage or
 //! configuration; 3 input refused; 4 I/O; 130 stopped; 101 a bug.
 
+mod check;
 mod coverage;
 mod eval;
 mod export;
@@ -58,6 +59,7 @@ enum Command {
     Synth(init::SynthArgs),
     Validate(validate::ValidateArgs),
     Run(run::RunArgs),
+    Check(check::CheckArgs),
     Coverage(coverage::CoverageArgs),
     Trace(trace::TraceArgs),
     Verdict(verdict::VerdictArgs),
@@ -134,6 +136,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Synth(args) => init::synth(&args, context),
         Command::Validate(args) => validate::validate(&args, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Check(args) => check::check(&args, context),
         Command::Coverage(args) => coverage::coverage(&args, context),
         Command::Trace(args) => trace::trace(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),

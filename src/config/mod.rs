@@ -156,7 +156,10 @@ pub fn load(root: &Path) -> Result<Plan> {
         .map_err(|e| faults.push(e))
         .ok();
     let sources = load_sources(&texts, &mut faults);
-    let kinds: BTreeMap<String, Kind> = sources.iter().map(|s| (s.kind.code.clone(), s.kind.clone())).collect();
+    // Also kinds without a source: their rules then say 未核对, which is better than to be refused.
+    let builtin = kind::builtin_codes().filter_map(kind::builtin);
+    let kinds: BTreeMap<String, Kind> =
+        builtin.chain(sources.iter().map(|source| source.kind.clone())).map(|kind| (kind.code.clone(), kind)).collect();
     let policy_files: Vec<(PathBuf, String)> =
         texts.below("policy").map(|(path, text)| (PathBuf::from(path), text.to_owned())).collect();
     let policy = Policy::load(&policy_files, &kinds).map_err(|e| faults.push(e)).ok();

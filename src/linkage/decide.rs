@@ -60,12 +60,12 @@ struct Candidate {
     weight: f64,
 }
 
-/// What came of a person in a row without an exact id.
+/// What came of some persons in rows.
 #[derive(Default)]
-pub(super) struct Open {
+pub(super) struct Decided {
     pub(super) links: Vec<Link>,
-    /// Somebody on the register bears the name, and nothing more is known: grade E.
-    pub(super) name_only: bool,
+    /// Persons of whom only a name is known that somebody on the register bears: grade E.
+    pub(super) name_only: u64,
 }
 
 /// Decides for the parties of one source.
@@ -106,13 +106,13 @@ impl Decider<'_, '_> {
     }
 
     /// Grades C, D and E: the id is damaged, hidden or missing.
-    pub(super) fn open(&self, subject: &Subject, reading: &IdReading) -> Open {
+    pub(super) fn open(&self, subject: &Subject, reading: &IdReading, decided: &mut Decided) {
         let (links, unusable) = match reading {
             IdReading::Whole { id, .. } if id.is_valid() => (Vec::new(), None), // somebody else's
             IdReading::Whole { id, repairs } => (self.repaired(subject, &id.to_ascii(), *repairs), None),
             IdReading::Broken { text, repairs } => (self.repaired(subject, text.as_bytes(), *repairs), Some(b'X')),
             IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M'), None),
-            IdReading::TailLost { remains, repairs } => (self.partial(subject, remains, *repairs, b'T'), None),
+            IdReading::TailLost { remains, repairs } => (self.tail_lost(subject, remains, *repairs), None),
             IdReading::Foreign { text } => (self.document(subject, text), Some(b'X')),
             IdReading::Placeholder => (Vec::new(), Some(b'X')),
             IdReading::Missing => (Vec::new(), Some(b'N')),
@@ -120,10 +120,11 @@ impl Decider<'_, '_> {
         match unusable {
             Some(letter) if links.is_empty() => {
                 let links = self.without_id(subject, letter);
-                let known = || !self.index.named(name_hash(subject.name)).is_empty();
-                Open { name_only: links.is_empty() && known(), links }
+                let known = !self.index.named(name_hash(subject.name)).is_empty();
+                decided.name_only += u64::from(known && links.is_empty());
+                decided.links.extend(links);
             }
-            _ => Open { links, name_only: false },
+            _ => decided.links.extend(links),
         }
     }
 
@@ -141,12 +142,19 @@ impl Decider<'_, '_> {
             let birth_digits = Weights::birth_digits(&id.to_ascii());
             let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits };
             for person in self.index.persons_with(id) {
-                let comparison = Comparison::full(self.index, person, &subject.facts);
-                let birth = comparison.birth != Agreement::Differs;
-                candidates.extend(self.candidate(subject, person, ground, birth, comparison));
+                candidates.extend(self.candidate(subject, person, ground, true));
             }
         }
         self.settle(subject, candidates)
+    }
+
+    /// One good id in a thousand really ends in three zeros: with its owner's name it is whole, not destroyed.
+    fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
+        let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
+        let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
+        let mut whole = owners.map_or_else(Vec::new, |id| self.exact(subject, id, Repairs::default()));
+        whole.retain(|link| link.name_level.is_consistent());
+        if whole.is_empty() { self.partial(subject, remains, repairs, b'T') } else { whole }
     }
 
     /// A masked id or a lost tail: persons whose ids agree with every character left, found by birth date or by name.
@@ -155,19 +163,12 @@ impl Decider<'_, '_> {
         let birth_digits = Weights::birth_digits(remains.characters());
         let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits };
         let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| id.is_valid() && remains.agrees(id));
+        let birth_left = remains.birth();
         let candidate = |person: u32| {
-            let comparison = Comparison::full(self.index, person, &subject.facts);
-            if remains.kept() < FEW && is_namesake(&comparison) {
-                return None;
-            }
-            let birth = match comparison.birth {
-                Agreement::Agrees => true,
-                Agreement::Blank => remains.birth().is_some(),
-                Agreement::Differs => false,
-            };
-            self.candidate(subject, person, ground, birth, comparison)
+            let candidate = self.candidate(subject, person, ground, birth_left.is_some())?;
+            (remains.kept() >= FEW || !is_namesake(&candidate.comparison)).then_some(candidate)
         };
-        let block = self.block(remains.birth().or(subject.facts.birth), subject.name);
+        let block = self.block(birth_left.or(subject.facts.birth), subject.name);
         self.settle(subject, block.iter().copied().filter(agrees).filter_map(candidate).collect())
     }
 
@@ -178,16 +179,25 @@ impl Decider<'_, '_> {
             return Vec::new();
         }
         let candidate = |person: u32| {
-            let comparison = Comparison::full(self.index, person, facts);
-            let birth = comparison.birth == Agreement::Agrees;
+            let candidate = self.candidate(subject, person, IdGround::nothing(letter), false)?;
+            let comparison = &candidate.comparison;
             let contact = comparison.phone == Agreement::Agrees
                 || comparison.spouse == Agreement::Agrees
                 || comparison.place == PlaceLevel::Same;
-            let worth_it = (birth || contact) && !is_namesake(&comparison);
-            worth_it.then(|| self.candidate(subject, person, IdGround::nothing(letter), birth, comparison)).flatten()
+            ((candidate.birth || contact) && !is_namesake(comparison)).then_some(candidate)
+        };
+        let named = self.index.named(name_hash(subject.name));
+        if named.is_empty() && !names::is_damaged(subject.name) {
+            return Vec::new();
+        }
+        // What is cheap to see first: nearly everybody in a block has another name or another birth date.
+        let worth_it = |person: &u32| {
+            let birth = self.index.register.persons[*person as usize].birth;
+            let born_elsewhen = facts.birth.is_some() && birth.is_some() && facts.birth != birth;
+            !born_elsewhen && (named.is_empty() || named.binary_search(person).is_ok())
         };
         let block = self.block(facts.birth, subject.name);
-        self.settle(subject, block.iter().copied().filter_map(candidate).collect())
+        self.settle(subject, block.iter().copied().filter(worth_it).filter_map(candidate).collect())
     }
 
     /// The persons to look at: those born that day, or those of that name, whichever are fewer. A damaged name can only
@@ -203,18 +213,18 @@ impl Decider<'_, '_> {
     }
 
     /// `None` if the name is not given or another's: a damaged or missing id never stands without a name.
-    fn candidate(
-        &self,
-        subject: &Subject,
-        person: u32,
-        id: IdGround,
-        birth: bool,
-        comparison: Comparison,
-    ) -> Option<Candidate> {
+    /// `birth_in_id` says that the id itself carries the birth date that agrees, should no column contradict it.
+    fn candidate(&self, subject: &Subject, person: u32, id: IdGround, birth_in_id: bool) -> Option<Candidate> {
         let level = self.index.compare_name(person, subject.name);
         if !level.is_consistent() {
-            return None;
+            return None; // before the other facts are read: nearly everybody in a block leaves here
         }
+        let comparison = Comparison::full(self.index, person, &subject.facts);
+        let birth = match comparison.birth {
+            Agreement::Agrees => true,
+            Agreement::Blank => birth_in_id,
+            Agreement::Differs => false,
+        };
         let beside = self.weights.facts_beside(self.index, person, &comparison, id.birth_digits);
         let weight = id.bits + Weights::name(self.index, person, level) + beside;
         Some(Candidate { person, id, level, comparison, birth, weight })
@@ -237,7 +247,7 @@ impl Decider<'_, '_> {
         }
         let possible = |candidate: &&Candidate| self.surplus(candidate) >= f64::from(self.settings.possible_bits);
         let shown = candidates.iter().filter(near).filter(possible).take(SHOWN);
-        shown.map(|candidate| self.link(subject, candidate, Grade::D, true)).collect()
+        shown.map(|candidate| self.link(subject, candidate, Grade::E, true)).collect()
     }
 
     /// Bits over even odds.

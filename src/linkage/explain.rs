@@ -13,7 +13,7 @@ pub fn explain(link: &Link) -> Vec<Message> {
     sentences
 }
 
-/// One clause for a cell: what the grade means. No centre's settings accept grade B or a possible link, so one that is
+/// One clause for a cell: what the grade means. No centre's settings accept grades B and E, so such a link that is
 /// accepted was judged.
 pub fn explain_short(link: &Link) -> Message {
     let possible = link.code[2] == b'P';
@@ -24,9 +24,9 @@ pub fn explain_short(link: &Link) -> Message {
         Grade::B if link.name_level == NameLevel::Absent => "linkage.grade_b_no_name",
         Grade::B => "linkage.grade_b",
         Grade::C => "linkage.grade_c",
-        Grade::D if possible && link.accepted => "linkage.possible_judged",
-        Grade::D if possible => "linkage.possible",
         Grade::D => "linkage.grade_d",
+        Grade::E if link.accepted => "linkage.possible_judged",
+        Grade::E if possible => "linkage.possible",
         Grade::E => "linkage.grade_e",
     })
 }

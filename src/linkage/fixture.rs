@@ -1,7 +1,7 @@
 //! Registers and extracts for this module's tests: made-up people only.
 
 use crate::kernel::{CitizenId, Date, Division};
-use crate::model::evidence::{Bins, Delivery, Evidence, Parties};
+use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind::{self, Kind};
 use crate::model::register::{Household, Person, Register, Role, State};
 use crate::model::table::{Column, Table};
@@ -128,19 +128,7 @@ pub(super) fn marriage(names: [&str; 2], ids: [&str; 2]) -> Evidence {
 }
 
 fn empty(kind: Kind) -> Evidence {
-    Evidence {
-        source: "made_up".into(),
-        department: "测试".into(),
-        table: Table::new(kind.types()),
-        kind,
-        delivery: Delivery::Missing,
-        files: Vec::new(),
-        refs: Vec::new(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: Default::default(),
-    }
+    Evidence::absent("made_up", "测试", kind, Delivery::Missing)
 }
 
 /// Numbers that look random and are the same everywhere (splitmix64).

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::kernel::Division;
 use crate::model::register::Register;
 use crate::model::table::Texts;
@@ -36,7 +34,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn parse(address: &str) -> Self {
-        let text: String = address.nfkc().filter(|character| !character.is_whitespace()).collect();
+        let text: String = address.chars().filter(|character| !character.is_whitespace()).map(half_width).collect();
         let mut rest = text.as_str();
         if let Some((_, after)) = cut(rest, &["自治区", "特别行政区", "省"]) {
             rest = after;
@@ -78,6 +76,13 @@ impl Place {
     }
 }
 
+fn half_width(character: char) -> char {
+    match character {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(character as u32 - 0xFEE0).unwrap_or(character),
+        other => other,
+    }
+}
+
 /// The text up to and with the first of the endings, within the first twelve characters, and the text behind it.
 fn cut<'t>(text: &'t str, endings: &[&str]) -> Option<(&'t str, &'t str)> {
     let window = text.char_indices().nth(12).map_or(text.len(), |(at, _)| at);
@@ -100,10 +105,10 @@ fn same_house(a: &str, b: &str) -> bool {
             text.iter().map(|character| if character.is_ascii_digit() { *character } else { ' ' }).collect();
         spaced.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
-    let (numbers_a, numbers_b) = (numbers(&a), numbers(&b));
     if a == b {
         return true;
     }
+    let (numbers_a, numbers_b) = (numbers(&a), numbers(&b));
     let pairs = |text: &[char]| {
         let mut pairs: Vec<(char, char)> = text.windows(2).map(|pair| (pair[0], pair[1])).collect();
         pairs.sort_unstable();

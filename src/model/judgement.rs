@@ -81,7 +81,7 @@ pub struct Judgement {
     pub note: String,
 }
 
-/// A link of grade B, C or D with its key and the latest answer to it.
+/// A link of a grade below A with its key and the latest answer to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Review {
     /// Index in the run's links.

@@ -71,9 +71,12 @@ fn mandate_spans(mandates: &Evidence) -> Spans {
     spans
 }
 
+/// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
+/// owner's name, and a link still asks for that name.
 fn whole_id(text: &str) -> Option<CitizenId> {
     match ids::read(text) {
         IdReading::Whole { id, .. } => Some(id),
+        IdReading::TailLost { .. } => CitizenId::from_ascii(text.trim().as_bytes()).filter(|id| id.is_valid()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A key is a digest over the facts of both sides. Of the register: the citizen's id and name. Of the record: source,
 //! place in the record (owner or spouse), id and name as delivered, and the fields that make the kind's fact (plate,
-//! account …). Where the id does not carry the link by itself (grades C and D) also birth date, sex, address and phone as
+//! account …). Where the id does not carry the link by itself (grades C to E) also birth date, sex, address and phone as
 //! delivered, for the judgement rested on them. File, line and date of the delivery are no part of it: the same record in
 //! the next delivery is the same question, and records that differ in none of this are one question.
 
@@ -36,12 +36,12 @@ impl InForce {
     }
 }
 
-/// Finds the links of grades B to D, in link order, and lets judgements decide which of them are accepted: 同一人 makes a
+/// Finds the links of grades B to E, in link order, and lets judgements decide which of them are accepted: 同一人 makes a
 /// link acceptable whatever its grade, 不是同一人 never, even where the centre accepts the grade unseen.
 pub fn settle(register: &Register, evidences: &[Evidence], links: &mut [Link], in_force: &InForce) -> Vec<Review> {
     let names = register.texts("name");
     let review = |(index, link): (usize, &mut Link)| {
-        if matches!(link.grade, Grade::A | Grade::E) {
+        if link.grade == Grade::A {
             return None;
         }
         let name = names.get(link.person as usize);

@@ -110,9 +110,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = Index::build(&register.register);
-    let mut evidences = read_sources(plan, options, &index, progress, cancel)?;
+    let mut evidences = read_sources(plan, options.as_of, &options.only, &index, progress, cancel)?;
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
+    settle_bins(&mut evidences, &linked.links);
     let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
     let outcomes = evaluate(plan, &register, &evidences, &linked, &coverage, progress, cancel)?;
@@ -125,9 +126,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
 }
 
 /// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
-fn read_sources(
+pub(super) fn read_sources(
     plan: &Plan,
-    options: &RunOptions,
+    as_of: Date,
+    only: &[String],
     index: &Index<'_>,
     progress: &dyn Progress,
     cancel: &Cancel,
@@ -136,11 +138,11 @@ fn read_sources(
     plan.sources
         .par_iter()
         .map(|source| {
-            if !options.only.is_empty() && !options.only.contains(&source.code) {
+            if !only.is_empty() && !only.contains(&source.code) {
                 return Ok(not_asked(source));
             }
             let (layout, kind) = (&source.layout, &source.kind);
-            ingest::read(&plan.root, &source.code, layout, kind, options.as_of, &wanted, progress, cancel)
+            ingest::read(&plan.root, &source.code, layout, kind, as_of, &wanted, progress, cancel)
         })
         .collect()
 }
@@ -171,7 +173,6 @@ fn link(
     for (source, evidence) in evidences.iter_mut().enumerate() {
         cancel.check()?;
         let linked = linkage::link_source(index, source as u16, evidence, &settings);
-        settle_bins(evidence, &linked.links)?;
         progress.advance(STAGE, 0, evidence.table.rows() as u64);
         all.links.extend(linked.links);
         all.shared.extend(linked.shared);
@@ -181,21 +182,21 @@ fn link(
     Ok(all)
 }
 
-/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3).
-fn settle_bins(evidence: &mut Evidence, links: &[Link]) -> Result<()> {
-    let kept = evidence.table.rows() as u64;
-    let mut linked_rows = 0;
-    let mut last = None;
-    for link in links {
-        if last != Some(link.row) {
-            linked_rows += 1;
-            last = Some(link.row);
-        }
+/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3). `links` by source
+/// and row, judgements applied: a possible link that was judged the same person is one.
+pub(super) fn settle_bins(evidences: &mut [Evidence], links: &[Link]) {
+    let mut rest = links;
+    for (source, evidence) in evidences.iter_mut().enumerate() {
+        let (own, others) = rest.split_at(rest.partition_point(|link| usize::from(link.source) <= source));
+        rest = others;
+        let mut rows: Vec<u32> =
+            own.iter().filter(|link| link.grade != Grade::E || link.accepted).map(|link| link.row).collect();
+        rows.dedup();
+        let unlinked = evidence.table.rows() as u64 - rows.len() as u64;
+        evidence.bins.linked -= unlinked;
+        evidence.bins.unlinked += unlinked;
+        assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
     }
-    evidence.bins.linked -= kept - linked_rows;
-    evidence.bins.unlinked += kept - linked_rows;
-    assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
-    Ok(())
 }
 
 fn evaluate(

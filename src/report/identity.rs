@@ -13,7 +13,7 @@ pub(super) fn same_id_other_name(view: &RunView, county: &County) -> Listing {
     listing(view, county, "report.sheet_identity", is_identity)
 }
 
-/// Grades C and D that the centre has not accepted.
+/// Grades C to E that nobody has accepted.
 pub(super) fn awaiting_judgement(view: &RunView, county: &County) -> Listing {
     listing(view, county, "report.sheet_pending", |link| !is_identity(link))
 }

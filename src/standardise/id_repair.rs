@@ -20,6 +20,7 @@ pub fn candidates(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
         18 if text[..17].iter().all(u8::is_ascii_digit) && (text[17].is_ascii_digit() || text[17] == b'X') => {
             mistyped(text)
         }
+        18 if matches!(text[16], b'X' | b'x') && text[17].is_ascii_digit() => last_two_swapped(text),
         18 => letters_for_digits(text),
         19 => typed_twice(text),
         _ => Vec::new(),
@@ -45,26 +46,35 @@ fn values(text: &[u8]) -> Option<[u32; 18]> {
     Some(values)
 }
 
-fn id_of(values: &[u32; 18]) -> Option<CitizenId> {
-    let sum: u32 = values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
-    if sum % 11 != 1 {
-        return None;
-    }
-    let text: Vec<u8> = values.iter().map(|value| if *value == 10 { b'X' } else { b'0' + *value as u8 }).collect();
-    CitizenId::from_ascii(&text).filter(|id| id.is_valid())
+fn weighted_sum(values: &[u32; 18]) -> u32 {
+    values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum()
 }
 
-/// The one value at `place` that makes the check character right; the others are taken as given.
-fn solve(mut values: [u32; 18], place: usize) -> Option<CitizenId> {
-    values[place] = 0;
-    let sum: u32 = values.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum();
-    values[place] = (0..11).find(|value| (sum + value * WEIGHTS[place]) % 11 == 1).expect("11 is prime");
-    id_of(&values)
+/// The id, if the check character and the birth date are right.
+fn id_of(values: &[u32; 18]) -> Option<CitizenId> {
+    if weighted_sum(values) % 11 != 1 {
+        return None;
+    }
+    let text = values.map(|value| if value == 10 { b'X' } else { b'0' + value as u8 });
+    CitizenId::from_ascii(&text).filter(|id| id.birth().is_some())
+}
+
+/// The one value at `place` that makes the check character right; the others are taken as given. `None` if that value is
+/// ten (only the check character can be), or the birth date is no day.
+fn solve(values: &[u32; 18], place: usize) -> Option<CitizenId> {
+    let others = weighted_sum(values) - values[place] * WEIGHTS[place];
+    let value = (0..11).find(|value| (others + value * WEIGHTS[place]) % 11 == 1).expect("11 is prime");
+    if value == 10 && place != 17 {
+        return None;
+    }
+    let mut solved = *values;
+    solved[place] = value;
+    id_of(&solved)
 }
 
 fn mistyped(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
     let Some(values) = values(text) else { return Vec::new() };
-    let wrong = (0..18).filter_map(|place| Some((solve(values, place)?, Repairs::ONE_DIGIT)));
+    let wrong = (0..18).filter_map(|place| Some((solve(&values, place)?, Repairs::ONE_DIGIT)));
     let swapped = (0..17).filter(|place| values[*place] != values[place + 1]).filter_map(|place| {
         let mut swapped = values;
         swapped.swap(place, place + 1);
@@ -73,11 +83,18 @@ fn mistyped(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
     wrong.chain(swapped).collect()
 }
 
+/// A check character X before the last digit.
+fn last_two_swapped(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
+    let mut text = text.to_ascii_uppercase();
+    text.swap(16, 17);
+    values(&text).and_then(|values| id_of(&values)).map(|id| (id, Repairs::SWAP)).into_iter().collect()
+}
+
 fn left_out(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
     let filled = |place: usize| {
         let mut full = text.to_vec();
         full.insert(place, b'0');
-        solve(values(&full)?, place)
+        solve(&values(&full)?, place)
     };
     (0..18).filter_map(|place| Some((filled(place)?, Repairs::ONE_DIGIT))).collect()
 }
@@ -137,7 +154,7 @@ fn letters_for_digits(text: &[u8]) -> Vec<(CitizenId, Repairs)> {
             let mut text = text.to_ascii_uppercase();
             text[place] = b'0';
             values(&text)
-                .and_then(|values| solve(values, place))
+                .and_then(|values| solve(&values, place))
                 .map(|id| (id, Repairs::ONE_DIGIT))
                 .into_iter()
                 .collect()
@@ -189,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_swap_of_neighbours_is_found_again() {
-        for place in 0..16 {
+        for place in 0..17 {
             let mut text = *WHOLE;
             text.swap(place, place + 1);
             if text != *WHOLE {

@@ -12,7 +12,7 @@ use crate::kernel::{Date, Sex};
 use crate::model::link::Repairs;
 
 /// What an id cell says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum IdReading {
     /// Nothing, or a word for nothing.
     Missing,
@@ -28,6 +28,21 @@ pub enum IdReading {
     Foreign { text: String },
     /// Typed to fill the field: 111111111111111111, 123456789012345678 …
     Placeholder,
+}
+
+/// The kind of reading only: a panic or a log must not carry an id.
+impl std::fmt::Debug for IdReading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Missing",
+            Self::Whole { .. } => "Whole",
+            Self::Masked { .. } => "Masked",
+            Self::TailLost { .. } => "TailLost",
+            Self::Broken { .. } => "Broken",
+            Self::Foreign { .. } => "Foreign",
+            Self::Placeholder => "Placeholder",
+        })
+    }
 }
 
 /// The characters of an 18-character id that can still be read; `?` where one cannot.
@@ -467,6 +482,19 @@ mod tests {
 
     #[test]
     fn what_is_left_prints_nothing_personal() {
-        assert!(!format!("{:?}", read("110105********002X")).contains("110105"));
+        for raw in ["110105********002X", "11O10519491231002X", "E12345678", WHOLE] {
+            assert!(!format!("{:?}", read(raw)).contains(&raw[..3]), "{raw}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_a_reading(raw in "[0-9xX*＊?OlE+.,'年 \\PC]{0,26}") {
+            let reading = read(&raw);
+            if let Some(id) = read_plain(raw.as_bytes()) && !is_placeholder(&id.to_ascii()) {
+                let whole = matches!(&reading, IdReading::Whole { id: same, .. } if *same == id);
+                proptest::prop_assert!(whole, "the fast path and the full reading agree");
+            }
+        }
     }
 }

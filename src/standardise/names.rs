@@ -65,13 +65,17 @@ pub fn key(name: &str) -> String {
         words.sort_unstable();
         return words.join(" ");
     }
-    forms(&folded).into_iter().collect()
+    comparing(&folded).collect()
 }
 
 /// Letters without the dot, each in its comparing form.
-fn forms(folded: &str) -> Vec<char> {
+fn comparing(folded: &str) -> impl Iterator<Item = char> + '_ {
     let letters = folded.chars().filter(|character| *character != '·');
-    letters.enumerate().map(|(at, character)| comparing_form(character, at == 0)).collect()
+    letters.enumerate().map(|(at, character)| comparing_form(character, at == 0))
+}
+
+fn forms(folded: &str) -> Vec<char> {
+    comparing(folded).collect()
 }
 
 /// A character of the name could not be read, or the name was cut in the middle of one: [`key`] will not find it.
@@ -123,17 +127,21 @@ fn compare_folded(a: &str, b: &str) -> NameLevel {
     }
 }
 
-/// Stars for more than one letter, or for the whole given name: hidden on purpose (张*, 王**), not damaged.
+/// Stars for more than one letter, or for the whole given name: hidden on purpose (张*, 王**, 李某某), not damaged.
 fn is_hidden(name: &str) -> bool {
-    let stars = name.chars().filter(|character| matches!(character, '*' | '＊')).count();
-    stars > 0 && (stars > 1 || name.chars().count() <= 2)
+    let hidden = name.chars().filter(|character| hides(*character)).count();
+    hidden > 0 && (hidden > 1 || name.chars().count() <= 2)
+}
+
+fn hides(character: char) -> bool {
+    matches!(character, '*' | '＊' | '某')
 }
 
 /// A hidden name says nothing for a person; it can speak against one, if a letter left in its place is another.
 /// Departments hide with a fixed number of stars as well, so that only the first and the last letter have a place.
 fn compare_hidden(a: &[char], b: &[char]) -> NameLevel {
     let differ = |x: Option<&char>, y: Option<&char>| match (x, y) {
-        (Some(x), Some(y)) => *x != '*' && *y != '*' && x != y,
+        (Some(x), Some(y)) => !hides(*x) && !hides(*y) && x != y,
         _ => false,
     };
     if differ(a.first(), b.first()) || differ(a.last(), b.last()) { NameLevel::Different } else { NameLevel::Absent }
@@ -276,6 +284,7 @@ mod tests {
             ("张三", "", Absent),
             ("张*", "张三", Absent),
             ("王**", "王小明", Absent),
+            ("李某某", "李小明", Absent),
             ("李*", "张三", Different),
             ("张三", "张三丰", Different),
             ("李乾", "李干", Homophone),
@@ -297,6 +306,15 @@ mod tests {
         }
         for (a, b) in [("王伟", "王玮"), ("于明", "於明"), ("李乾", "李干"), ("余华", "餘華")] {
             assert_ne!(key(a), key(b));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn comparing_has_no_sides_and_folding_ends(a in "[张三李四丰伟偉?*·. aZ\u{E863}\\PC]{0,8}", b in "[张三李四丰伟偉?*·.・（( aZé\u{E863}]{0,8}") {
+            proptest::prop_assert_eq!(compare(&a, &b), compare(&b, &a));
+            let folded = fold(&b);
+            proptest::prop_assert_eq!(fold(&folded), folded.as_ref());
         }
     }
 }

@@ -90,15 +90,16 @@ impl Damage {
         match entry {
             // The register's own id is wrong: a row with the right one looks like somebody else's.
             Entry::Wrong => return None,
-            Entry::Missing => return carries.tells_apart().then_some(Grade::D),
+            // Without an id on the register, a row with one is another person's as far as anybody can tell.
+            Entry::Missing => return (self == Damage::MissingId && carries.tells_apart()).then_some(Grade::D),
             Entry::Whole | Entry::Fifteen => {}
         }
         match self {
             Damage::OneDigit | Damage::Swap | Damage::Lookalike | Damage::TailLost => Some(Grade::C),
             // The mask hides the birth date: only a column of its own can confirm it.
-            Damage::Masked6And4 | Damage::Masked3And4 | Damage::Masked10And4 => {
-                Some(if carries.birth { Grade::C } else { Grade::D })
-            }
+            Damage::Masked6And4 | Damage::Masked10And4 if carries.birth => Some(Grade::C),
+            // Three digits of division and four at the end do not single out a common name.
+            Damage::Masked6And4 | Damage::Masked10And4 | Damage::Masked3And4 => Some(Grade::D),
             Damage::Exponent | Damage::MissingId => carries.tells_apart().then_some(Grade::D),
             _ => Some(Grade::A),
         }
@@ -150,7 +151,8 @@ fn damaged_id(damage: Damage, id: &str, dice: &mut Dice) -> Option<String> {
     })
 }
 
-fn full_width(character: char) -> char {
+/// A digit or X as typed with the input method on.
+pub fn full_width(character: char) -> char {
     match character {
         '0'..='9' => {
             char::from_u32(u32::from(character) - u32::from('0') + u32::from('０')).expect("a full-width digit")
@@ -328,7 +330,9 @@ mod tests {
         assert_eq!(Damage::MissingId.expected(Entry::Whole, birth), None);
         assert_eq!(Damage::MissingId.expected(Entry::Whole, Carries::default()), None);
         assert_eq!(Damage::WrongName.expected(Entry::Whole, birth), Some(Grade::B));
+        assert_eq!(Damage::Masked3And4.expected(Entry::Whole, birth), Some(Grade::D));
         assert_eq!(Damage::None.expected(Entry::Wrong, birth), None);
+        assert_eq!(Damage::None.expected(Entry::Missing, birth), None);
     }
 
     #[test]

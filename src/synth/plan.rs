@@ -101,12 +101,13 @@ fn flag(feed: &Feed, subject: &Subject<'_>, fact: Fact) -> Option<Flag> {
     (enrolled_once && subject.people.fully_checkable(household)).then_some((household, topic, verdict))
 }
 
-/// Two programmes, or two counties. 临时救助 may be given beside any other, and where the need arises.
+/// Two programmes, or two counties, and a mandate for both. 临时救助 may be given beside any other, and where the need arises.
 fn enrolled_again(people: &People) -> impl Iterator<Item = Flag> {
     let twice = people.enrolled_again.iter().filter(|(first, again)| {
         let (one, other) = (people.household(**first), people.household(**again));
         let both_last = one.programme != "临时救助" && other.programme != "临时救助";
-        both_last && (one.programme != other.programme || one.place.county != other.place.county)
+        let mandated = enrolments(people, **first).all(|(_, mandated)| mandated);
+        mandated && both_last && (one.programme != other.programme || one.place.county != other.place.county)
     });
     twice.flat_map(|(first, again)| {
         [*first, *again].map(|person| (people.persons[person as usize].household, Topic::Duplicate, Verdict::Flagged))

@@ -68,12 +68,12 @@ fn a_truncated_file_loses_its_last_row_alone() {
 fn an_unknown_encoding_is_a_fault_with_its_line() {
     let world = small();
     let layout = world.path("sources/vehicle.toml");
-    let broken = std::fs::read_to_string(&layout).unwrap().replacen("encoding = \"auto\"", "encoding = \"latin-9\"", 1);
-    let broken = if broken.contains("latin-9") {
-        broken
-    } else {
-        broken.replacen("[connector]", "[connector]\nencoding = \"latin-9\"", 1)
-    };
+    let text_of = std::fs::read_to_string(&layout).unwrap();
+    let lines = text_of.lines().filter(|line| !line.starts_with("encoding"));
+    let broken: Vec<&str> = lines
+        .flat_map(|line| [line].into_iter().chain((line == "[connector]").then_some("encoding = \"latin-9\"")))
+        .collect();
+    let broken = broken.join("\n");
     std::fs::write(&layout, broken).unwrap();
     let output = world.hedui(&["validate"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));

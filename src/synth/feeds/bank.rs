@@ -1,7 +1,7 @@
 //! 银行, deposits: UTF-8, comma, CRLF. Some banks give amounts, others only say whether a limit is passed.
 
 use super::{Encoding, Fact, Feed, Line, Row, Shape, Subject, alone, fen, says};
-use crate::synth::damage::Carries;
+use crate::synth::damage::{Carries, full_width};
 use crate::synth::dice::Dice;
 use crate::synth::people::Relation;
 use crate::synth::truth::{Topic, Verdict};
@@ -61,7 +61,7 @@ fn row(row: &mut Row<'_>, line: &mut Line) {
     match balance {
         Some(balance) if row.dice.chance(2_000) && balance < 100_000 => {
             // An amount typed in full-width digits.
-            line.put(&(balance / 100).to_string().chars().map(wide).collect::<String>());
+            line.put(&(balance / 100).to_string().chars().map(full_width).collect::<String>());
         }
         Some(balance) => line.yuan(balance),
         None => line.put(""),
@@ -77,8 +77,4 @@ fn row(row: &mut Row<'_>, line: &mut Line) {
     let (year, month, day) = asked.ymd();
     line.show(format_args!("{year}/{month}/{day}"));
     line.put(&row.who.phone);
-}
-
-fn wide(digit: char) -> char {
-    char::from_u32(u32::from(digit) - u32::from('0') + u32::from('０')).expect("a digit has a full-width form")
 }

@@ -1,0 +1,169 @@
+//! `hedui check`: a few people against every source, while the clerk waits.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::terminal::{progress, table};
+use super::{Context, NEEDS_ATTENTION, as_of, now, who};
+use crate::config;
+use crate::kernel::{Date, Result, wording};
+use crate::linkage::explain_short;
+use crate::model::evidence::Delivery;
+use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, check as checked, read_list};
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    #[arg(long, value_name = "ID", required_unless_present_any = ["file", "birth"])]
+    id: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    #[arg(long, value_name = "DATE", requires = "name")]
+    birth: Option<String>,
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["id", "name", "birth"])]
+    file: Option<PathBuf>,
+    #[arg(long, value_name = "NUMBER")]
+    mandate: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[arg(long, value_name = "NAME", default_value = "低保")]
+    programme: String,
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+}
+
+pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
+    let plan = config::load(&context.centre)?;
+    let asked = match &args.file {
+        Some(path) => read_list(path)?,
+        None => vec![Asked {
+            id: args.id.clone().unwrap_or_default(),
+            name: args.name.clone().unwrap_or_default(),
+            birth: args.birth.as_deref().map(|text| as_of(Some(text))).transpose()?,
+        }],
+    };
+    let options = CheckOptions {
+        as_of: as_of(args.as_of.as_deref())?,
+        programme: args.programme.clone(),
+        warrant: Warrant { mandate: args.mandate.clone(), reason: args.reason.clone() },
+        who: who(),
+        at: now(),
+    };
+    let answer = checked(&plan, &asked, &options, &*progress(context), &context.cancel)?;
+    if context.json {
+        println!("{}", serde_json::to_string_pretty(&as_json(&answer, context)).expect("plain texts and numbers"));
+    } else {
+        print(&answer, context);
+    }
+    let complete =
+        answer.evidences.iter().all(|evidence| matches!(evidence.delivery, Delivery::Arrived { stale: false, .. }));
+    Ok(if complete { 0 } else { NEEDS_ATTENTION })
+}
+
+fn delivered(delivery: &Delivery) -> Option<Date> {
+    match delivery {
+        Delivery::Arrived { as_of, .. } => Some(*as_of),
+        Delivery::Missing | Delivery::Refused(_) => None,
+    }
+}
+
+fn print(answer: &Answer, context: &Context) {
+    let date = |delivery: &Delivery| delivered(delivery).map(|date| date.to_string()).unwrap_or_default();
+    for person in 0..answer.register.persons.len() as u32 {
+        println!("{}  {}", answer.register.id_text(person), answer.register.name(person));
+        let rows: Vec<Vec<String>> = answer
+            .evidences
+            .iter()
+            .zip(answer.states(person))
+            .map(|(evidence, state)| {
+                let state = wording::say(context.lang, &format!("coverage.{}", state.code()));
+                vec![
+                    evidence.department.clone(),
+                    evidence.kind.label.clone(),
+                    date(&evidence.delivery),
+                    state.to_owned(),
+                ]
+            })
+            .collect();
+        let heading = ["cli.department", "cli.kind", "cli.as_of", "cli.state"].map(|key| context.word(key));
+        print!("{}", table(&heading, &rows, &[]));
+        for link in answer.links.iter().filter(|link| link.person == person) {
+            let evidence = &answer.evidences[link.source as usize];
+            let at = evidence.refs[link.row as usize];
+            println!();
+            println!("{}  {}:{}", evidence.department, evidence.files[at.file as usize].path, at.line);
+            println!(
+                "    {} {}  {}",
+                context.word("cli.grade"),
+                link.grade.letter(),
+                context.say(&explain_short(link))
+            );
+            for (label, value) in fields(answer, link.source, link.row) {
+                println!("    {label}: {value}");
+            }
+        }
+        println!();
+    }
+    for discrepancy in &answer.discrepancies {
+        let card = &answer.cards[discrepancy.rule as usize];
+        println!("! {}  {}", card.code, card.title);
+    }
+    println!("{}", context.word("cli.for_verification"));
+}
+
+/// Fields of a record that were given, with their labels.
+fn fields(answer: &Answer, source: u16, row: u32) -> impl Iterator<Item = (&str, String)> {
+    let evidence = &answer.evidences[source as usize];
+    let cells = evidence.kind.fields.iter().zip(&evidence.table.columns);
+    cells
+        .map(move |(field, column)| (field.label.as_str(), column.text(row as usize)))
+        .filter(|(_, value)| !value.is_empty())
+}
+
+fn as_json(answer: &Answer, context: &Context) -> serde_json::Value {
+    let people: Vec<serde_json::Value> = (0..answer.register.persons.len() as u32)
+        .map(|person| {
+            let sources: Vec<_> = answer
+                .evidences
+                .iter()
+                .zip(answer.states(person))
+                .map(|(evidence, state)| {
+                    let as_of = delivered(&evidence.delivery).map(|date| date.to_string());
+                    json!({ "source": evidence.source, "state": state.code(), "as_of": as_of })
+                })
+                .collect();
+            let records: Vec<_> = answer
+                .links
+                .iter()
+                .filter(|link| link.person == person)
+                .map(|link| {
+                    let evidence = &answer.evidences[link.source as usize];
+                    let at = evidence.refs[link.row as usize];
+                    let fields: serde_json::Map<_, _> = fields(answer, link.source, link.row)
+                        .map(|(label, value)| (label.to_owned(), value.into()))
+                        .collect();
+                    json!({
+                        "source": evidence.source,
+                        "file": evidence.files[at.file as usize].path,
+                        "line": at.line,
+                        "grade": link.grade.letter(),
+                        "code": link.code_text(),
+                        "accepted": link.accepted,
+                        "explanation": context.say(&explain_short(link)),
+                        "fields": fields,
+                    })
+                })
+                .collect();
+            json!({ "id": answer.register.id_text(person), "sources": sources, "records": records })
+        })
+        .collect();
+    let found: Vec<_> = answer
+        .discrepancies
+        .iter()
+        .map(|discrepancy| {
+            let card = &answer.cards[discrepancy.rule as usize];
+            json!({ "id": discrepancy.id, "rule": card.code, "title": card.title, "measure": discrepancy.measure, "limit": discrepancy.limit })
+        })
+        .collect();
+    json!({ "people": people, "discrepancies": found })
+}

@@ -181,7 +181,7 @@ mod tests {
     fn an_answer_decides_and_the_latest_import_wins() {
         let rows: Vec<&[(&str, &str)]> =
             vec![&[("plate", "1")], &[("plate", "2")], &[("plate", "3")], &[("plate", "4")], &[("plate", "5")]];
-        let grades = [Grade::B, Grade::C, Grade::D, Grade::D, Grade::A];
+        let grades = [Grade::B, Grade::C, Grade::D, Grade::E, Grade::A];
         let evidences = [vehicle(&rows)];
         let links = || (0..5).map(|row| link(row, grades[row as usize])).collect::<Vec<_>>();
         let mut unjudged = links();

@@ -14,6 +14,7 @@ mod run;
 mod terminal;
 mod trace;
 mod validate;
+mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ enum Command {
     Check(check::CheckArgs),
     Coverage(coverage::CoverageArgs),
     Trace(trace::TraceArgs),
+    Verdict(verdict::VerdictArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
@@ -137,6 +139,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Check(args) => check::check(&args, context),
         Command::Coverage(args) => coverage::coverage(&args, context),
         Command::Trace(args) => trace::trace(&args, context),
+        Command::Verdict(args) => verdict::verdict(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),

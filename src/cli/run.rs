@@ -100,6 +100,13 @@ fn print(summary: &RunSummary, context: &Context) {
     let grades = ["A", "B", "C", "D", "E"].iter().zip(summary.grades);
     let grades = grades.map(|(grade, count)| format!("{grade} {count}")).collect::<Vec<_>>().join("  ");
     println!("{}  {grades}", word("cli.grades"));
+    let reviews = &summary.reviews;
+    let review = Message::new("cli.reviews")
+        .with("open", reviews.open)
+        .with("in_force", reviews.in_force)
+        .with("same", reviews.same)
+        .with("other", reviews.other);
+    println!("{}", context.say(&review.with("folder", &summary.outbox)));
     let [high, medium, low] = summary.flagged;
     let flagged = Message::new("cli.flagged")
         .with("count", high + medium + low)

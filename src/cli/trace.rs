@@ -91,6 +91,10 @@ fn print_ground(number: usize, ground: &TracedGround, context: &Context) {
             explanation(link, context)
         );
     }
+    if let Some(link) = ground.link.as_ref().filter(|link| !link.judgement.is_empty()) {
+        let answer = context.word(&format!("report.judgement_{}", link.judgement));
+        println!("    {}: {answer}  {}", context.word("report.col_judgement"), link.judgement_key);
+    }
     for field in &ground.fields {
         println!("    {}: {}", field.label, field.value);
     }

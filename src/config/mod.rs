@@ -93,12 +93,20 @@ impl RunSettings {
 pub struct ReportSettings {
     /// Ids as first 6 + last 4 and names as 张*三 in everything that leaves the centre.
     pub masked: bool,
+    review_masked: Option<bool>,
     pub formats: Vec<Format>,
+}
+
+impl ReportSettings {
+    /// The same for the review list, which the centre's own staff judge from; as `masked` unless the centre says otherwise.
+    pub fn review_masked(&self) -> bool {
+        self.review_masked.unwrap_or(self.masked)
+    }
 }
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        Self { masked: true, formats: Format::ALL.to_vec() }
+        Self { masked: true, review_masked: None, formats: Format::ALL.to_vec() }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+/// The alphabet of [`Digest::base32`]: no 0, 1, 8 that a reader could take for O, I, B.
+pub const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
 /// A SHA-256 digest; prints as 64 hexadecimal characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
@@ -36,6 +39,13 @@ impl Digest {
     pub fn short(&self, characters: usize) -> String {
         self.to_string()[..characters].to_owned()
     }
+
+    /// The first bits in base 32 (RFC 4648), five to a character, at most 24: for numbers that people read and type.
+    pub fn base32(&self, characters: usize) -> String {
+        assert!(characters <= 24, "only the first 120 bits are written");
+        let head = self.0[..16].iter().fold(0u128, |head, byte| head << 8 | u128::from(*byte));
+        (0..characters).map(|place| char::from(BASE32[(head >> (123 - 5 * place) & 31) as usize])).collect()
+    }
 }
 
 impl std::fmt::Display for Digest {
@@ -60,6 +70,15 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(Digest::parse_hex(&digest.to_string()), Some(digest));
+    }
+
+    // RFC 4648, section 10: "fooba" is MZXW6YTB, "foobar" MZXW6YTBOI.
+    #[test]
+    fn base_32_is_the_standard_one() {
+        let mut bytes = [0u8; 32];
+        bytes[..6].copy_from_slice(b"foobar");
+        assert_eq!(Digest(bytes).base32(10), "MZXW6YTBOI");
+        assert_eq!(Digest(bytes).base32(16), "MZXW6YTBOIAAAAAA");
     }
 
     #[test]

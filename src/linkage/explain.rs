@@ -13,16 +13,19 @@ pub fn explain(link: &Link) -> Vec<Message> {
     sentences
 }
 
-/// One clause for a cell: what the grade means.
+/// One clause for a cell: what the grade means. No centre's settings accept grades B and E, so such a link that is
+/// accepted was judged.
 pub fn explain_short(link: &Link) -> Message {
     let possible = link.code[2] == b'P';
     Message::new(match link.grade {
         Grade::A => "linkage.grade_a",
+        Grade::B if link.accepted => "linkage.grade_b_judged",
         Grade::B if link.code[0] == b'U' => "linkage.grade_b_shared",
         Grade::B if link.name_level == NameLevel::Absent => "linkage.grade_b_no_name",
         Grade::B => "linkage.grade_b",
         Grade::C => "linkage.grade_c",
         Grade::D => "linkage.grade_d",
+        Grade::E if link.accepted => "linkage.possible_judged",
         Grade::E if possible => "linkage.possible",
         Grade::E => "linkage.grade_e",
     })

@@ -293,6 +293,18 @@ pub fn register_mandates() -> Kind {
     plain("mandate", "核对授权", fields)
 }
 
+/// A review list as it comes back (`hedui verdict import`), read by the same reader.
+pub fn judgements() -> Kind {
+    let fields: &[(&str, &str, FieldType)] = &[
+        ("key", "判定编号", FieldType::Text),
+        ("answer", "人工判定", FieldType::Code),
+        ("judge", "判定人", FieldType::Text),
+        ("judged_on", "判定日期", FieldType::Date),
+        ("note", "判定说明", FieldType::Text),
+    ];
+    plain("judgement", "人工判定", fields)
+}
+
 fn plain(code: &str, label: &str, fields: &[(&str, &str, FieldType)]) -> Kind {
     let fields = fields.iter().map(|(name, label, ty)| Field { name: (*name).into(), label: (*label).into(), ty: *ty });
     let person = PersonFields { id: 0, name: 1, birth: None, sex: None, address: None, phone: None };

@@ -6,6 +6,7 @@
 
 pub mod coverage;
 pub mod evidence;
+pub mod judgement;
 pub mod kind;
 pub mod link;
 pub mod outcome;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::review::{self, InForce};
 use super::run::{read_sources, settle_bins};
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
@@ -80,9 +81,11 @@ pub fn check(
     let mut links = Vec::new();
     for (source, evidence) in evidences.iter_mut().enumerate() {
         let linked = linkage::link_source(&index, source as u16, evidence, &settings);
-        settle_bins(evidence, &linked.links);
         links.extend(linked.links);
     }
+    let judgements = Ledger::open(&Workspace::open(&plan.root)?)?.judgements()?;
+    review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
+    settle_bins(&mut evidences, &links);
     let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
     let coverage = policy::coverage(&register, &evidences, &links, &applies);
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;

@@ -6,12 +6,15 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::register::{RegisterRead, read_register};
+use super::review::{self, InForce};
 use crate::config::{Format, Plan, PlannedSource};
 use crate::ingest;
+use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::judgement::{Answer, Review};
 use crate::model::link::{Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::policy;
@@ -43,9 +46,23 @@ pub struct RunSummary {
     pub flagged_households: u64,
     /// Links by grade A to E (E is counted, not kept).
     pub grades: [u64; 5],
+    pub reviews: ReviewSummary,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
+}
+
+/// What people judged and have yet to judge, in links.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct ReviewSummary {
+    /// Judgements in force when the run began, each of another key.
+    pub in_force: u64,
+    /// Links accepted by a judgement.
+    pub same: u64,
+    /// Links that a judgement keeps out.
+    pub other: u64,
+    /// Links that wait for a person.
+    pub open: u64,
 }
 
 /// One source in the run.
@@ -88,16 +105,19 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
     let staging = workspace.stage(&lock, &run)?;
+    let in_force = InForce::new(&Ledger::open(&workspace)?.judgements()?);
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = Index::build(&register.register);
     let mut evidences = read_sources(plan, options.as_of, &options.only, &index, progress, cancel)?;
-    let linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
+    settle_bins(&mut evidences, &linked.links);
     let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
     let outcomes = evaluate(plan, &register, &evidences, &linked, &coverage, progress, cancel)?;
-    let found = Found { plan, run: &run, register, evidences, linked, coverage, outcomes };
+    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
     let summary = found.summary(&packages);
     found.save(&staging, &summary)?;
@@ -153,7 +173,6 @@ fn link(
     for (source, evidence) in evidences.iter_mut().enumerate() {
         cancel.check()?;
         let linked = linkage::link_source(index, source as u16, evidence, &settings);
-        settle_bins(evidence, &linked.links);
         progress.advance(STAGE, 0, evidence.table.rows() as u64);
         all.links.extend(linked.links);
         all.shared.extend(linked.shared);
@@ -163,20 +182,21 @@ fn link(
     Ok(all)
 }
 
-/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3).
-pub(super) fn settle_bins(evidence: &mut Evidence, links: &[Link]) {
-    let kept = evidence.table.rows() as u64;
-    let mut linked_rows = 0;
-    let mut last = None;
-    for link in links.iter().filter(|link| link.grade != Grade::E) {
-        if last != Some(link.row) {
-            linked_rows += 1;
-            last = Some(link.row);
-        }
+/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3). `links` by source
+/// and row, judgements applied: a possible link that was judged the same person is one.
+pub(super) fn settle_bins(evidences: &mut [Evidence], links: &[Link]) {
+    let mut rest = links;
+    for (source, evidence) in evidences.iter_mut().enumerate() {
+        let (own, others) = rest.split_at(rest.partition_point(|link| usize::from(link.source) <= source));
+        rest = others;
+        let mut rows: Vec<u32> =
+            own.iter().filter(|link| link.grade != Grade::E || link.accepted).map(|link| link.row).collect();
+        rows.dedup();
+        let unlinked = evidence.table.rows() as u64 - rows.len() as u64;
+        evidence.bins.linked -= unlinked;
+        evidence.bins.unlinked += unlinked;
+        assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
     }
-    evidence.bins.linked -= kept - linked_rows;
-    evidence.bins.unlinked += kept - linked_rows;
-    assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
 }
 
 fn evaluate(
@@ -202,6 +222,8 @@ struct Found<'a> {
     register: RegisterRead,
     evidences: Vec<Evidence>,
     linked: Linked,
+    reviews: Vec<Review>,
+    in_force: InForce,
     coverage: Coverage,
     outcomes: Outcomes,
 }
@@ -223,15 +245,22 @@ impl Found<'_> {
             register: &self.register.register,
             evidences: &self.evidences,
             links: &self.linked.links,
+            reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
             demo: self.plan.centre.demo || self.plan.policy.demo,
             masked: self.plan.report.masked,
+            review_masked: self.plan.report.review_masked(),
             lang,
             places: &self.plan.places,
             explain: &|link| linkage::explain_short(link).say(lang),
+            explain_fully: &|link| {
+                let sentences = linkage::explain(link).into_iter().chain(linkage::repairs(link));
+                let said: Vec<String> = sentences.map(|sentence| sentence.say(lang)).collect();
+                said.join(say(lang, "report.between_reasons"))
+            },
         };
         let has = |format| formats.contains(&format);
         let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html) };
@@ -249,6 +278,7 @@ impl Found<'_> {
                 register: &self.register.register,
                 evidences: &self.evidences,
                 links: &self.linked.links,
+                reviews: &self.reviews,
                 outcomes: &self.outcomes,
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
@@ -287,6 +317,7 @@ impl Found<'_> {
             flagged,
             flagged_households: households.len() as u64,
             grades,
+            reviews: self.review_summary(),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {
@@ -298,6 +329,20 @@ impl Found<'_> {
                 .collect(),
             outbox: format!("outbox/{}", self.run),
         }
+    }
+
+    fn review_summary(&self) -> ReviewSummary {
+        let mut summary = ReviewSummary { in_force: self.in_force.count(), ..ReviewSummary::default() };
+        for review in &self.reviews {
+            match review.answer {
+                Some(Answer::Same) => summary.same += 1,
+                Some(Answer::Other) => summary.other += 1,
+                Some(Answer::Unclear) | None => {
+                    summary.open += u64::from(review.is_open(&self.linked.links[review.link as usize]));
+                }
+            }
+        }
+        summary
     }
 
     fn source_summary(&self, evidence: &Evidence) -> SourceSummary {
@@ -340,6 +385,7 @@ fn publish(
         "profile": found.plan.policy.profile,
         "only": options.only,
         "extracts": extracts,
+        "judgements": { "in_force": found.in_force.count(), "digest": found.in_force.digest().to_string() },
         "summary": summary,
         "shared_ids": found.linked.shared.len(),
         "outputs": digests(staging.outputs()?),

@@ -19,7 +19,7 @@ pub(super) struct County {
     pub discrepancies: Vec<u32>,
     /// Of [`crate::model::outcome::Outcomes::set_aside`].
     pub set_aside: Vec<u32>,
-    /// Links of grade B, and those of C and D that nobody has accepted yet.
+    /// Of [`RunView::reviews`], those that are open.
     pub reviews: Vec<u32>,
 }
 
@@ -61,8 +61,9 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
     for (index, (_, ground)) in view.outcomes.set_aside.iter().enumerate() {
         counties[place_of(household_of(ground.person))].set_aside.push(index as u32);
     }
-    for (index, link) in view.links.iter().enumerate() {
-        if is_identity(link) || is_pending(link) {
+    for (index, review) in view.reviews.iter().enumerate() {
+        let link = &view.links[review.link as usize];
+        if review.is_open(link) {
             counties[place_of(household_of(link.person))].reviews.push(index as u32);
         }
     }
@@ -73,11 +74,6 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
 /// 同号异名: the id agrees, the name is another person's.
 pub(super) fn is_identity(link: &Link) -> bool {
     link.grade == Grade::B
-}
-
-/// 待人工判定: a likely link that the centre does not accept without a person's judgement.
-pub(super) fn is_pending(link: &Link) -> bool {
-    matches!(link.grade, Grade::C | Grade::D | Grade::E) && !link.accepted
 }
 
 /// Severity, town, household, rule: what a county works through, village by village.
@@ -148,7 +144,7 @@ impl Counts {
         flagged.sort_unstable();
         flagged.dedup();
         counts.flagged_households = flagged.len() as u64;
-        counts.identity = county.reviews.iter().filter(|&&link| is_identity(&view.links[link as usize])).count() as u64;
+        counts.identity = county.reviews.iter().filter(|&&review| is_identity(view.review_link(review))).count() as u64;
         counts.pending = county.reviews.len() as u64 - counts.identity;
         counts
     }

@@ -8,6 +8,7 @@ use super::{Formats, RunView};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Lang};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, Reject, RowRef};
+use crate::model::judgement::{JudgementKey, Review};
 use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCard, Severity};
@@ -30,6 +31,7 @@ pub(super) struct Centre {
     pub register: Register,
     pub evidences: Vec<Evidence>,
     pub links: Vec<Link>,
+    pub reviews: Vec<Review>,
     pub outcomes: Outcomes,
     pub coverage: Coverage,
     pub cards: Vec<RuleCard>,
@@ -38,6 +40,11 @@ pub(super) struct Centre {
 
 fn explain(link: &Link) -> String {
     format!("证件号码一致，{}", link.code_text())
+}
+
+/// Nobody has judged it yet.
+pub(super) fn review(link: u32) -> Review {
+    Review { link, key: JudgementKey::of(&Digest::of(&link.to_le_bytes())), answer: None }
 }
 
 /// (body of the id, name, household, role)
@@ -55,6 +62,7 @@ impl Centre {
             register: register(),
             evidences: vec![marriage(), pension(), vehicle()],
             links: links(),
+            reviews: vec![review(1), review(4)],
             outcomes: Outcomes::default(),
             coverage: coverage(),
             cards: vec![vehicle_card(), death_card()],
@@ -76,15 +84,18 @@ impl Centre {
             register: &self.register,
             evidences: &self.evidences,
             links: &self.links,
+            reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             cards: &self.cards,
             profile: "演示",
             demo: true,
             masked: true,
+            review_masked: true,
             lang: Lang::Zh,
             places: &self.places,
             explain: &explain,
+            explain_fully: &explain,
         }
     }
 }

@@ -1,20 +1,19 @@
-//! 同号异名 and 待人工判定: links that need a person's judgement before anything follows from them.
+//! 同号异名 and 待人工判定: a county's links that need a person's judgement before anything follows from them.
 
 use super::RunView;
 use super::county::{County, is_identity};
 use super::facts::{department_of, row_as_of, row_facts, row_place};
 use super::listing::{Cell, Column, ColumnKind, Listing};
+use super::returned::ANSWER_HEADINGS;
+use crate::model::judgement::{Answer, Review};
 use crate::model::link::Link;
-
-/// What a reviewer may answer; the words are `report.judgement_<code>`.
-pub const JUDGEMENTS: [&str; 3] = ["same", "other", "unclear"];
 
 /// Grade B: the id is this person's, the name in the record is another's.
 pub(super) fn same_id_other_name(view: &RunView, county: &County) -> Listing {
     listing(view, county, "report.sheet_identity", is_identity)
 }
 
-/// Grades C and D that the centre has not accepted.
+/// Grades C to E that nobody has accepted.
 pub(super) fn awaiting_judgement(view: &RunView, county: &County) -> Listing {
     listing(view, county, "report.sheet_pending", |link| !is_identity(link))
 }
@@ -27,18 +26,41 @@ pub(super) fn all(view: &RunView, county: &County) -> Listing {
 fn listing(view: &RunView, county: &County, title: &str, belongs: impl Fn(&Link) -> bool) -> Listing {
     let mut listing = Listing::new(view.word(title), columns(view));
     for &index in &county.reviews {
-        let link = &view.links[index as usize];
+        let link = view.review_link(index);
         if belongs(link) {
-            listing.rows.push(row(view, listing.rows.len() as u64 + 1, link));
+            listing.rows.push(row(view, listing.rows.len() as u64 + 1, &view.reviews[index as usize], link));
         }
     }
     listing
 }
 
+impl RunView<'_> {
+    /// The link of a review.
+    pub(super) fn review_link(&self, review: u32) -> &Link {
+        &self.links[self.reviews[review as usize].link as usize]
+    }
+}
+
+/// The columns that come back: key, answer, who judged, when, and a note.
+pub(super) fn answer_columns(view: &RunView) -> Vec<Column> {
+    use ColumnKind::{Answer as Blank, Choice, Code};
+    let words = Answer::ALL.map(|answer| view.word(&format!("report.judgement_{}", answer.code()))).to_vec();
+    let kinds = [(23.0, Code), (14.0, Choice(words)), (10.0, Blank), (12.0, Blank), (24.0, Blank)];
+    let columns = ANSWER_HEADINGS.into_iter().zip(kinds);
+    columns.map(|(key, (width, kind))| Column::new(view.word(key), width, kind)).collect()
+}
+
+/// Waiting, or what was last said of a question that is still open.
+pub(super) fn state(view: &RunView, review: &Review) -> &'static str {
+    match review.answer {
+        Some(answer) => view.word(&format!("report.judgement_{}", answer.code())),
+        None => view.word("report.review_open"),
+    }
+}
+
 fn columns(view: &RunView) -> Vec<Column> {
-    use ColumnKind::{Answer, Choice, Code, Count, Text};
-    let judgements = JUDGEMENTS.iter().map(|code| view.word(&format!("report.judgement_{code}"))).collect();
-    let columns: [(&str, f64, ColumnKind); 18] = [
+    use ColumnKind::{Code, Count, Text};
+    let columns: [(&str, f64, ColumnKind); 15] = [
         ("report.col_number", 6.0, Count),
         ("report.col_household", 16.0, Code),
         ("report.col_town", 14.0, Text),
@@ -54,18 +76,15 @@ fn columns(view: &RunView) -> Vec<Column> {
         ("report.col_code", 8.0, Code),
         ("report.col_link", 40.0, Text),
         ("report.col_accepted", 10.0, Text),
-        ("report.col_judgement", 14.0, Choice(judgements)),
-        ("report.col_checker", 10.0, Answer),
-        ("report.col_checked_on", 12.0, Answer),
     ];
-    columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
+    let columns = columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind));
+    columns.chain(answer_columns(view)).collect()
 }
 
-fn row(view: &RunView, number: u64, link: &Link) -> Vec<Cell> {
+fn row(view: &RunView, number: u64, review: &Review, link: &Link) -> Vec<Cell> {
     let evidence = &view.evidences[usize::from(link.source)];
     let party = link.party as usize;
     let household = view.register.persons[link.person as usize].household;
-    let accepted = if link.accepted { "report.review_accepted" } else { "report.review_open" };
     vec![
         number.into(),
         view.household_code(household).into_owned().into(),
@@ -81,6 +100,7 @@ fn row(view: &RunView, number: u64, link: &Link) -> Vec<Cell> {
         link.grade.letter().into(),
         link.code_text().into(),
         (view.explain)(link).into(),
-        view.word(accepted).into(),
+        state(view, review).into(),
+        review.key.to_string().into(),
     ]
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html manifest.json
-//! <out>/         summary.xlsx summary.csv summary.html rejects/<source>.csv manifest.json
+//! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -23,6 +23,8 @@ mod listing;
 mod manifest;
 mod page;
 mod rejects;
+mod returned;
+mod review;
 mod rules;
 mod shown;
 mod summary;
@@ -34,8 +36,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use identity::JUDGEMENTS;
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
+pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
@@ -43,11 +45,13 @@ use self::folder::Folder;
 use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
+use crate::model::judgement::Review;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 
 /// Everything a report is made of; nothing in it is changed.
+#[derive(Clone, Copy)]
 pub struct RunView<'a> {
     /// Name of the run.
     pub run: &'a str,
@@ -61,6 +65,8 @@ pub struct RunView<'a> {
     /// By source index, as in `links` and `coverage`.
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
+    /// Links that need or needed a person, ascending by link.
+    pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
     pub coverage: &'a Coverage,
     /// By rule index.
@@ -71,11 +77,15 @@ pub struct RunView<'a> {
     pub demo: bool,
     /// Ids and names are masked; what a centre sends out by default.
     pub masked: bool,
+    /// The same for the review list, which stays with the centre's own staff.
+    pub review_masked: bool,
     pub lang: Lang,
     /// Names of divisions where they are known.
     pub places: &'a BTreeMap<Division, String>,
     /// Why a link is one, in a short sentence without personal values.
     pub explain: &'a (dyn Fn(&Link) -> String + Sync),
+    /// The same with every comparison in a sentence of its own, for whoever has to judge.
+    pub explain_fully: &'a (dyn Fn(&Link) -> String + Sync),
 }
 
 /// Which forms are written; manifests and rejects always are.
@@ -159,7 +169,7 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
             incomplete,
             rules::listing(view),
         ];
-        folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), &cover, &listings)?)?;
+        folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
     folder.seal(view, county.division)?;
     Ok(Package {
@@ -194,12 +204,13 @@ fn write_summary(
         folder.put("summary.csv", &listings[0].to_csv())?;
     }
     if formats.xlsx {
-        folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), &cover, &listings)?)?;
+        folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
     if formats.html {
         let lists: Vec<_> = listings.iter().collect();
         folder.put("summary.html", &page::to_bytes(view, &cover, &total, &lists)?)?;
     }
+    write_review(&mut folder, view, formats)?;
     for evidence in view.evidences {
         if let Some(csv) = rejects::csv(view, evidence) {
             folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
@@ -210,6 +221,19 @@ fn write_summary(
         folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
     }
     folder.seal(view, view.division)
+}
+
+/// The list for the centre's own reviewers, which `hedui verdict import` reads back.
+fn write_review(folder: &mut Folder, view: &RunView, formats: &Formats) -> Result<()> {
+    let view = &RunView { masked: view.review_masked, ..*view };
+    let listing = review::listing(view);
+    if formats.csv {
+        folder.put("review.csv", &listing.to_csv())?;
+    }
+    if formats.xlsx {
+        folder.put("review.xlsx", &workbook::to_bytes(view, folder.path(), None, &[listing])?)?;
+    }
+    Ok(())
 }
 
 /// The packages together hold every person, discrepancy and state of the run once. Anything else is a bug, and a run
@@ -360,7 +384,7 @@ mod tests {
         };
         let one = run(1);
         assert_eq!(one, run(3));
-        assert_eq!(one.matches("sha256").count(), 6, "three summaries, one list of rejects, two packages");
+        assert_eq!(one.matches("sha256").count(), 8, "three summaries, two review lists, one of rejects, two packages");
     }
 
     #[test]

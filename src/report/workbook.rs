@@ -33,8 +33,8 @@ const A4: u8 = 9;
 /// Labels and table heads in the first columns of the cover, counts in the rest.
 const COVER_WIDTHS: [f64; 11] = [26.0, 24.0, 24.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0];
 
-/// The workbook's bytes. `folder` must exist and be writable.
-pub(super) fn to_bytes(view: &RunView, folder: &Path, cover: &Cover, listings: &[Listing]) -> Result<Vec<u8>> {
+/// The workbook's bytes; without a cover the first list is its first sheet. `folder` must exist and be writable.
+pub(super) fn to_bytes(view: &RunView, folder: &Path, cover: Option<&Cover>, listings: &[Listing]) -> Result<Vec<u8>> {
     build(view, folder, cover, listings).map_err(|error| {
         Error::new(ErrorKind::Io, Message::new("report.workbook_failed").with("reason", error)).at(folder)
     })
@@ -43,7 +43,7 @@ pub(super) fn to_bytes(view: &RunView, folder: &Path, cover: &Cover, listings: &
 fn build(
     view: &RunView,
     folder: &Path,
-    cover: &Cover,
+    cover: Option<&Cover>,
     listings: &[Listing],
 ) -> std::result::Result<Vec<u8>, XlsxError> {
     let styles = Styles::new();
@@ -51,12 +51,15 @@ fn build(
     workbook.set_tempdir(folder)?;
     let (year, month, day) = view.as_of.ymd();
     let created = ExcelDateTime::from_ymd(year.max(1900) as u16, month as u8, day as u8)?;
-    let properties = DocProperties::new().set_title(&cover.title).set_company(view.centre);
+    let title = cover.map(|cover| &cover.title).or(listings.first().map(|listing| &listing.title));
+    let properties = DocProperties::new().set_title(title.map_or("", String::as_str)).set_company(view.centre);
     workbook.set_properties(&properties.set_creation_datetime(&created));
 
-    let sheet = workbook.add_worksheet();
-    sheet.set_name(view.word("report.sheet_cover"))?;
-    write_cover(view, sheet, &styles, cover)?;
+    if let Some(cover) = cover {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(view.word("report.sheet_cover"))?;
+        write_cover(view, sheet, &styles, cover)?;
+    }
     for listing in listings {
         let parts: Vec<&[Vec<Cell>]> = match listing.rows.is_empty() {
             true => vec![&[]],

@@ -198,13 +198,16 @@ mod tests {
         assert_eq!(rows, 2);
         assert_eq!(
             first,
-            "person_id,household_id,source,file,line,grade,code,weight_bits,accepted,name_level,repairs,slot,sheet"
+            "person_id,household_id,source,file,line,grade,code,weight_bits,accepted,name_level,repairs,slot,sheet,\
+             judgement_key,judgement"
         );
         assert_eq!(
             second,
-            format!("{},H-1,vehicle,inbox/vehicle/2026-11.csv,2,A,IEN,12.5,true,E,case+blanks,0,0", IDS[0])
+            format!("{},H-1,vehicle,inbox/vehicle/2026-11.csv,2,A,IEN,12.5,true,E,case+blanks,0,0,,", IDS[0])
         );
         assert!(third.contains(",3,A,"), "the physical line of the second record: {third}");
+        let end: Vec<&str> = third.rsplit(',').take(2).collect();
+        assert!(end[0] == "same" && end[1].starts_with("J-"), "what was judged of it: {third}");
     }
 
     #[test]
@@ -261,6 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut sample = Sample::new();
         sample.links.clear();
+        sample.reviews.clear();
         sample.outcomes.discrepancies.clear();
         save(folder.path(), &sample.tables()).unwrap();
         let (rows, text) = csv_of(folder.path(), Export::Links);

@@ -1,6 +1,6 @@
 //! 审计链: what was done, by whom and when, append-only and hash-chained (invariant I-8).
 //!
-//! `store/ledger.sqlite`, one table; an auditor opens it with any SQLite tool. The hash of an entry is SHA-256 over
+//! `store/ledger.sqlite`, table `entry`; an auditor opens it with any SQLite tool. The hash of an entry is SHA-256 over
 //! its parts, each preceded by its length as eight bytes little-endian: number (eight bytes little-endian), hash of the
 //! entry before (32 bytes; zeros before the first), time, name, action, body (canonical JSON: keys ascending, no blanks).
 //!
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
+use super::judgements;
 use super::whole_file::write_whole;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
@@ -69,8 +70,8 @@ pub struct LedgerFault {
 /// The open ledger. Several processes may hold it; additions take turns.
 #[derive(Debug)]
 pub struct Ledger {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     head: PathBuf,
 }
 
@@ -105,6 +106,7 @@ impl Ledger {
             connection.busy_timeout(std::time::Duration::from_secs(10))?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.execute_batch(SCHEMA)?;
+            connection.execute_batch(judgements::SCHEMA)?;
             Ok(connection)
         };
         let connection = open().map_err(|error| sql_error(&path, &error))?;
@@ -120,7 +122,22 @@ impl Ledger {
     /// # Errors
     /// I/O; or the end of the ledger is not where `ledger.head` says, in which case nothing is added.
     pub fn append(&mut self, at: &str, who: &str, action: &str, body: &Value) -> Result<Entry> {
-        let entry = self.alone(|| self.add(at, who, action, body))?;
+        self.append_with(at, who, action, body, |_| Ok(()))
+    }
+
+    /// As [`Ledger::append`], with rows of another table that stand if the entry does, and only then.
+    pub(super) fn append_with(
+        &self,
+        at: &str,
+        who: &str,
+        action: &str,
+        body: &Value,
+        rows: impl FnOnce(&Entry) -> Result<()>,
+    ) -> Result<Entry> {
+        let entry = self.alone(|| {
+            let entry = self.add(at, who, action, body)?;
+            rows(&entry).map(|()| entry)
+        })?;
         // The entry stands, and the head already names it as coming; should this fail, the next addition mends it.
         // The end is read again because another process may have added behind it.
         let _ = self.alone(|| self.write_head(self.last()?.unwrap_or((0, ORIGIN)), None));
@@ -128,7 +145,7 @@ impl Ledger {
     }
 
     /// Runs `work` while no other process adds; what it adds stands only if it succeeds.
-    fn alone<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn alone<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let sql = |text: &str| self.connection.execute_batch(text).map_err(|error| sql_error(&self.path, &error));
         sql("BEGIN IMMEDIATE")?;
         let done = work().and_then(|value| sql("COMMIT").map(|()| value));
@@ -158,6 +175,16 @@ impl Ledger {
     /// All entries, oldest first, as they stand: not verified.
     pub fn entries(&self) -> Result<Vec<Entry>> {
         self.stored()?.into_iter().map(|stored| stored.open().ok_or_else(|| self.broken(stored.seq as u64))).collect()
+    }
+
+    /// Entries of one action, oldest first, each agreeing with its own hash.
+    pub(super) fn entries_of(&self, action: &str) -> Result<Vec<Entry>> {
+        let sound = |stored: Stored| {
+            let seq = stored.seq as u64;
+            let whole = Digest::parse_hex(&stored.previous).is_some_and(|previous| stored.check(seq, previous).is_ok());
+            stored.open().filter(|_| whole).ok_or_else(|| self.broken(seq))
+        };
+        self.select("WHERE action = ?1", params![action])?.into_iter().map(sound).collect()
     }
 
     /// The entry of an action whose body names this run.
@@ -190,7 +217,7 @@ impl Ledger {
             }
         }
         let fault = match fault {
-            None => self.head_fault(end)?,
+            None => self.judgement_fault()?.or(self.head_fault(end)?),
             fault => fault,
         };
         Ok(Verification { entries: end.0, head: end.1.to_string(), fault })
@@ -248,15 +275,19 @@ impl Ledger {
     }
 
     fn stored(&self) -> Result<Vec<Stored>> {
+        self.select("", [])
+    }
+
+    fn select(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Stored>> {
         let read = || {
-            let mut statement = self.connection.prepare(&format!("{SELECT} ORDER BY seq"))?;
-            let rows = statement.query_map([], Stored::read)?;
+            let mut statement = self.connection.prepare(&format!("{SELECT} {condition} ORDER BY seq"))?;
+            let rows = statement.query_map(values, Stored::read)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(|error| sql_error(&self.path, &error))
     }
 
-    fn broken(&self, seq: u64) -> Error {
+    pub(super) fn broken(&self, seq: u64) -> Error {
         Error::new(ErrorKind::Io, Message::new("store.ledger_broken").with("seq", seq))
             .at(&self.path)
             .hint(Message::new("store.ledger_broken_hint"))
@@ -348,7 +379,7 @@ fn canonical(value: &Value) -> String {
 }
 
 /// A full disk and a missing right are said as such; a file that is no SQLite database is damaged.
-fn sql_error(path: &Path, error: &rusqlite::Error) -> Error {
+pub(super) fn sql_error(path: &Path, error: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
     use std::io::ErrorKind as Os;
     let os = match error.sqlite_error_code() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! centre/store/run.lock             who runs now (OS file lock + JSON)
-//!        store/ledger.sqlite, .head  what was done, append-only; the head seals its length
+//!        store/ledger.sqlite, .head  what was done and judged, append-only; the head seals its length
 //!        store/runs/<run>/*.parquet, run.json
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
@@ -13,6 +13,7 @@
 mod coverage_counts;
 mod export;
 mod frame;
+mod judgements;
 mod ledger;
 mod lock;
 mod original;
@@ -27,6 +28,7 @@ mod workspace;
 
 pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
 pub use export::{Export, Format, export};
+pub use judgements::{ImportedFile, known_keys};
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};
 pub use original::Original;

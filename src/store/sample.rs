@@ -10,6 +10,7 @@ use super::workspace::{Workspace, tests::workspace};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, Reject, RowRef};
+use crate::model::judgement::{Answer, JudgementKey, Review};
 use crate::model::kind;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, RuleCard, Severity};
@@ -27,6 +28,7 @@ pub(super) struct Sample {
     register: Register,
     evidences: Vec<Evidence>,
     pub(super) links: Vec<Link>,
+    pub(super) reviews: Vec<Review>,
     pub(super) outcomes: Outcomes,
     coverage: Coverage,
     cards: Vec<RuleCard>,
@@ -45,6 +47,7 @@ impl Sample {
             register: register(),
             evidences: vec![vehicle(), missing()],
             links: vec![link(0, 0), link(0, 1)],
+            reviews: vec![Review { link: 1, key: JudgementKey::of(&Digest::of(b"asked")), answer: Some(Answer::Same) }],
             outcomes: outcomes(),
             coverage: Coverage::new(2, states.collect()),
             cards: vec![card()],
@@ -63,6 +66,7 @@ impl Sample {
             register: &self.register,
             evidences: &self.evidences,
             links: &self.links,
+            reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             cards: &self.cards,

@@ -22,6 +22,7 @@ use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, e
 use crate::kernel::{Date, Digest, Fen, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
+use crate::model::judgement::{Answer, Review};
 use crate::model::kind;
 use crate::model::link::{Link, Repairs};
 use crate::model::outcome::{Ground, Outcomes, RuleCard};
@@ -41,6 +42,8 @@ pub struct RunTables<'a> {
     /// In the order of the plan: `Link::source` is an index in it.
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
+    /// Ascending by link.
+    pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
     pub coverage: &'a Coverage,
     /// In the order of the run's rules.
@@ -165,9 +168,25 @@ fn links_frame(run: &RunTables<'_>, people: &People) -> Frame {
     });
     frame.u32("slot", links.iter().map(|link| u32::from(link.slot)));
     frame.u32("sheet", links.iter().map(|link| u32::from(at(link).sheet)));
+    let reviews = reviews_by_link(run);
+    frame.text(
+        "judgement_key",
+        reviews.iter().map(|review| review.map(|review| review.key.to_string()).unwrap_or_default()),
+    );
+    let answers = reviews.iter().map(|review| review.and_then(|review| review.answer));
+    frame.dictionary("judgement", answers, |answer| answer.map_or("", Answer::code).to_owned());
     frame.u32("person", links.iter().map(|link| link.person));
     frame.u32("row", links.iter().map(|link| link.row));
     frame
+}
+
+/// Per link: what a person is or was asked about it, if anything.
+fn reviews_by_link<'a>(run: &RunTables<'a>) -> Vec<Option<&'a Review>> {
+    let mut by_link = vec![None; run.links.len()];
+    for review in run.reviews {
+        by_link[review.link as usize] = Some(review);
+    }
+    by_link
 }
 
 /// Paths of all delivered files, and where each source's begin in that list.

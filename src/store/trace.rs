@@ -76,6 +76,9 @@ pub struct TracedLink {
     pub repairs: Vec<String>,
     pub slot: u32,
     pub accepted: bool,
+    /// Key under which a person was asked, empty if nobody need be; and the answer, a code of `model::judgement`.
+    pub judgement_key: String,
+    pub judgement: String,
 }
 
 impl TracedLink {
@@ -246,6 +249,8 @@ fn traced_link(link: &Record<'_>) -> Result<TracedLink> {
         repairs: link.text("repairs")?.split('+').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         slot: link.u32("slot")?,
         accepted: link.flag("accepted")?,
+        judgement_key: link.text("judgement_key")?,
+        judgement: link.text("judgement")?,
     })
 }
 

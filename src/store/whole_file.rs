@@ -37,7 +37,9 @@ fn write_part(part: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Res
     let digest = Digest(writer.hasher.finalize().into());
     writer.inner.get_ref().sync_all().map_err(|error| Error::io(path, &error))?;
     fs::rename(part, path).map_err(|error| Error::io(path, &error))?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))?;
+    // The parent of a bare name is the empty path, which no system opens.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))?;
     Ok(digest)
 }
 

@@ -152,9 +152,13 @@ impl Decider<'_, '_> {
     fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
         let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
         let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
-        let mut whole = owners.map_or_else(Vec::new, |id| self.exact(subject, id, Repairs::default()));
-        whole.retain(|link| link.name_level.is_consistent());
-        if whole.is_empty() { self.partial(subject, remains, repairs, b'T') } else { whole }
+        let whole = owners.map_or_else(Vec::new, |id| self.exact(subject, id, Repairs::default()));
+        if whole.iter().any(|link| link.name_level.is_consistent()) {
+            return whole;
+        }
+        let open = self.partial(subject, remains, repairs, b'T');
+        // Nobody's tail that was lost: then it may be that good id with another person's name, for identity review.
+        if open.is_empty() { whole.into_iter().filter(|link| link.grade == Grade::B).collect() } else { open }
     }
 
     /// A masked id or a lost tail: persons whose ids agree with every character left, found by birth date or by name.

@@ -140,6 +140,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Takes the kept rows out; counts, rejects and files stay.
+    pub fn take_rows(&mut self) -> Table {
+        self.refs = Vec::new();
+        self.parties = Parties::default();
+        std::mem::replace(&mut self.table, Table::new(self.kind.types()))
+    }
+
     /// A source of which nothing was read.
     pub fn absent(source: &str, department: &str, kind: Kind, delivery: Delivery) -> Self {
         Self {

@@ -25,6 +25,13 @@ pub struct RegisterRead {
     pub mandates: Option<Evidence>,
 }
 
+impl RegisterRead {
+    /// The register's own files as they were read: counts, rejects, digests.
+    pub fn files(&self) -> Vec<&Evidence> {
+        std::iter::once(&self.persons).chain(&self.mandates).collect()
+    }
+}
+
 /// Reads the register as of a date.
 ///
 /// # Errors
@@ -33,16 +40,21 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
         ingest::read(&plan.root, code, source, kind, as_of, &|_| true, progress, cancel)
     };
-    let mut persons = read("register", &plan.persons, &kind::register_persons())?;
+    let (persons, mandates) = rayon::join(
+        || read("register", &plan.persons, &kind::register_persons()),
+        || plan.mandates.as_ref().map(|source| read("mandates", source, &kind::register_mandates())).transpose(),
+    );
+    let (mut persons, mut mandates) = (persons?, mandates?);
     refuse_unread(&persons)?;
-    let mandates =
-        plan.mandates.as_ref().map(|source| read("mandates", source, &kind::register_mandates())).transpose()?;
     if let Some(mandates) = &mandates {
         refuse_unread(mandates)?;
     }
-    let spans = mandates.as_ref().map(mandate_spans).unwrap_or_default();
-    let (register, refused) = build(&persons, &spans, as_of);
+    let spans = mandates.as_mut().map(take_spans).unwrap_or_default();
+    let Built { mut register, kept, refused } = build(&persons, &spans, as_of);
     set_aside(&mut persons, refused);
+    // The register takes the rows over: held twice, they were a third of a large run's memory.
+    let table = persons.take_rows();
+    register.table = if kept.len() == table.rows() { table } else { table.select(&kept) };
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
@@ -60,10 +72,12 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
 /// Mandates by citizen, each with first and last day.
 type Spans = FastMap<CitizenId, Vec<(Date, Option<Date>)>>;
 
-fn mandate_spans(mandates: &Evidence) -> Spans {
-    let columns = Columns::new(&mandates.kind, &mandates.table);
+/// The rows are given up: nothing asks for them again.
+fn take_spans(mandates: &mut Evidence) -> Spans {
+    let table = mandates.take_rows();
+    let columns = Columns::new(&mandates.kind, &table);
     let mut spans = Spans::default();
-    for row in 0..mandates.table.rows() {
+    for row in 0..table.rows() {
         if let (Some(id), Some(from)) = (whole_id(columns.text("person_id", row)), columns.date("mandate_from", row)) {
             spans.entry(id).or_default().push((from, columns.date("mandate_to", row)));
         }
@@ -93,7 +107,14 @@ struct Row<'a> {
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 type Refused = (usize, &'static str, &'static str);
 
-fn build(evidence: &Evidence, spans: &Spans, as_of: Date) -> (Register, Vec<Refused>) {
+/// A register without its table yet, the rows that stand on it, and those that cannot.
+struct Built {
+    register: Register,
+    kept: Vec<usize>,
+    refused: Vec<Refused>,
+}
+
+fn build(evidence: &Evidence, spans: &Spans, as_of: Date) -> Built {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let mut register = Register {
         persons: Vec::with_capacity(evidence.table.rows()),
@@ -133,8 +154,7 @@ fn build(evidence: &Evidence, spans: &Spans, as_of: Date) -> (Register, Vec<Refu
         register.lines.push(evidence.refs[row].line);
         kept.push(row);
     }
-    register.table = evidence.table.select(&kept);
-    (register, refused)
+    Built { register, kept, refused }
 }
 
 fn read_row<'a>(columns: &Columns<'a>, row: usize) -> std::result::Result<Row<'a>, (&'static str, &'static str)> {

@@ -109,20 +109,30 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
-    let index = Index::build(&register.register);
+    let index = staged("index", progress, || Index::build(&register.register));
     let mut evidences = read_sources(plan, options.as_of, &options.only, &index, progress, cancel)?;
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
     let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
-    let outcomes = evaluate(plan, &register, &evidences, &linked, &coverage, progress, cancel)?;
+    let outcomes = staged("rules", progress, || {
+        policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
+    })?;
     let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
     let summary = found.summary(&packages);
-    found.save(&staging, &summary)?;
-    publish(&workspace, staging, &found, &summary, options)?;
+    staged("snapshots", progress, || found.save(&staging, &summary))?;
+    staged("publish", progress, || publish(&workspace, staging, &found, &summary, options))?;
     Ok(summary)
+}
+
+/// Some work without rows to count, as a stage of its own.
+fn staged<T>(stage: &str, progress: &dyn Progress, work: impl FnOnce() -> T) -> T {
+    progress.begin(stage, 0);
+    let done = work();
+    progress.end(stage, "");
+    done
 }
 
 /// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
@@ -199,22 +209,6 @@ pub(super) fn settle_bins(evidences: &mut [Evidence], links: &[Link]) {
     }
 }
 
-fn evaluate(
-    plan: &Plan,
-    register: &RegisterRead,
-    evidences: &[Evidence],
-    linked: &Linked,
-    coverage: &Coverage,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<Outcomes> {
-    const STAGE: &str = "rules";
-    progress.begin(STAGE, 0);
-    let outcomes = policy::evaluate(&plan.policy, &register.register, evidences, &linked.links, coverage, cancel)?;
-    progress.end(STAGE, "");
-    Ok(outcomes)
-}
-
 /// Everything a run found, ready to be written.
 struct Found<'a> {
     plan: &'a Plan,
@@ -244,6 +238,7 @@ impl Found<'_> {
             as_of: self.register.register.as_of,
             register: &self.register.register,
             evidences: &self.evidences,
+            register_files: &self.register.files(),
             links: &self.linked.links,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
@@ -307,7 +302,7 @@ impl Found<'_> {
         let mut grades = [0; 5];
         self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
         grades[Grade::E as usize] += self.linked.name_only;
-        let files = std::iter::once(&self.register.persons).chain(&self.register.mandates).chain(&self.evidences);
+        let files = self.register.files().into_iter().chain(&self.evidences);
         RunSummary {
             run: self.run.to_owned(),
             persons: register.persons.len() as u64,
@@ -371,7 +366,7 @@ fn publish(
     summary: &RunSummary,
     options: &RunOptions,
 ) -> Result<()> {
-    let files = std::iter::once(&found.register.persons).chain(&found.register.mandates).chain(&found.evidences);
+    let files = found.register.files().into_iter().chain(&found.evidences);
     let extracts: BTreeMap<&str, String> =
         files.flat_map(|evidence| &evidence.files).map(|file| (file.path.as_str(), file.digest.to_string())).collect();
     let digests = |outputs: Vec<Output>| -> BTreeMap<String, String> {

@@ -83,6 +83,7 @@ impl Centre {
             as_of: self.register.as_of,
             register: &self.register,
             evidences: &self.evidences,
+            register_files: &[],
             links: &self.links,
             reviews: &self.reviews,
             outcomes: &self.outcomes,

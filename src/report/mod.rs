@@ -64,6 +64,8 @@ pub struct RunView<'a> {
     pub register: &'a Register,
     /// By source index, as in `links` and `coverage`.
     pub evidences: &'a [Evidence],
+    /// The register's own files: only their rejects are written, for whoever keeps the register.
+    pub register_files: &'a [&'a Evidence],
     pub links: &'a [Link],
     /// Links that need or needed a person, ascending by link.
     pub reviews: &'a [Review],
@@ -211,7 +213,7 @@ fn write_summary(
         folder.put("summary.html", &page::to_bytes(view, &cover, &total, &lists)?)?;
     }
     write_review(&mut folder, view, formats)?;
-    for evidence in view.evidences {
+    for evidence in view.evidences.iter().chain(view.register_files.iter().copied()) {
         if let Some(csv) = rejects::csv(view, evidence) {
             folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
         }

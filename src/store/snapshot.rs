@@ -19,6 +19,8 @@ use serde_json::Value;
 
 use super::frame::{Frame, text_series};
 use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
+use rayon::prelude::*;
+
 use crate::kernel::{Date, Digest, Fen, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
@@ -61,15 +63,19 @@ pub struct RunTables<'a> {
 pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
     assert_eq!(run.coverage.sources(), run.evidences.len(), "coverage speaks of other sources");
     let people = People::of(run.register);
-    register_frame(run.register, &people).write(&dir.join("register.parquet"))?;
-    links_frame(run, &people).write(&dir.join("links.parquet"))?;
-    outcomes_frame(run, &people).write(&dir.join("outcomes.parquet"))?;
-    grounds_frame(run).write(&dir.join("grounds.parquet"))?;
-    coverage_frame(run, &people).write(&dir.join("coverage.parquet"))?;
-    rejects_frame(run.evidences).write(&dir.join("rejects.parquet"))?;
-    for evidence in run.evidences {
-        evidence_frame(evidence).write(&dir.join(evidence_file(&evidence.source)))?;
-    }
+    let tables: [(&str, &(dyn Fn() -> Frame + Sync)); 6] = [
+        ("register.parquet", &|| register_frame(run.register, &people)),
+        ("links.parquet", &|| links_frame(run, &people)),
+        ("outcomes.parquet", &|| outcomes_frame(run, &people)),
+        ("grounds.parquet", &|| grounds_frame(run)),
+        ("coverage.parquet", &|| coverage_frame(run, &people)),
+        ("rejects.parquet", &|| rejects_frame(run.evidences)),
+    ];
+    let write_tables = || tables.par_iter().try_for_each(|(name, frame)| frame().write(&dir.join(name)).map(drop));
+    let write_evidence =
+        |evidence: &Evidence| evidence_frame(evidence).write(&dir.join(evidence_file(&evidence.source))).map(drop);
+    let (tables, evidence) = rayon::join(write_tables, || run.evidences.par_iter().try_for_each(write_evidence));
+    tables.and(evidence)?;
     record(run).save(dir)
 }
 

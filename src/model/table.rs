@@ -32,6 +32,11 @@ impl Texts {
         (0..self.len()).map(|row| self.get(row))
     }
 
+    fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     /// Takes over all texts of `other`, in order.
     pub fn append(&mut self, other: &Texts) {
         let shift = self.bytes.len();
@@ -122,6 +127,18 @@ impl Column {
         }
     }
 
+    fn shrink_to_fit(&mut self) {
+        match self {
+            Self::Text(texts) => texts.shrink_to_fit(),
+            Self::Date(values) => values.shrink_to_fit(),
+            Self::Month(values) => values.shrink_to_fit(),
+            Self::Money(values) => values.shrink_to_fit(),
+            Self::Count(values) => values.shrink_to_fit(),
+            Self::Decimal(values) => values.shrink_to_fit(),
+            Self::Flag(values) => values.shrink_to_fit(),
+        }
+    }
+
     /// The values at these rows, in this order.
     pub fn select(&self, rows: &[usize]) -> Column {
         fn take<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
@@ -202,6 +219,11 @@ impl Table {
     /// The rows at these indexes, in this order.
     pub fn select(&self, rows: &[usize]) -> Table {
         Self { columns: self.columns.iter().map(|column| column.select(rows)).collect(), rows: rows.len() }
+    }
+
+    /// Gives back the room that growing left: for tables that stay as they are for the whole run.
+    pub fn shrink_to_fit(&mut self) {
+        self.columns.iter_mut().for_each(Column::shrink_to_fit);
     }
 
     pub fn texts(&self, column: usize) -> &Texts {

@@ -55,6 +55,7 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
     // The register takes the rows over: held twice, they were a third of a large run's memory.
     let table = persons.take_rows();
     register.table = if kept.len() == table.rows() { table } else { table.select(&kept) };
+    register.table.shrink_to_fit();
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }

@@ -71,7 +71,8 @@ pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
         ("coverage.parquet", &|| coverage_frame(run, &people)),
         ("rejects.parquet", &|| rejects_frame(run.evidences)),
     ];
-    let write_tables = || tables.par_iter().try_for_each(|(name, frame)| frame().write(&dir.join(name)).map(drop));
+    // One after the other: the big ones side by side would be the run's peak of memory.
+    let write_tables = || tables.iter().try_for_each(|(name, frame)| frame().write(&dir.join(name)).map(drop));
     let write_evidence =
         |evidence: &Evidence| evidence_frame(evidence).write(&dir.join(evidence_file(&evidence.source))).map(drop);
     let (tables, evidence) = rayon::join(write_tables, || run.evidences.par_iter().try_for_each(write_evidence));

@@ -9,7 +9,7 @@ use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
 use super::Context;
-use crate::kernel::{Progress, Silent};
+use crate::kernel::{Lang, Progress, Silent, wording};
 
 /// Bars on a terminal; one line per finished stage where stderr goes to a file; nothing with `--no-progress`.
 pub fn progress(context: &Context) -> Box<dyn Progress> {
@@ -17,6 +17,7 @@ pub fn progress(context: &Context) -> Box<dyn Progress> {
         Box::new(Silent)
     } else {
         Box::new(Bars {
+            lang: context.lang,
             rows_word: context.word("cli.rows"),
             left_word: context.word("cli.left"),
             draws: std::io::stderr().is_terminal(),
@@ -27,6 +28,7 @@ pub fn progress(context: &Context) -> Box<dyn Progress> {
 }
 
 struct Bars {
+    lang: Lang,
     rows_word: &'static str,
     left_word: &'static str,
     draws: bool,
@@ -41,6 +43,13 @@ struct Stage {
     since: Instant,
 }
 
+impl Bars {
+    /// A stage in the reader's language; a source's code as it is.
+    fn named(&self, stage: &str) -> String {
+        wording::section(self.lang, "stage").get(stage).map_or(stage, String::as_str).to_owned()
+    }
+}
+
 impl Progress for Bars {
     fn begin(&self, stage: &str, bytes: u64) {
         let bar = if self.draws { self.all.add(ProgressBar::new(bytes)) } else { ProgressBar::hidden() };
@@ -50,7 +59,7 @@ impl Progress for Bars {
             "{prefix:18} {spinner} {msg}  {elapsed}".to_owned()
         };
         bar.set_style(ProgressStyle::with_template(&template).expect("a fixed template").progress_chars("━╸─"));
-        bar.set_prefix(stage.to_owned());
+        bar.set_prefix(self.named(stage));
         let stages = &mut self.stages.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         stages.insert(stage.to_owned(), Stage { bar, rows: 0, bytes: 0, since: Instant::now() });
     }
@@ -72,7 +81,9 @@ impl Progress for Bars {
         let Some(stage) = stages.remove(name) else { return };
         stage.bar.finish_and_clear();
         let seconds = stage.since.elapsed().as_secs_f64();
-        let mut line = format!("{name:18} {:>6.1} s", seconds);
+        let named = self.named(name);
+        let blanks = " ".repeat(18usize.saturating_sub(named.width()));
+        let mut line = format!("{named}{blanks} {seconds:>6.1} s");
         if stage.rows > 0 {
             line.push_str(&format!("  {:>12} {}", HumanCount(stage.rows).to_string(), self.rows_word));
         }

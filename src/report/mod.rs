@@ -123,7 +123,7 @@ pub fn write(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Vec<Package>> {
-    let stage = view.word("report.stage");
+    let stage = "packages";
     progress.begin(stage, 0);
     let counties: Vec<(County, Counts)> = county::group(view)
         .into_par_iter()
@@ -143,7 +143,7 @@ pub fn write(
         .collect::<Result<Vec<Package>>>()?;
     cancel.check()?;
     write_summary(out, view, formats, &counties, &packages)?;
-    progress.end(stage, &view.say(crate::kernel::Message::new("report.stage_done").with("count", packages.len())));
+    progress.end(stage, "");
     Ok(packages)
 }
 

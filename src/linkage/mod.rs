@@ -34,7 +34,7 @@ pub use index::Index;
 
 use crate::kernel::CitizenId;
 use crate::model::evidence::Evidence;
-use crate::model::link::{Grade, Link, Repairs, SharedId};
+use crate::model::link::{CrowdedName, Grade, Link, Repairs, SharedId};
 use crate::standardise::ids::{self, IdReading};
 use decide::{Decided, Decider, Subject};
 use facts::{Comparison, party_facts};
@@ -79,17 +79,6 @@ impl Default for LinkSettings {
             block_limit: 50_000_000,
         }
     }
-}
-
-/// A name that too many rows without id and birth date share with too many persons: not compared, and said so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrowdedName {
-    pub source: u16,
-    /// As one of the rows delivers it.
-    pub name: String,
-    /// Persons of this name on the register, and persons of this name in the source's rows without id and birth date.
-    pub persons: u64,
-    pub parties: u64,
 }
 
 /// The links of one source.

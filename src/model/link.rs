@@ -169,6 +169,17 @@ pub struct SharedId {
     pub names: u64,
 }
 
+/// A name that too many rows without id and birth date share with too many persons: not compared, and said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrowdedName {
+    pub source: u16,
+    /// As one of the rows delivers it.
+    pub name: String,
+    /// Persons of this name on the register, and persons of this name in the source's rows without id and birth date.
+    pub persons: u64,
+    pub parties: u64,
+}
+
 /// Birth date and sex of a person as a row gives them, where it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attributes {

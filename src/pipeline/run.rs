@@ -15,7 +15,7 @@ use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Bins, Delivery, Evidence};
 use crate::model::judgement::{Answer, Review};
-use crate::model::link::{Grade, Link, SharedId};
+use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::policy;
 use crate::report::{self, Formats, Package, RunView};
@@ -166,6 +166,7 @@ fn not_asked(source: &PlannedSource) -> Evidence {
 struct Linked {
     links: Vec<Link>,
     shared: Vec<SharedId>,
+    crowded: Vec<CrowdedName>,
     name_only: u64,
 }
 
@@ -179,13 +180,14 @@ fn link(
     const STAGE: &str = "link";
     progress.begin(STAGE, 0);
     let settings = plan.run.link_settings();
-    let mut all = Linked { links: Vec::new(), shared: Vec::new(), name_only: 0 };
+    let mut all = Linked { links: Vec::new(), shared: Vec::new(), crowded: Vec::new(), name_only: 0 };
     for (source, evidence) in evidences.iter_mut().enumerate() {
         cancel.check()?;
         let linked = linkage::link_source(index, source as u16, evidence, &settings);
         progress.advance(STAGE, 0, evidence.table.rows() as u64);
         all.links.extend(linked.links);
         all.shared.extend(linked.shared);
+        all.crowded.extend(linked.crowded);
         all.name_only += linked.name_only;
     }
     progress.end(STAGE, "");
@@ -240,6 +242,8 @@ impl Found<'_> {
             evidences: &self.evidences,
             register_files: &self.register.files(),
             links: &self.linked.links,
+            shared: &self.linked.shared,
+            crowded: &self.linked.crowded,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
@@ -383,6 +387,7 @@ fn publish(
         "judgements": { "in_force": found.in_force.count(), "digest": found.in_force.digest().to_string() },
         "summary": summary,
         "shared_ids": found.linked.shared.len(),
+        "crowded_names": found.linked.crowded.len(),
         "outputs": digests(staging.outputs()?),
         "snapshots": digests(staging.snapshots()?),
     });

@@ -84,6 +84,8 @@ impl Centre {
             register: &self.register,
             evidences: &self.evidences,
             register_files: &[],
+            shared: &[],
+            crowded: &[],
             links: &self.links,
             reviews: &self.reviews,
             outcomes: &self.outcomes,

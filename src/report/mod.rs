@@ -26,6 +26,7 @@ mod rejects;
 mod returned;
 mod review;
 mod rules;
+mod set_aside;
 mod shown;
 mod summary;
 mod workbook;
@@ -46,7 +47,7 @@ use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
 use crate::model::judgement::Review;
-use crate::model::link::Link;
+use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 
@@ -67,6 +68,9 @@ pub struct RunView<'a> {
     /// The register's own files: only their rejects are written, for whoever keeps the register.
     pub register_files: &'a [&'a Evidence],
     pub links: &'a [Link],
+    /// Ids and names set aside while linking: they cannot tell people apart.
+    pub shared: &'a [SharedId],
+    pub crowded: &'a [CrowdedName],
     /// Links that need or needed a person, ascending by link.
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
@@ -217,6 +221,9 @@ fn write_summary(
         if let Some(csv) = rejects::csv(view, evidence) {
             folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
         }
+    }
+    if let Some(csv) = set_aside::csv(view) {
+        folder.put("set_aside.csv", &csv)?;
     }
     for package in packages {
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");

@@ -1,7 +1,5 @@
 //! 关联: a person of the register and a person in a department's row, with the grade and the grounds.
 
-use crate::kernel::Date;
-
 /// 匹配等级. Ordered: the first that holds is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Grade {
@@ -178,11 +176,4 @@ pub struct CrowdedName {
     /// Persons of this name on the register, and persons of this name in the source's rows without id and birth date.
     pub persons: u64,
     pub parties: u64,
-}
-
-/// Birth date and sex of a person as a row gives them, where it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Attributes {
-    pub birth: Option<Date>,
-    pub sex: Option<crate::kernel::Sex>,
 }

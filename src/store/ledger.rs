@@ -7,7 +7,7 @@
 //! Triggers refuse changes and deletions, which stops mistakes; the chain shows what a person with a SQLite tool did.
 //! A chain alone does not show that its end was cut or that a well-made entry was put behind it: `store/ledger.head`
 //! holds number and hash of the last entry, and of the one being added. It has no secret: who rewrites both files whole
-//! is found only by a head hash kept elsewhere, which is why every run's manifest prints it.
+//! is found only by a head hash kept elsewhere: `hedui ledger verify` prints it, to be written down each morning.
 
 use std::path::{Path, PathBuf};
 

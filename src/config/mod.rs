@@ -33,6 +33,13 @@ pub struct Plan {
     pub digest: Digest,
 }
 
+impl Plan {
+    /// Programmes each source applies to, in source order; empty means all.
+    pub fn programmes_by_source(&self) -> Vec<Vec<String>> {
+        self.sources.iter().map(|source| source.layout.programmes.clone()).collect()
+    }
+}
+
 /// A source with its code (the file's name) and kind.
 #[derive(Debug)]
 pub struct PlannedSource {

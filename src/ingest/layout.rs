@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::kernel::error::line_at;
 use crate::kernel::{Date, Error, Message, Result};
 use crate::model::kind::{self, Field, Kind};
 use crate::model::table::FieldType;
@@ -316,12 +317,6 @@ impl Faults<'_> {
     fn add(&mut self, offset: usize, message: Message) {
         self.found.push(Error::config(message).at(self.file).line(line_at(self.text, offset)));
     }
-}
-
-/// The line of a byte of the layout's text, from 1.
-fn line_at(text: &str, offset: usize) -> u64 {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    memchr::memchr_iter(b'\n', before).count() as u64 + 1
 }
 
 /// Headings as they are compared: half width, lower case, without blanks, quotes and byte order marks.

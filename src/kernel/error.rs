@@ -64,7 +64,7 @@ impl Error {
     pub fn toml(path: &Path, text: &str, fault: &toml::de::Error) -> Self {
         let error = Self::config(Message::new("error.toml").with("reason", fault.message())).at(path);
         match fault.span() {
-            Some(span) => error.line(text[..span.start.min(text.len())].matches('\n').count() as u64 + 1),
+            Some(span) => error.line(line_at(text, span.start)),
             None => error,
         }
     }
@@ -146,6 +146,11 @@ impl Error {
         }
         text
     }
+}
+
+/// The line, counted from 1, in which the byte `offset` of `text` stands.
+pub fn line_at(text: &str, offset: usize) -> u64 {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
 }
 
 impl std::fmt::Display for Error {

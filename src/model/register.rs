@@ -3,6 +3,9 @@
 //! One row of the register file is one [`Person`]; one citizen enrolled twice is two persons with one id. Built by
 //! `pipeline::register` from the table that `ingest` read; texts as given stay in that table.
 
+use std::sync::OnceLock;
+
+use super::kind::Kind;
 use super::table::{Table, Texts};
 use crate::kernel::{CitizenId, Date, Division, Fen, Month};
 
@@ -81,7 +84,10 @@ impl Register {
     }
 
     pub fn texts(&self, field: &str) -> &Texts {
-        let column = super::kind::register_persons().field(field).expect("a field of the register");
+        // Asked once a row: the kind is made once.
+        static KIND: OnceLock<Kind> = OnceLock::new();
+        let kind = KIND.get_or_init(super::kind::register_persons);
+        let column = kind.field(field).expect("a field of the register");
         self.table.texts(column)
     }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::review::{self, InForce};
-use super::run::{read_sources, settle_bins};
+use super::run::{link, read_sources, settle_bins};
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
-use crate::linkage::{self, Index};
+use crate::linkage::Index;
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind;
@@ -77,17 +77,11 @@ pub fn check(
     let register = register_of(plan, asked, options)?;
     let index = Index::build(&register);
     let mut evidences = read_sources(plan, options.as_of, &[], &index, progress, cancel)?;
-    let settings = plan.run.link_settings();
-    let mut links = Vec::new();
-    for (source, evidence) in evidences.iter_mut().enumerate() {
-        let linked = linkage::link_source(&index, source as u16, evidence, &settings);
-        links.extend(linked.links);
-    }
+    let mut links = link(plan, &index, &mut evidences, progress, cancel)?.links;
     let judgements = Ledger::open(&Workspace::open(&plan.root)?)?.judgements()?;
     review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
-    let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
-    let coverage = policy::coverage(&register, &evidences, &links, &applies);
+    let coverage = policy::coverage(&register, &evidences, &links, &plan.programmes_by_source());
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;
     record(plan, asked, options, &evidences, outcomes.discrepancies.len())?;
     drop(index);

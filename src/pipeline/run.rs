@@ -114,8 +114,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
-    let applies: Vec<Vec<String>> = plan.sources.iter().map(|source| source.layout.programmes.clone()).collect();
-    let coverage = policy::coverage(&register.register, &evidences, &linked.links, &applies);
+    let coverage = policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source());
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
@@ -163,14 +162,15 @@ fn not_asked(source: &PlannedSource) -> Evidence {
 }
 
 /// All links of a run, by source and row, and what was set aside while linking.
-struct Linked {
-    links: Vec<Link>,
+pub(super) struct Linked {
+    pub(super) links: Vec<Link>,
     shared: Vec<SharedId>,
     crowded: Vec<CrowdedName>,
     name_only: u64,
 }
 
-fn link(
+/// Links every source, one after the other: each spreads its rows over the cores.
+pub(super) fn link(
     plan: &Plan,
     index: &Index<'_>,
     evidences: &mut [Evidence],

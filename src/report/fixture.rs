@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Formats, RunView};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Lang};
 use crate::model::coverage::{Coverage, CoverageState};
-use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, Reject, RowRef};
+use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Reject, RowRef};
 use crate::model::judgement::{JudgementKey, Review};
 use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
@@ -159,20 +159,7 @@ fn register() -> Register {
 }
 
 fn evidence(source: &str, department: &str, kind: &str, delivery: Delivery) -> Evidence {
-    let kind = kind::builtin(kind).expect("a built-in kind");
-    Evidence {
-        source: source.to_owned(),
-        department: department.to_owned(),
-        table: Table::new(kind.types()),
-        kind,
-        delivery,
-        files: Vec::new(),
-        refs: Vec::new(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: BTreeMap::new(),
-    }
+    Evidence::absent(source, department, kind::builtin(kind).expect("a built-in kind"), delivery)
 }
 
 fn extract(path: &str) -> ExtractFile {

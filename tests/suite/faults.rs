@@ -9,6 +9,18 @@ fn small() -> World {
     World::made(400, 2_500, 9)
 }
 
+/// A run going on by itself, as the night shift's.
+fn running(world: &World) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_hedui"))
+        .current_dir(world.root())
+        .args(["run", "--as-of", AS_OF, "--no-progress"])
+        .env("USER", "night-shift")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 fn state_of<'a>(summary: &'a serde_json::Value, source: &str) -> &'a serde_json::Value {
     summary["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap()
 }
@@ -99,13 +111,7 @@ fn a_killed_run_leaves_the_published_one_whole() {
     let first = world.summary();
     let published = world.files("outbox");
     for delay in [5, 60, 200, 400] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hedui"))
-            .current_dir(world.root())
-            .args(["run", "--as-of", AS_OF, "--no-progress"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = running(&world);
         std::thread::sleep(Duration::from_millis(delay));
         let _ = child.kill();
         child.wait().unwrap();
@@ -125,13 +131,7 @@ fn a_killed_run_leaves_the_published_one_whole() {
 #[test]
 fn ctrl_c_leaves_no_half_output() {
     let world = World::made(3_000, 60_000, 12);
-    let child = Command::new(env!("CARGO_BIN_EXE_hedui"))
-        .current_dir(world.root())
-        .args(["run", "--as-of", AS_OF, "--no-progress"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = running(&world);
     std::thread::sleep(Duration::from_millis(120));
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let asked = Instant::now();
@@ -147,14 +147,7 @@ fn ctrl_c_leaves_no_half_output() {
 #[test]
 fn two_runs_at_once_are_refused_with_the_holder_named() {
     let world = World::made(3_000, 60_000, 13);
-    let mut first = Command::new(env!("CARGO_BIN_EXE_hedui"))
-        .current_dir(world.root())
-        .args(["run", "--as-of", AS_OF, "--no-progress"])
-        .env("USER", "night-shift")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut first = running(&world);
     let lock = world.path("store/run.lock");
     let since = Instant::now();
     while std::fs::metadata(&lock).map_or(0, |file| file.len()) == 0 && since.elapsed() < Duration::from_secs(10) {

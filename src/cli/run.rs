@@ -4,8 +4,8 @@ use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
 use crate::kernel::{Error, Message, Result};
-use crate::pipeline::{self, RunOptions, RunSummary};
-use crate::store::Holder;
+use crate::pipeline::{self, Intended, RunOptions, RunSummary};
+use crate::store::{Holder, Standing};
 
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
@@ -15,6 +15,10 @@ pub struct RunArgs {
     as_of: Option<String>,
     #[arg(long, value_name = "csv,xlsx,html", value_delimiter = ',')]
     formats: Vec<String>,
+    #[arg(long)]
+    reread: bool,
+    #[arg(long)]
+    explain: bool,
 }
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
@@ -26,10 +30,15 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
             return Err(Error::config(fault));
         }
     }
+    if args.explain {
+        print_intended(&pipeline::explain(&plan, &args.only, args.reread)?, context);
+        return Ok(0);
+    }
     let at = now();
     let options = RunOptions {
         as_of: as_of(args.as_of.as_deref())?,
         only: args.only.clone(),
+        reread: args.reread,
         formats: formats(&args.formats, &plan.report.formats)?,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
@@ -41,6 +50,29 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         print(&summary, context);
     }
     Ok(if summary.needs_attention() { NEEDS_ATTENTION } else { 0 })
+}
+
+fn print_intended(intended: &[Intended], context: &Context) {
+    if context.json {
+        println!("{}", serde_json::to_string_pretty(intended).expect("plain numbers and texts"));
+        return;
+    }
+    let rows: Vec<Vec<String>> = intended
+        .iter()
+        .map(|file| {
+            let why = match file.standing {
+                Standing::New => "cli.explain_new",
+                Standing::Changed => "cli.explain_changed",
+                Standing::OtherLayout => "cli.explain_layout",
+                Standing::Known => "cli.explain_known",
+            };
+            let megabytes = format!("{:.1}", file.bytes as f64 / 1e6);
+            vec![file.source.clone(), file.path.clone(), megabytes, context.word(why).to_owned()]
+        })
+        .collect();
+    let heading = ["cli.source", "cli.file", "cli.megabytes", "cli.explain_why"].map(|key| context.word(key));
+    print!("{}", table(&heading, &rows, &[2]));
+    println!("{}", context.word("cli.explain_rest"));
 }
 
 fn formats(given: &[String], configured: &[Format]) -> Result<Vec<Format>> {

@@ -46,6 +46,8 @@ pub struct PlannedSource {
     pub code: String,
     pub layout: Source,
     pub kind: Kind,
+    /// Of the layout's text and the program's version: what decides how its files are read.
+    pub digest: Digest,
 }
 
 /// `[centre]` of hedui.toml.
@@ -233,7 +235,8 @@ fn load_sources(texts: &Texts, faults: &mut Vec<Error>) -> Vec<PlannedSource> {
         let code = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let planned = Source::parse(text, file).and_then(|layout| {
             let kind = layout.kind()?;
-            Ok(PlannedSource { code, layout, kind })
+            let digest = Digest::of_parts([env!("CARGO_PKG_VERSION").as_bytes(), text.as_bytes()]);
+            Ok(PlannedSource { code, layout, kind, digest })
         });
         match planned {
             Ok(source) => sources.push(source),

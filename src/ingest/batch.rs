@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kernel::Date;
 use crate::model::evidence::{Bins, Parties, Reject, RowRef};
+use crate::model::extract_keys::{Entry, Place};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
@@ -28,6 +29,10 @@ pub(super) struct Batch {
     pub(super) newest: Option<Date>,
     /// The last `as_of` cell looked at: in most extracts all rows carry the same one, which is then read once.
     pub(super) last_as_of: Vec<u8>,
+    /// A row was dated after the day of the reading.
+    pub(super) dated_later: bool,
+    /// Keys of all good rows, if they were asked for and every row has a place.
+    pub(super) entries: Option<Vec<Entry>>,
 }
 
 impl Batch {
@@ -41,6 +46,8 @@ impl Batch {
             reject_counts: BTreeMap::new(),
             newest: None,
             last_as_of: Vec::new(),
+            dated_later: false,
+            entries: Some(Vec::new()),
         }
     }
 
@@ -53,11 +60,34 @@ impl Batch {
         }
     }
 
+    /// Keys a row; a row without a place ends the index of its file.
+    pub(super) fn key(&mut self, key: u64, offset: u64, line: u32) {
+        match (Place::new(offset, line), &mut self.entries) {
+            (Some(place), Some(entries)) => entries.push(Entry { key, place }),
+            _ => self.entries = None,
+        }
+    }
+
+    fn take_entries(&mut self, others: Option<Vec<Entry>>, lines: u32) {
+        let Some((mine, others)) = self.entries.take().zip(others) else { return };
+        let mut mine = mine;
+        let moved = |entry: Entry| {
+            let place = Place::new(entry.place.offset(), entry.place.line().saturating_add(lines))?;
+            Some(Entry { place, ..entry })
+        };
+        mine.reserve(others.len());
+        for entry in others {
+            let Some(entry) = moved(entry) else { return };
+            mine.push(entry);
+        }
+        self.entries = Some(mine);
+    }
+
     /// Takes over what follows; `lines` is the number of lines before it.
     pub(super) fn append(&mut self, other: Batch, lines: u32) {
         let moved = |at: RowRef| RowRef { line: at.line.saturating_add(lines), ..at };
-        self.parties.append(&other.parties, self.table.rows() as u32);
-        self.table.append(&other.table);
+        self.parties.append(other.parties, self.table.rows() as u32);
+        self.table.append(other.table);
         self.refs.extend(other.refs.into_iter().map(moved));
         self.bins.add(&other.bins);
         let room = REJECTS_KEPT.saturating_sub(self.rejects.len());
@@ -67,5 +97,7 @@ impl Batch {
             *self.reject_counts.entry(key).or_default() += count;
         }
         self.newest = self.newest.max(other.newest);
+        self.dated_later |= other.dated_later;
+        self.take_entries(other.entries, lines);
     }
 }

@@ -16,7 +16,7 @@ use crate::kernel::Result;
 pub(super) const CHUNK: usize = 4 << 20;
 
 /// Chunks in flight before their results are joined; bounds the rejects and rows held apart.
-const WAVE: usize = 64;
+const WAVE: usize = 16;
 
 /// What one chunk held.
 struct Parsed {

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::batch::Batch;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
 use super::rows::RowReader;
-use super::split::{Dialect, Splitter};
-use super::{Connector, Job, ReadFile, chunks};
+use super::split::{Dialect, Record, Splitter};
+use super::{Connector, Job, Known, Picked, ReadFile, chunks};
 use crate::kernel::{Digest, Error, Message, Result};
+use crate::model::extract_keys::Place;
 
 /// Delimited text. `chunk` is the nominal size of a chunk in bytes; it does not change what is read.
 pub(super) struct Delimited {
@@ -19,13 +22,56 @@ pub(super) struct Delimited {
 impl Connector for Delimited {
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
         let (digest, parsed) = rayon::join(|| Digest::of(bytes), || self.parse(bytes, index, job));
-        let (batch, headings, format) = parsed?;
-        Ok(ReadFile { batch, headings, digest, format })
+        Ok(ReadFile { digest, ..parsed? })
+    }
+
+    fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+        const AT_A_TIME: usize = 4_096;
+        let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
+        let Opened { rows, dialect, .. } = open(bytes, mark(bytes), encoding, index, job)?;
+        let read = |places: &[Place]| {
+            job.cancel.check()?;
+            let mut batch = Batch::new(job.kind);
+            let mut splitter = Splitter::new(bytes, 0, dialect);
+            for place in places {
+                splitter.go_to(place.offset() as usize);
+                match splitter.next(bytes.len()) {
+                    Some(record) => rows.take(&Record { line: place.line(), ..record }, &mut batch),
+                    None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
+                }
+            }
+            Ok(batch)
+        };
+        let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(read).collect::<Result<_>>()?;
+        let mut all = Batch::new(job.kind);
+        batches.into_iter().for_each(|batch| all.append(batch, 0));
+        Ok(Picked { batch: all, headings: rows.into_headings() })
     }
 }
 
+/// A file whose heading was found.
+struct Opened<'a> {
+    rows: RowReader<'a>,
+    dialect: Dialect,
+    /// Where the first record behind the heading starts, and its line.
+    body: usize,
+    line: u32,
+}
+
+fn open<'a>(bytes: &[u8], mark: usize, encoding: Encoding, index: u16, job: &Job<'a>) -> Result<Opened<'a>> {
+    let Heading { mapping, dialect, body, line } = find_heading(bytes, mark, encoding, job)?;
+    let dialect = Dialect { width: mapping.width, ..dialect };
+    Ok(Opened { rows: RowReader::new(job, mapping, encoding, index, 0), dialect, body, line })
+}
+
+/// Bytes of a byte order mark.
+fn mark(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
+}
+
 impl Delimited {
-    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<(Batch, Vec<String>, String)> {
+    /// All but the digest.
+    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
         refuse_other_formats(bytes)?;
         let (found, mark) = Encoding::detect(bytes);
         let encoding = match job.source.connector.encoding {
@@ -33,13 +79,12 @@ impl Delimited {
             EncodingChoice::Utf8 => Encoding::Utf8,
             EncodingChoice::Gb18030 => Encoding::Gb18030,
         };
-        let heading = find_heading(bytes, mark, encoding, job)?;
-        let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
-        let rows = RowReader::new(job, heading.mapping, encoding, index, 0);
-        job.progress.advance(job.code, heading.body as u64, 0);
-        let batch = chunks::parse(bytes, heading.body, heading.line, dialect, self.chunk, &rows, job)?;
+        let Opened { rows, dialect, body, line } = open(bytes, mark, encoding, index, job)?;
+        job.progress.advance(job.code, body as u64, 0);
+        let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
         let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
-        Ok((batch, rows.into_headings(), format))
+        let digest = Digest([0; 32]);
+        Ok(ReadFile { batch, headings: rows.into_headings(), digest, format, encoding: Some(encoding) })
     }
 }
 

@@ -104,7 +104,13 @@ impl Encoding {
     }
 }
 
-fn trimmed(text: &str) -> &str {
+/// Without the blanks at its ends.
+pub(super) fn trimmed(text: &str) -> &str {
+    let bare =
+        |letter: Option<char>| letter.is_some_and(|letter| matches!(letter, '!'..='~' | '\u{4E00}'..='\u{9FFF}'));
+    if bare(text.chars().next()) && bare(text.chars().next_back()) {
+        return text; // nearly every cell
+    }
     text.trim_matches(|letter: char| letter.is_whitespace() || BLANKS.contains(&letter))
 }
 

@@ -38,7 +38,7 @@ pub fn deliveries(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
 }
 
 /// A file's path relative to the workspace, `/` between parts.
-pub(super) fn shown(root: &Path, path: &Path) -> String {
+pub fn shown(root: &Path, path: &Path) -> String {
     let inside = path.strip_prefix(root).unwrap_or(path);
     inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }

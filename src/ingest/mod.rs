@@ -16,6 +16,7 @@ mod delimited;
 mod encoding;
 mod headings;
 mod inbox;
+mod keyed;
 mod layout;
 mod owners;
 mod rows;
@@ -28,7 +29,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use batch::REJECTS_KEPT;
-pub use inbox::deliveries;
+pub use inbox::{deliveries, shown};
+pub use keyed::{Keys, Known};
 pub use layout::Source;
 
 use batch::Batch;
@@ -36,7 +38,7 @@ use encoding::Encoding;
 use layout::Format;
 
 use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
-use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties};
+use crate::model::evidence::{Bins, Delivery, Evidence, Parties};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
@@ -72,6 +74,9 @@ pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 trait Connector {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile>;
+
+    /// Reads only the rows at these places of a file that was read before.
+    fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
 }
 
 /// What reading one source depends on.
@@ -82,8 +87,15 @@ struct Job<'a> {
     /// The run's date.
     today: Date,
     wanted: &'a Wanted<'a>,
+    keys: Option<&'a Keys<'a>>,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
+}
+
+/// What some rows of a file held, and its headings by cell.
+struct Picked {
+    batch: Batch,
+    headings: Vec<String>,
 }
 
 /// What one file held.
@@ -93,6 +105,8 @@ struct ReadFile {
     headings: Vec<String>,
     digest: Digest,
     format: String,
+    /// `None` for a spreadsheet, whose rows have no place in bytes.
+    encoding: Option<Encoding>,
 }
 
 /// Reads one source's deliveries, all files that its layout names, in the order of their names.
@@ -115,7 +129,29 @@ pub fn read(
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Evidence> {
-    read_in_chunks(root, &Job { code, source, kind, today: as_of, wanted, progress, cancel }, chunks::CHUNK)
+    let job = Job { code, source, kind, today: as_of, wanted, keys: None, progress, cancel };
+    read_in_chunks(root, &job, chunks::CHUNK)
+}
+
+/// As [`read`]; but files that `keys` know are not read again but for the rows that are needed, and of the others an
+/// index is made. The evidence is the same.
+///
+/// # Errors
+/// Kind `Cancelled` only.
+#[expect(clippy::too_many_arguments, reason = "the contract of the nightly run: every input named, no hidden state")]
+pub fn read_with_keys(
+    root: &Path,
+    code: &str,
+    source: &Source,
+    kind: &Kind,
+    as_of: Date,
+    wanted: &Wanted<'_>,
+    keys: &Keys<'_>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Evidence> {
+    let job = Job { code, source, kind, today: as_of, wanted, keys: Some(keys), progress, cancel };
+    read_in_chunks(root, &job, chunks::CHUNK)
 }
 
 fn read_in_chunks(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
@@ -157,15 +193,19 @@ fn read_files(
         if bytes.is_empty() {
             return Err(Error::input(Message::new("ingest.refused_empty")).at(path));
         }
-        let file = connector.read(bytes, index, job).map_err(|error| error.at(path))?;
-        for ((cell, reason, whole_row), count) in &file.batch.reject_counts {
-            let column = cell.map(|cell| file.headings[cell].clone()).unwrap_or_default();
+        let shown = inbox::shown(root, path);
+        let known = job.keys.and_then(|keys| (keys.known)(&shown)).filter(|known| known.serves(bytes, job.today));
+        let picked = known.and_then(|known| keyed::pick(connector, bytes, index, known, job).transpose()).transpose();
+        let read = match picked.map_err(|error| error.at(path))? {
+            Some(read) => read,
+            None => keyed::read(connector, bytes, index, &shown, job).map_err(|error| error.at(path))?,
+        };
+        for ((cell, reason, whole_row), count) in &read.batch.reject_counts {
+            let column = cell.map(|cell| read.headings[cell].clone()).unwrap_or_default();
             *evidence.reject_counts.entry((column, reason, *whole_row)).or_default() += count;
         }
-        let (digest, format) = (file.digest, file.format);
-        let path = inbox::shown(root, path);
-        evidence.files.push(ExtractFile { path, digest, bytes: bytes.len() as u64, format });
-        all.append(file.batch, 0);
+        evidence.files.push(read.file);
+        all.append(read.batch, 0);
     }
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let as_of = job.source.stated_as_of().or(all.newest).or_else(|| inbox::newest_date_in_names(paths));

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
-use super::encoding::Encoding;
+use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
 use super::owners;
 use super::split::{Fault, Record, fits};
 use super::words::Words;
-use super::{Job, PartyView, Wanted};
+use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
 use crate::model::kind::Kind;
@@ -36,11 +36,13 @@ pub(super) struct RowReader<'a> {
     mapping: Mapping,
     encoding: Encoding,
     wanted: &'a Wanted<'a>,
+    keys: Option<&'a Keys<'a>>,
     file: u16,
     sheet: u16,
     /// Later row dates are typing errors; they must not make a stale extract look fresh.
     today: Date,
-    nulls: Vec<String>,
+    /// As `raw_nulls`, for decoded text.
+    nulls: Words,
     /// Words of the layout in the file's own bytes, compared before anything is decoded.
     raw_nulls: Words,
     raw_footers: Words,
@@ -66,7 +68,7 @@ struct Reading<'a> {
 
 impl<'a> RowReader<'a> {
     pub(super) fn new(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16, sheet: u16) -> Self {
-        let Job { source, kind, wanted, today, .. } = *job;
+        let Job { source, kind, wanted, keys, today, .. } = *job;
         let nulls: Vec<String> =
             NULLS.iter().map(|word| (*word).to_owned()).chain(source.values.null.iter().cloned()).collect();
         let footers = match &source.values.footer {
@@ -92,6 +94,7 @@ impl<'a> RowReader<'a> {
             mapping,
             encoding,
             wanted,
+            keys,
             file,
             sheet,
             today,
@@ -99,7 +102,7 @@ impl<'a> RowReader<'a> {
             raw_footers: raw(&footers),
             raw_deletes: raw(&source.values.delete),
             raw_companies: raw(&companies),
-            nulls,
+            nulls: Words::new(&nulls, Encoding::Utf8),
             footers,
             operation,
             id_type,
@@ -146,6 +149,9 @@ impl<'a> RowReader<'a> {
         self.each_party(row, &mut |_, party| {
             persons += 1;
             wanted = wanted || (self.wanted)(party);
+            if let Some(keys) = self.keys {
+                (keys.of)(party, &mut |key| batch.key(key, row.offset, row.line));
+            }
         });
         if persons == 0 {
             if self.is_spaced_footer(row) {
@@ -214,10 +220,12 @@ impl<'a> RowReader<'a> {
         }
         batch.last_as_of.clear();
         batch.last_as_of.extend_from_slice(cell);
-        if let Ok(Some(date)) = dates::date(&self.encoding.text(cell).0)
-            && date <= self.today
-        {
-            batch.newest = batch.newest.max(Some(date));
+        if let Ok(Some(date)) = dates::date(&self.encoding.text(cell).0) {
+            if date <= self.today {
+                batch.newest = batch.newest.max(Some(date));
+            } else {
+                batch.dated_later = true;
+            }
         }
     }
 
@@ -246,8 +254,13 @@ impl<'a> RowReader<'a> {
         self.each_party(row, &mut |slot, party| {
             batch.parties.push(number, slot, &party.id_text(), &party.name());
         });
+        // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
+        let utf8 = match self.encoding {
+            Encoding::Utf8 => simdutf8::basic::from_utf8(row.text).ok(),
+            Encoding::Gb18030 => None,
+        };
         let columns = batch.table.columns.iter_mut().enumerate();
-        let faults: Vec<_> = columns.filter_map(|(field, column)| self.fill(row, field, column).err()).collect();
+        let faults: Vec<_> = columns.filter_map(|(field, column)| self.fill(row, utf8, field, column).err()).collect();
         batch.table.end_row();
         for (cell, reason) in faults {
             batch.reject(Some(cell), reason, || self.make_reject(row, Some(cell), reason));
@@ -257,18 +270,31 @@ impl<'a> RowReader<'a> {
     }
 
     /// Pushes one value; an unusable one is pushed as "not given" and its cell and reason are given.
-    fn fill(&self, row: &Record<'_>, field: usize, column: &mut Column) -> Result<(), (usize, &'static str)> {
+    /// `utf8` is the row's text if it is valid UTF-8.
+    fn fill(
+        &self,
+        row: &Record<'_>,
+        utf8: Option<&str>,
+        field: usize,
+        column: &mut Column,
+    ) -> Result<(), (usize, &'static str)> {
         let Some(index) = self.mapping.cells[field] else {
             column.push_none();
             return Ok(());
         };
         let reading = &self.readings[field];
-        let (text, damaged) = self.encoding.text(row.cell(index));
+        let (text, damaged) = match utf8 {
+            Some(utf8) => {
+                let (start, end) = row.cells[index];
+                (Cow::Borrowed(trimmed(&utf8[start as usize..end as usize])), false)
+            }
+            None => self.encoding.text(row.cell(index)),
+        };
         if damaged && !reading.of_person {
             column.push_none();
             return Err((index, "ingest.reject_bytes"));
         }
-        let is_null = text.is_empty() || self.nulls.iter().any(|null| null.eq_ignore_ascii_case(&text));
+        let is_null = text.is_empty() || self.nulls.hold(text.as_bytes());
         // 无 and - are answers to a yes-or-no question where the layout or custom says so.
         if is_null && reading.ty != FieldType::Flag {
             column.push_none();

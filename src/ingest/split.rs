@@ -90,6 +90,12 @@ impl<'a> Splitter<'a> {
         Self { bytes, dialect, at, lines: 0, cells: Vec::new(), unquoted: Vec::new() }
     }
 
+    /// Goes to another record's start; lines count from there.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at;
+        self.lines = 0;
+    }
+
     /// Where the next record starts.
     pub(super) fn at(&self) -> usize {
         self.at

@@ -28,7 +28,7 @@ impl Centre {
         let (kind, cancel) = (self.source.kind().unwrap(), Cancel::default());
         let today = Date::parse_iso("2026-11-24").unwrap();
         let job =
-            Job { code: "test", source: &self.source, kind: &kind, today, wanted, progress: &Silent, cancel: &cancel };
+            Job { code: "test", source: &self.source, kind: &kind, today, wanted, progress: &Silent, cancel: &cancel, keys: None };
         read_in_chunks(self.folder.path(), &job, chunk).unwrap()
     }
 

@@ -14,7 +14,7 @@ use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::rows::RowReader;
 use super::split::{Cell, Record};
-use super::{Connector, Job, ReadFile};
+use super::{Connector, Job, Known, Picked, ReadFile};
 use crate::kernel::{Date, Digest, Error, Message, Result};
 use crate::model::kind::Kind;
 use crate::model::table::FieldType;
@@ -69,7 +69,11 @@ impl Connector for Spreadsheet {
         let (batch, headings) = reading.finish()?;
         job.progress.advance(job.code, bytes.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
-        Ok(ReadFile { batch, headings, digest, format })
+        Ok(ReadFile { batch, headings, digest, format, encoding: None })
+    }
+
+    fn pick(&self, _: &[u8], _: u16, _: &Known, _: &Job<'_>) -> Result<Picked> {
+        unreachable!("no index is made of a spreadsheet")
     }
 }
 

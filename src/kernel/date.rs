@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 /// A day, stored as days since 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Date(i32);
 
 impl Date {

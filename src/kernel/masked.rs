@@ -2,6 +2,14 @@
 
 /// `370102********1234`; a text too short to leave something out becomes all stars.
 pub fn mask_id(id: &str) -> String {
+    if id.is_ascii() && id.len() >= 12 {
+        let hidden = id.len() - 10;
+        let mut masked = String::with_capacity(id.len());
+        masked.push_str(&id[..6]);
+        masked.extend(std::iter::repeat_n('*', hidden));
+        masked.push_str(&id[id.len() - 4..]);
+        return masked;
+    }
     let characters: Vec<char> = id.chars().collect();
     if characters.len() < 12 {
         return "*".repeat(characters.len());
@@ -33,6 +41,7 @@ mod tests {
     #[test]
     fn forms() {
         assert_eq!(mask_id("11010519491231002X"), "110105********002X");
+        assert_eq!(mask_id("１１010519491231002X"), "１１0105********002X");
         assert_eq!(mask_id("123"), "***");
         assert_eq!(mask_name("张三"), "张*");
         assert_eq!(mask_name("诸葛孔明"), "诸**明");

@@ -37,13 +37,27 @@ fn catalogue(lang: Lang) -> &'static Catalogue {
     cell.get_or_init(|| toml::from_str(text).expect("the catalogues are checked by the tests"))
 }
 
+type Sentences = hashbrown::HashMap<String, &'static str, foldhash::fast::FixedState>;
+
+/// All sentences by `section.key`: reports ask for some words once a line.
+fn sentences(lang: Lang) -> &'static Sentences {
+    static ZH: OnceLock<Sentences> = OnceLock::new();
+    static EN: OnceLock<Sentences> = OnceLock::new();
+    let cell = match lang {
+        Lang::Zh => &ZH,
+        Lang::En => &EN,
+    };
+    cell.get_or_init(|| {
+        let of_section = |(section, words): (&'static String, &'static BTreeMap<String, String>)| {
+            words.iter().map(move |(key, words)| (format!("{section}.{key}"), words.as_str()))
+        };
+        catalogue(lang).iter().flat_map(of_section).collect()
+    })
+}
+
 /// The template of a sentence. A key that no catalogue holds is a bug.
 pub fn template(lang: Lang, key: &str) -> &'static str {
-    let (section, name) = key.split_once('.').expect("a wording key is section.key");
-    catalogue(lang)
-        .get(section)
-        .and_then(|sentences| sentences.get(name))
-        .unwrap_or_else(|| panic!("no wording for {key}"))
+    sentences(lang).get(key).unwrap_or_else(|| panic!("no wording for {key}"))
 }
 
 /// All sentences of one section, by key: for templates that need many at once.

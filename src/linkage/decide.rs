@@ -79,11 +79,16 @@ pub(super) struct Decider<'a, 'r> {
 
 impl Decider<'_, '_> {
     /// Grades A and B: the id is one on the register. Everybody enrolled under it gets the link.
-    pub(super) fn exact(&self, subject: &Subject, id: CitizenId, repairs: Repairs) -> Vec<Link> {
+    pub(super) fn exact<'s>(
+        &'s self,
+        subject: &'s Subject,
+        id: CitizenId,
+        repairs: Repairs,
+    ) -> impl Iterator<Item = Link> + 's {
         let letter = if repairs == Repairs::default() { b'E' } else { b'C' };
         let ground = IdGround { repairs, bits: Weights::whole_id(), ..IdGround::nothing(letter) };
         let speaks_alone = id.is_valid();
-        self.index.persons_with(id).map(|person| self.exact_link(subject, person, ground, speaks_alone)).collect()
+        self.index.persons_with(id).map(move |person| self.exact_link(subject, person, ground, speaks_alone))
     }
 
     /// As [`Decider::exact`], for a passport or another document that the register holds in place of an id.
@@ -152,7 +157,7 @@ impl Decider<'_, '_> {
     fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
         let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
         let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
-        let whole = owners.map_or_else(Vec::new, |id| self.exact(subject, id, Repairs::default()));
+        let whole: Vec<Link> = owners.into_iter().flat_map(|id| self.exact(subject, id, Repairs::default())).collect();
         if whole.iter().any(|link| link.name_level.is_consistent()) {
             return whole;
         }

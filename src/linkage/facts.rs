@@ -1,5 +1,7 @@
 //! What a row says of a person beside id and name, and how that agrees with the register. A blank is no evidence.
 
+use std::cell::OnceCell;
+
 use super::index::Index;
 use super::places::{Place, PlaceLevel};
 use crate::kernel::{Date, Sex};
@@ -31,16 +33,18 @@ pub(super) struct PartyFacts<'e> {
     pub(super) birth: Option<Date>,
     pub(super) sex: Option<Sex>,
     pub(super) address: &'e str,
-    /// Digits only; empty if not given or hidden.
-    pub(super) phone: String,
+    /// As given: read by [`phone`] only for the few rows that a phone decides.
+    pub(super) phone: &'e str,
     /// Name of the other person of a marriage.
     pub(super) spouse: &'e str,
+    /// The parts of `address`, once somebody asked.
+    place: OnceCell<Place>,
 }
 
 impl PartyFacts<'_> {
     /// Without any of these a name without id and birth date can lead nowhere.
     pub(super) fn has_contact(&self) -> bool {
-        !self.phone.is_empty() || !self.address.is_empty() || !self.spouse.is_empty()
+        phone(self.phone).is_some() || !self.address.is_empty() || !self.spouse.is_empty()
     }
 }
 
@@ -73,8 +77,9 @@ pub(super) fn party_facts(evidence: &Evidence, party: usize) -> PartyFacts<'_> {
         birth,
         sex: sex(text(fields.sex)),
         address: text(fields.address),
-        phone: phone(text(fields.phone)),
+        phone: text(fields.phone),
         spouse,
+        place: OnceCell::new(),
     }
 }
 
@@ -101,12 +106,9 @@ impl Comparison {
     }
 
     pub(super) fn full(index: &Index, person: u32, facts: &PartyFacts) -> Self {
-        let given = |text: String| Some(text).filter(|text| !text.is_empty());
-        let phone = match given(facts.phone.clone()) {
-            Some(phone) => Agreement::of(Some(phone), given(index.phone_of(person))),
-            None => Agreement::Blank,
-        };
-        let spouse = index.spouse_of(person).filter(|_| !facts.spouse.is_empty());
+        let delivered = phone(facts.phone);
+        let phone = Agreement::of(delivered, delivered.and_then(|_| index.phone_of(person)));
+        let spouse = if facts.spouse.is_empty() { None } else { index.spouse_of(person) };
         let spouse = match spouse.map(|spouse| index.compare_name(spouse, facts.spouse)) {
             Some(crate::model::link::NameLevel::Absent) | None => Agreement::Blank,
             Some(level) if level.is_consistent() => Agreement::Agrees,
@@ -117,7 +119,7 @@ impl Comparison {
         } else {
             let division = index.register.persons[person as usize].division;
             let own = index.gazetteer().place(index.address.get(person as usize), division);
-            own.compare(&Place::parse(facts.address))
+            own.compare(facts.place.get_or_init(|| Place::parse(facts.address)))
         };
         Self { phone, spouse, place, ..Self::brief(index, person, facts) }
     }
@@ -144,18 +146,28 @@ pub(super) fn sex(text: &str) -> Option<Sex> {
     }
 }
 
-/// The digits of a phone number, without the country's 86; empty if hidden, too short, or all one digit.
-pub(super) fn phone(text: &str) -> String {
+/// A phone number's digits as one number, with a 1 before them that keeps leading zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Phone(u64);
+
+/// The phone number in a text, without the country's 86; `None` if it is hidden, too short or long, or all one digit.
+pub(super) fn phone(text: &str) -> Option<Phone> {
+    const LONGEST: usize = 18;
     if text.contains(['*', '＊']) {
-        return String::new();
+        return None;
     }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let national = match digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86")) {
-        Some(rest) if rest.len() == 11 => rest.to_owned(),
-        _ => digits,
+    let (mut digits, mut length) = ([0u8; LONGEST], 0);
+    for digit in text.bytes().filter(u8::is_ascii_digit) {
+        *digits.get_mut(length)? = digit - b'0';
+        length += 1;
+    }
+    let national = match &digits[..length] {
+        [0, 0, 8, 6, rest @ ..] | [8, 6, rest @ ..] if rest.len() == 11 => rest,
+        all => all,
     };
-    let varied = national.bytes().any(|digit| Some(digit) != national.bytes().next());
-    if national.len() < 7 || !varied { String::new() } else { national }
+    let varied = national.iter().any(|digit| *digit != national[0]);
+    let number = || national.iter().fold(1, |number, digit| number * 10 + u64::from(*digit));
+    (national.len() >= 7 && varied).then(number).map(Phone)
 }
 
 #[cfg(test)]
@@ -164,9 +176,10 @@ mod tests {
 
     #[test]
     fn phones_and_sexes() {
-        assert_eq!(phone("+86 138-0013-8000"), "13800138000");
-        for nothing in ["", "138****8000", "110", "00000000000"] {
-            assert_eq!(phone(nothing), "", "{nothing}");
+        assert_eq!(phone("+86 138-0013-8000"), Some(Phone(113_800_138_000)));
+        assert_eq!(phone("0531-86012345"), Some(Phone(1_053_186_012_345)), "an area code's zero stays");
+        for nothing in ["", "138****8000", "110", "00000000000", "1234567890123456789"] {
+            assert_eq!(phone(nothing), None, "{nothing}");
         }
         assert_eq!(sex("2"), Some(Sex::Female));
         assert_eq!(sex("0"), None, "unknown is no evidence");

@@ -11,9 +11,10 @@ use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::facts::Phone;
 use super::places::Gazetteer;
 use crate::kernel::{CitizenId, Date, Sex};
 use crate::model::link::NameLevel;
@@ -37,8 +38,10 @@ pub struct Index<'r> {
     /// (packed id, person), sorted; the table gives the first position of each id.
     ids: Vec<(u64, u32)>,
     id_starts: HashMap<u64, u32, FixedState>,
+    seen: Seen,
     /// Passports and other documents, as [`IdReading::Foreign`] writes them.
     foreign: HashMap<String, Vec<u32>, FixedState>,
+    document_hashes: HashSet<u64, FixedState>,
     /// Name hash of each person; 0 also for persons without a mandate.
     pub(super) hashes: Vec<NameHash>,
     /// Persons by name hash, present and former names; the table gives start and length.
@@ -47,7 +50,8 @@ pub struct Index<'r> {
     births: Births,
     /// Mandated persons with a name: what name frequencies are shares of.
     pub(super) population: usize,
-    phones: OnceLock<HashMap<String, u32, FixedState>>,
+    /// Sorted, each as often as it is given.
+    phones: OnceLock<Vec<Phone>>,
     gazetteer: OnceLock<Gazetteer>,
 }
 
@@ -56,6 +60,36 @@ struct Births {
     first: i32,
     starts: Vec<u32>,
     persons: Vec<u32>,
+}
+
+/// A bit for the hash of every id. It fits the cache where the table does not: most ids of an extract are nobody's on the
+/// register, and nine in ten of them are told here.
+struct Seen {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl Seen {
+    /// Ten bits an id, rounded up to a power of two.
+    fn of(ids: &[(u64, u32)]) -> Self {
+        let width = (ids.len() * 10).next_power_of_two().max(64);
+        let mut seen = Self { bits: vec![0; width / 64], shift: 64 - width.trailing_zeros() };
+        for (id, _) in ids {
+            let bit = seen.bit(*id);
+            seen.bits[bit / 64] |= 1 << (bit % 64);
+        }
+        seen
+    }
+
+    /// Fibonacci hashing: the upper bits of the product are spread evenly.
+    fn bit(&self, packed: u64) -> usize {
+        (packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+    }
+
+    fn may_hold(&self, packed: u64) -> bool {
+        let bit = self.bit(packed);
+        self.bits[bit / 64] >> (bit % 64) & 1 == 1
+    }
 }
 
 impl<'r> Index<'r> {
@@ -79,6 +113,7 @@ impl<'r> Index<'r> {
             .map(|person| if mandated(person) { name_hash(name.get(person)) } else { 0 })
             .collect();
         let (named, name_spans) = by_name(&hashes, former, &mandated);
+        let foreign = foreign_documents(register);
         Self {
             register,
             name,
@@ -87,9 +122,11 @@ impl<'r> Index<'r> {
             phone: register.texts("phone"),
             sex: register.texts("sex"),
             relation: register.texts("relation"),
+            seen: Seen::of(&ids),
             ids,
             id_starts,
-            foreign: foreign_documents(register),
+            document_hashes: foreign.keys().map(|text| hash_of(text)).collect(),
+            foreign,
             population: hashes.iter().filter(|hash| **hash != 0).count(),
             hashes,
             named,
@@ -109,7 +146,7 @@ impl<'r> Index<'r> {
         name: impl FnOnce() -> Cow<'a, str>,
     ) -> bool {
         if let Some(plain) = ids::read_plain(id) {
-            if self.id_starts.contains_key(&plain.packed()) {
+            if self.holds(plain) {
                 return true;
             }
             if plain.birth().is_some() && id.try_into().is_ok_and(ids::plain_check_holds) {
@@ -132,6 +169,31 @@ impl<'r> Index<'r> {
         }
     }
 
+    pub(super) fn holds_packed(&self, packed: u64) -> bool {
+        self.seen.may_hold(packed) && self.id_starts.contains_key(&packed)
+    }
+
+    pub(super) fn packed_ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.ids.iter().map(|(packed, _)| *packed)
+    }
+
+    pub(super) fn knows_name(&self, hash: NameHash) -> bool {
+        self.name_spans.contains_key(&hash)
+    }
+
+    pub(super) fn name_hashes(&self) -> impl Iterator<Item = NameHash> + '_ {
+        self.name_spans.keys().copied()
+    }
+
+    pub(super) fn document_hashes(&self) -> &HashSet<u64, FixedState> {
+        &self.document_hashes
+    }
+
+    pub(super) fn birth_days(&self) -> impl Iterator<Item = i32> + '_ {
+        let day_of = |at: usize| self.births.first + at as i32;
+        self.births.starts.windows(2).enumerate().filter(|(_, day)| day[1] > day[0]).map(move |(at, _)| day_of(at))
+    }
+
     /// A name the register knows, or one so damaged that only a birth date could tell.
     fn wants_name(&self, name: &str) -> bool {
         let hash = name_hash(name);
@@ -147,7 +209,7 @@ impl<'r> Index<'r> {
     }
 
     fn holds(&self, id: CitizenId) -> bool {
-        self.id_starts.contains_key(&id.packed())
+        self.holds_packed(id.packed())
     }
 
     /// Everybody enrolled under this id, in register order: one citizen may be enrolled twice.
@@ -202,23 +264,19 @@ impl<'r> Index<'r> {
         id.map(CitizenId::sex).or_else(|| super::facts::sex(self.sex.get(person as usize)))
     }
 
-    pub(super) fn phone_of(&self, person: u32) -> String {
+    pub(super) fn phone_of(&self, person: u32) -> Option<Phone> {
         super::facts::phone(self.phone.get(person as usize))
     }
 
     /// How many persons on the register give this phone: a village office's number says little.
-    pub(super) fn phone_count(&self, phone: &str) -> u32 {
-        let count = |phones: &mut HashMap<String, u32, FixedState>, phone: String| {
-            *phones.entry(phone).or_insert(0) += 1;
-        };
+    pub(super) fn phone_count(&self, phone: Phone) -> u32 {
         let phones = self.phones.get_or_init(|| {
-            let mut phones = HashMap::with_hasher(FixedState::default());
-            self.phone.iter().map(super::facts::phone).filter(|phone| !phone.is_empty()).for_each(|phone| {
-                count(&mut phones, phone);
-            });
-            phones
+            let mut given: Vec<Phone> = self.phone.par_iter().filter_map(super::facts::phone).collect();
+            given.par_sort_unstable();
+            given
         });
-        phones.get(phone).copied().unwrap_or(0)
+        let start = phones.partition_point(|other| *other < phone);
+        phones[start..].iter().take_while(|other| **other == phone).count() as u32
     }
 
     pub(super) fn gazetteer(&self) -> &Gazetteer {
@@ -306,8 +364,13 @@ fn former_names(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(['、', '，', ',', ';', '；', '/', '|']).map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// The hash of a name's comparing key; the same within one run, at any thread count.
+/// The hash of a name's comparing key; the same in every run, for key indexes keep it.
 pub(super) fn name_hash(name: &str) -> NameHash {
     let key = names::key(name);
-    if key.is_empty() { 0 } else { FixedState::default().hash_one(&key).max(1) }
+    if key.is_empty() { 0 } else { hash_of(&key) }
+}
+
+/// Sixty bits that are never all zero.
+pub(super) fn hash_of(text: &str) -> u64 {
+    (FixedState::default().hash_one(text) >> 4).max(1)
 }

@@ -21,6 +21,7 @@ pub mod engine;
 mod explain;
 mod facts;
 mod index;
+pub mod keys;
 mod places;
 mod shared;
 mod weights;

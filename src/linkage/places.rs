@@ -83,42 +83,50 @@ fn half_width(character: char) -> char {
     }
 }
 
-/// The text up to and with the first of the endings, within the first twelve characters, and the text behind it.
+/// The text up to and with the first of the endings, within the first twelve characters, and the text behind it. An
+/// ending that the text begins with (市中区) is part of a name there and ends nothing.
 fn cut<'t>(text: &'t str, endings: &[&str]) -> Option<(&'t str, &'t str)> {
     let window = text.char_indices().nth(12).map_or(text.len(), |(at, _)| at);
-    let end = endings
-        .iter()
-        .filter_map(|ending| text[..window].find(ending).filter(|at| *at > 0).map(|at| at + ending.len()))
-        .min()?;
-    Some(text.split_at(end))
+    let first = |ending: &&str| ending.as_bytes()[0];
+    for (at, _) in text[..window].char_indices().skip(1) {
+        let rest = &text[at..window];
+        let ends = |ending: &&&str| {
+            first(ending) == rest.as_bytes()[0] && rest.starts_with(**ending) && !text.starts_with(**ending)
+        };
+        if let Some(ending) = endings.iter().find(ends) {
+            return Some(text.split_at(at + ending.len()));
+        }
+    }
+    None
 }
 
 /// Long enough to mean a house, every number the same in order, and most pairs of characters shared.
 fn same_house(a: &str, b: &str) -> bool {
     const LEAST: usize = 5;
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len() < LEAST || b.len() < LEAST {
+    if a.chars().nth(LEAST - 1).is_none() || b.chars().nth(LEAST - 1).is_none() {
         return false;
     }
-    let numbers = |text: &[char]| {
-        let spaced: String =
-            text.iter().map(|character| if character.is_ascii_digit() { *character } else { ' ' }).collect();
-        spaced.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-    };
     if a == b {
         return true;
     }
-    let (numbers_a, numbers_b) = (numbers(&a), numbers(&b));
-    let pairs = |text: &[char]| {
-        let mut pairs: Vec<(char, char)> = text.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    // Without a number an address is a village: only the very same text is the same house.
+    if numbers(a).next().is_none() || !numbers(a).eq(numbers(b)) {
+        return false;
+    }
+    let pairs = |text: &str| {
+        let mut pairs: Vec<(char, char)> = text.chars().zip(text.chars().skip(1)).collect();
         pairs.sort_unstable();
         pairs.dedup();
         pairs
     };
-    let (pairs_a, pairs_b) = (pairs(&a), pairs(&b));
+    let (pairs_a, pairs_b) = (pairs(a), pairs(b));
     let shared = pairs_a.iter().filter(|pair| pairs_b.binary_search(pair).is_ok()).count();
-    // Without a number an address is a village: only the very same text is the same house.
-    !numbers_a.is_empty() && numbers_a == numbers_b && shared * 20 >= (pairs_a.len() + pairs_b.len()) * 7
+    shared * 20 >= (pairs_a.len() + pairs_b.len()) * 7
+}
+
+/// The runs of digits in an address.
+fn numbers(address: &str) -> impl Iterator<Item = &str> {
+    address.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty())
 }
 
 /// What counties and cities are called, learned from the register.
@@ -137,8 +145,9 @@ impl Gazetteer {
         type Counts = BTreeMap<Division, (u32, BTreeMap<String, u32>)>;
         let (mut counties, mut cities) = (Counts::new(), Counts::new());
         let mut people = BTreeMap::new();
-        for person in &register.persons {
-            *people.entry(person.division.county()).or_insert(0) += 1;
+        // A register stands county by county: a look-up for each run of people, not for each person.
+        for neighbours in register.persons.chunk_by(|a, b| a.division.county() == b.division.county()) {
+            *people.entry(neighbours[0].division.county()).or_insert(0) += neighbours.len() as u32;
         }
         for (person, address) in
             register.persons.iter().zip(addresses.iter()).filter(|(_, address)| !address.is_empty())

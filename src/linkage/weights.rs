@@ -144,13 +144,13 @@ impl Weights {
     /// Birth date, sex, phone, spouse and place.
     fn facts(&self, index: &Index, person: u32, comparison: &Comparison) -> f64 {
         let phone = match comparison.phone {
-            Agreement::Agrees => PHONE_U * f64::from(index.phone_count(&index.phone_of(person)).max(1)),
+            Agreement::Agrees => {
+                PHONE_U * f64::from(index.phone_of(person).map_or(1, |phone| index.phone_count(phone)).max(1))
+            }
             _ => PHONE_U,
         };
-        let spouse = match (comparison.spouse, index.spouse_of(person)) {
-            (Agreement::Agrees, Some(spouse)) => (-Self::name(index, spouse, NameLevel::Equal)).exp2(),
-            _ => 0.001,
-        };
+        let agreeing = (comparison.spouse == Agreement::Agrees).then(|| index.spouse_of(person)).flatten();
+        let spouse = agreeing.map_or(0.001, |spouse| (-Self::name(index, spouse, NameLevel::Equal)).exp2());
         self.birth(comparison)
             + bits(comparison.sex, self.sex.0, self.sex.1)
             + bits(comparison.phone, self.phone_m, phone)

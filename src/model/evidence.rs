@@ -5,7 +5,7 @@ use super::table::{Table, Texts};
 use crate::kernel::{Date, Digest};
 
 /// One delivered file of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExtractFile {
     /// Relative to the workspace, `/` between parts: `inbox/vehicle/2026-11.csv`.
     pub path: String,
@@ -98,7 +98,11 @@ impl Parties {
     }
 
     /// Takes over `other`, whose rows follow `rows` rows already held.
-    pub fn append(&mut self, other: &Parties, rows: u32) {
+    pub fn append(&mut self, other: Parties, rows: u32) {
+        if self.is_empty() && rows == 0 {
+            *self = other;
+            return;
+        }
         self.row.extend(other.row.iter().map(|row| row + rows));
         self.slot.extend_from_slice(&other.slot);
         self.id.append(&other.id);

@@ -1,23 +1,30 @@
 //! Typed columns, built row by row by the readers and handed whole to linking, rules and reports.
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
 use crate::kernel::{Date, Fen, Month};
 
-/// Many short texts in one buffer. An empty text means "not given": departments' blanks are no evidence.
+/// Many short texts in one buffer, at most 4 GiB. An empty text means "not given": departments' blanks are no evidence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     bytes: String,
-    ends: Vec<usize>,
+    /// Where each text ends; four bytes each, for a register has forty million of them.
+    ends: Vec<u32>,
 }
 
+const TOO_LONG: &str = "a column of texts about people on the register is shorter than 4 GiB";
+
 impl Texts {
+    #[inline]
     pub fn push(&mut self, text: &str) {
         self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
+        self.ends.push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
     }
 
+    #[inline]
     pub fn get(&self, row: usize) -> &str {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.bytes[start..self.ends[row]]
+        &self.bytes[start as usize..self.ends[row] as usize]
     }
 
     pub fn len(&self) -> usize {
@@ -32,6 +39,10 @@ impl Texts {
         (0..self.len()).map(|row| self.get(row))
     }
 
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = &str> {
+        (0..self.len()).into_par_iter().map(|row| self.get(row))
+    }
+
     fn shrink_to_fit(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -41,7 +52,8 @@ impl Texts {
     pub fn append(&mut self, other: &Texts) {
         let shift = self.bytes.len();
         self.bytes.push_str(&other.bytes);
-        self.ends.extend(other.ends.iter().map(|end| end + shift));
+        u32::try_from(self.bytes.len()).expect(TOO_LONG);
+        self.ends.extend(other.ends.iter().map(|end| end + shift as u32));
     }
 }
 
@@ -210,8 +222,12 @@ impl Table {
     }
 
     /// Takes over all rows of `other`; both must be of one kind.
-    pub fn append(&mut self, other: &Table) {
+    pub fn append(&mut self, other: Table) {
         assert_eq!(self.columns.len(), other.columns.len(), "tables of two kinds were joined");
+        if self.rows == 0 {
+            *self = other; // the only file of a source is not copied once more
+            return;
+        }
         self.columns.iter_mut().zip(&other.columns).for_each(|(mine, theirs)| mine.append(theirs));
         self.rows += other.rows;
     }

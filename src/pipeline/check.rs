@@ -7,8 +7,9 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::extracts::{in_use, read_sources};
 use super::review::{self, InForce};
-use super::run::{link, read_sources, settle_bins};
+use super::run::{link, settle_bins};
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::linkage::Index;
@@ -21,7 +22,7 @@ use crate::model::register::{Household, Person, Register, Role, State};
 use crate::model::table::{Column, Table};
 use crate::policy;
 use crate::standardise::ids::{self, IdReading};
-use crate::store::{Ledger, Workspace};
+use crate::store::{Extracts, Ledger, Workspace};
 
 /// One person asked about. All of them are taken as one household.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,14 +77,18 @@ pub fn check(
     }
     let register = register_of(plan, asked, options)?;
     let index = Index::build(&register);
-    let mut evidences = read_sources(plan, options.as_of, &[], &index, progress, cancel)?;
+    let workspace = Workspace::open(&plan.root)?;
+    let extracts = Extracts::open(&workspace)?;
+    let mut evidences = read_sources(plan, options.as_of, &[], &index, &extracts, progress, cancel)?;
+    extracts.save(&in_use(plan))?;
     let mut links = link(plan, &index, &mut evidences, progress, cancel)?.links;
-    let judgements = Ledger::open(&Workspace::open(&plan.root)?)?.judgements()?;
+    let mut ledger = Ledger::open(&workspace)?;
+    let judgements = ledger.judgements()?;
     review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
     let coverage = policy::coverage(&register, &evidences, &links, &plan.programmes_by_source());
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;
-    record(plan, asked, options, &evidences, outcomes.discrepancies.len())?;
+    record(&mut ledger, asked, options, &evidences, outcomes.discrepancies.len())?;
     drop(index);
     let cards = plan.policy.cards();
     Ok(Answer { register, evidences, links, coverage, discrepancies: outcomes.discrepancies, cards })
@@ -150,7 +155,13 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
 }
 
 /// The ledger learns how many were asked about, why, and what was there to ask; the people only as one digest.
-fn record(plan: &Plan, asked: &[Asked], options: &CheckOptions, evidences: &[Evidence], found: usize) -> Result<()> {
+fn record(
+    ledger: &mut Ledger,
+    asked: &[Asked],
+    options: &CheckOptions,
+    evidences: &[Evidence],
+    found: usize,
+) -> Result<()> {
     let people = Digest::of_parts(asked.iter().flat_map(|one| [one.id.as_bytes(), one.name.as_bytes()]));
     let sources: serde_json::Map<String, serde_json::Value> = evidences
         .iter()
@@ -172,8 +183,7 @@ fn record(plan: &Plan, asked: &[Asked], options: &CheckOptions, evidences: &[Evi
         "sources": sources,
         "discrepancies": found,
     });
-    let workspace = Workspace::open(&plan.root)?;
-    Ledger::open(&workspace)?.append(&options.at, &options.who, "check", &body).map(drop)
+    ledger.append(&options.at, &options.who, "check", &body).map(drop)
 }
 
 /// Reads a list of people: CSV with the headings `id`, `name` (or 身份证号, 姓名), in any order.

@@ -3,6 +3,7 @@
 
 mod check;
 mod evaluation;
+mod extracts;
 mod judgements;
 mod register;
 mod review;
@@ -10,6 +11,7 @@ mod run;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
+pub use extracts::{Intended, explain};
 pub use judgements::{Import, ImportSummary, import_judgements};
 pub use register::read_register;
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};

@@ -6,14 +6,15 @@
 use std::path::Path;
 
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Cancel, CitizenId, Date, Division, Error, Message, Progress, Result};
+use crate::kernel::{Cancel, CitizenId, Date, Division, Error, Fen, Message, Month, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Reject};
 use crate::model::kind::{self, Kind};
 use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::table::{Column, Table};
+use crate::model::table::{Column, Table, Texts};
 use crate::standardise::ids::{self, IdReading};
 
 type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
@@ -70,25 +71,47 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
     }
 }
 
-/// Mandates by citizen, each with first and last day.
-type Spans = FastMap<CitizenId, Vec<(Date, Option<Date>)>>;
+/// Mandates filed apart from the register.
+#[derive(Default)]
+struct Spans {
+    /// Citizen, first and last day; sorted.
+    filed: Vec<(CitizenId, Date, Option<Date>)>,
+    /// Where a citizen's begin.
+    starts: FastMap<CitizenId, u32>,
+}
+
+impl Spans {
+    fn new(mut filed: Vec<(CitizenId, Date, Option<Date>)>) -> Self {
+        filed.par_sort_unstable();
+        let mut starts = FastMap::with_capacity_and_hasher(filed.len(), foldhash::fast::FixedState::default());
+        for (at, (id, ..)) in filed.iter().enumerate().rev() {
+            starts.insert(*id, at as u32);
+        }
+        Self { filed, starts }
+    }
+
+    fn of(&self, id: CitizenId) -> impl Iterator<Item = (Date, Option<Date>)> + '_ {
+        let first = self.starts.get(&id).map_or(self.filed.len(), |start| *start as usize);
+        self.filed[first..].iter().take_while(move |span| span.0 == id).map(|&(_, from, to)| (from, to))
+    }
+}
 
 /// The rows are given up: nothing asks for them again.
 fn take_spans(mandates: &mut Evidence) -> Spans {
     let table = mandates.take_rows();
-    let columns = Columns::new(&mandates.kind, &table);
-    let mut spans = Spans::default();
-    for row in 0..table.rows() {
-        if let (Some(id), Some(from)) = (whole_id(columns.text("person_id", row)), columns.date("mandate_from", row)) {
-            spans.entry(id).or_default().push((from, columns.date("mandate_to", row)));
-        }
-    }
-    spans
+    let column = |field| column_of(&mandates.kind, &table, field);
+    let (ids, from, to) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
+    let rows = (0..table.rows()).into_par_iter();
+    Spans::new(rows.filter_map(|row| Some((whole_id(ids.get(row))?, from[row]?, to[row]))).collect())
 }
 
 /// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
 /// owner's name, and a link still asks for that name.
 fn whole_id(text: &str) -> Option<CitizenId> {
+    let plain = ids::read_plain(text.as_bytes()).filter(|id| id.is_valid() && !ids::is_placeholder(text.as_bytes()));
+    if plain.is_some() {
+        return plain;
+    }
     match ids::read(text) {
         IdReading::Whole { id, .. } => Some(id),
         IdReading::TailLost { .. } => CitizenId::from_ascii(text.trim().as_bytes()).filter(|id| id.is_valid()),
@@ -96,13 +119,10 @@ fn whole_id(text: &str) -> Option<CitizenId> {
     }
 }
 
-/// One row of the persons file that can stand on the register.
-struct Row<'a> {
+/// What names the household and programme of a row; their indexes follow in register order.
+struct Line<'a> {
     household: &'a str,
     programme: &'a str,
-    division: Division,
-    role: Role,
-    state: State,
 }
 
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
@@ -117,95 +137,53 @@ struct Built {
 
 fn build(evidence: &Evidence, spans: &Spans, as_of: Date) -> Built {
     let columns = Columns::new(&evidence.kind, &evidence.table);
+    let rows = evidence.table.rows();
     let mut register = Register {
-        persons: Vec::with_capacity(evidence.table.rows()),
+        persons: Vec::with_capacity(rows),
         households: Vec::new(),
         programmes: Vec::new(),
         table: Table::new(evidence.kind.types()),
-        lines: Vec::with_capacity(evidence.table.rows()),
+        lines: Vec::with_capacity(rows),
         as_of,
     };
     let mut by_code: FastMap<&str, u32> = FastMap::default();
     let mut refused = Vec::new();
-    let mut kept = Vec::with_capacity(evidence.table.rows());
-    for row in 0..evidence.table.rows() {
-        let line = match read_row(&columns, row) {
-            Ok(line) => line,
-            Err((field, reason)) => {
-                refused.push((row, field, reason));
-                continue;
-            }
-        };
-        let person = register.persons.len() as u32;
-        let programme = programme_index(&mut register.programmes, line.programme);
-        let household = *by_code.entry(line.household).or_insert_with(|| {
-            register.households.push(Household {
-                code: line.household.to_owned(),
-                programme,
-                division: line.division,
-                persons: Vec::new(),
-                members: 0,
+    let mut kept = Vec::with_capacity(rows);
+    // What depends on one row alone is read on all cores; households then form in register order.
+    const AT_A_TIME: usize = 1 << 16;
+    let mut read = Vec::with_capacity(AT_A_TIME);
+    for first in (0..rows).step_by(AT_A_TIME) {
+        let last = rows.min(first + AT_A_TIME);
+        (first..last).into_par_iter().map(|row| columns.person(row, spans, as_of)).collect_into_vec(&mut read);
+        for (row, line) in (first..).zip(read.drain(..)) {
+            let (line, person) = match line {
+                Ok(line) => line,
+                Err((field, reason)) => {
+                    refused.push((row, field, reason));
+                    continue;
+                }
+            };
+            let number = register.persons.len() as u32;
+            let programme = programme_index(&mut register.programmes, line.programme);
+            let household = *by_code.entry(line.household).or_insert_with(|| {
+                register.households.push(Household {
+                    code: line.household.to_owned(),
+                    programme,
+                    division: person.division,
+                    persons: Vec::new(),
+                    members: 0,
+                });
+                register.households.len() as u32 - 1
             });
-            register.households.len() as u32 - 1
-        });
-        let home = &mut register.households[household as usize];
-        home.persons.push(person);
-        home.members += u32::from(line.role == Role::Member);
-        register.persons.push(person_of(&columns, row, &line, household, programme, spans, as_of));
-        register.lines.push(evidence.refs[row].line);
-        kept.push(row);
+            let home = &mut register.households[household as usize];
+            home.persons.push(number);
+            home.members += u32::from(person.role == Role::Member);
+            register.persons.push(Person { household, programme, ..person });
+            register.lines.push(evidence.refs[row].line);
+            kept.push(row);
+        }
     }
     Built { register, kept, refused }
-}
-
-fn read_row<'a>(columns: &Columns<'a>, row: usize) -> std::result::Result<Row<'a>, (&'static str, &'static str)> {
-    let household = columns.text("household_id", row);
-    if household.is_empty() {
-        return Err(("household_id", "run.reject_no_household"));
-    }
-    let programme = columns.text("programme", row);
-    if programme.is_empty() {
-        return Err(("programme", "run.reject_no_programme"));
-    }
-    let division = Division::parse(columns.text("division", row)).ok_or(("division", "run.reject_bad_division"))?;
-    let role = match columns.text("role", row) {
-        "" | "member" => Role::Member,
-        "supporter" => Role::Supporter,
-        _ => return Err(("role", "run.reject_bad_role")),
-    };
-    let state = match columns.text("state", row) {
-        "" | "recipient" => State::Recipient,
-        "applicant" => State::Applicant,
-        _ => return Err(("state", "run.reject_bad_state")),
-    };
-    Ok(Row { household, programme, division, role, state })
-}
-
-fn person_of(
-    columns: &Columns,
-    row: usize,
-    line: &Row,
-    household: u32,
-    programme: u16,
-    spans: &Spans,
-    as_of: Date,
-) -> Person {
-    let id = whole_id(columns.text("person_id", row));
-    let covers = |from: Date, to: Option<Date>| from <= as_of && to.is_none_or(|to| as_of <= to);
-    let own = columns.date("mandate_from", row).is_some_and(|from| covers(from, columns.date("mandate_to", row)));
-    let filed = id.and_then(|id| spans.get(&id)).is_some_and(|list| list.iter().any(|&(from, to)| covers(from, to)));
-    Person {
-        id,
-        household,
-        role: line.role,
-        state: line.state,
-        programme,
-        division: line.division,
-        birth: id.and_then(CitizenId::birth).or_else(|| columns.date("birth", row)),
-        mandated: own || filed,
-        monthly_amount: columns.money("monthly_amount", row),
-        paid_through: columns.month("paid_through", row),
-    }
 }
 
 /// Programmes are a handful, in order of first appearance.
@@ -234,42 +212,107 @@ fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
     evidence.bins.rejected += count;
 }
 
-/// A table's columns by field name. Asking for a field of another type is a bug.
+fn column_of<'a>(kind: &Kind, table: &'a Table, field: &str) -> &'a Column {
+    &table.columns[kind.field(field).expect("a field of the register's own kinds")]
+}
+
+fn texts(column: &Column) -> &Texts {
+    match column {
+        Column::Text(texts) => texts,
+        _ => panic!("the column is not text"),
+    }
+}
+
+fn dates(column: &Column) -> &[Option<Date>] {
+    match column {
+        Column::Date(values) => values,
+        _ => panic!("the column holds no dates"),
+    }
+}
+
+/// The columns of the persons file that make a person, found once for all rows.
 struct Columns<'a> {
-    by_name: FastMap<&'a str, &'a Column>,
+    id: &'a Texts,
+    household: &'a Texts,
+    programme: &'a Texts,
+    division: &'a Texts,
+    role: &'a Texts,
+    state: &'a Texts,
+    birth: &'a [Option<Date>],
+    mandate_from: &'a [Option<Date>],
+    mandate_to: &'a [Option<Date>],
+    monthly_amount: &'a [Option<Fen>],
+    paid_through: &'a [Option<Month>],
 }
 
 impl<'a> Columns<'a> {
-    fn new(kind: &'a Kind, table: &'a Table) -> Self {
-        let by_name = kind.fields.iter().map(|field| field.name.as_str()).zip(&table.columns).collect();
-        Self { by_name }
-    }
-
-    fn text(&self, field: &str, row: usize) -> &'a str {
-        match self.by_name[field] {
-            Column::Text(texts) => texts.get(row),
-            _ => panic!("{field} is not text"),
+    fn new(kind: &Kind, table: &'a Table) -> Self {
+        let column = |field| column_of(kind, table, field);
+        let monthly_amount = match column("monthly_amount") {
+            Column::Money(values) => values,
+            _ => panic!("the column is not money"),
+        };
+        let paid_through = match column("paid_through") {
+            Column::Month(values) => values,
+            _ => panic!("the column holds no months"),
+        };
+        Self {
+            id: texts(column("person_id")),
+            household: texts(column("household_id")),
+            programme: texts(column("programme")),
+            division: texts(column("division")),
+            role: texts(column("role")),
+            state: texts(column("state")),
+            birth: dates(column("birth")),
+            mandate_from: dates(column("mandate_from")),
+            mandate_to: dates(column("mandate_to")),
+            monthly_amount,
+            paid_through,
         }
     }
 
-    fn date(&self, field: &str, row: usize) -> Option<Date> {
-        match self.by_name[field] {
-            Column::Date(values) => values[row],
-            _ => panic!("{field} is not a date"),
+    /// The person in a row, household and programme still to be numbered; or why the row cannot stand on the register.
+    fn person(
+        &self,
+        row: usize,
+        spans: &Spans,
+        as_of: Date,
+    ) -> std::result::Result<(Line<'a>, Person), (&'static str, &'static str)> {
+        let household = self.household.get(row);
+        if household.is_empty() {
+            return Err(("household_id", "run.reject_no_household"));
         }
-    }
-
-    fn month(&self, field: &str, row: usize) -> Option<crate::kernel::Month> {
-        match self.by_name[field] {
-            Column::Month(values) => values[row],
-            _ => panic!("{field} is not a month"),
+        let programme = self.programme.get(row);
+        if programme.is_empty() {
+            return Err(("programme", "run.reject_no_programme"));
         }
-    }
-
-    fn money(&self, field: &str, row: usize) -> Option<crate::kernel::Fen> {
-        match self.by_name[field] {
-            Column::Money(values) => values[row],
-            _ => panic!("{field} is not money"),
-        }
+        let division = Division::parse(self.division.get(row)).ok_or(("division", "run.reject_bad_division"))?;
+        let role = match self.role.get(row) {
+            "" | "member" => Role::Member,
+            "supporter" => Role::Supporter,
+            _ => return Err(("role", "run.reject_bad_role")),
+        };
+        let state = match self.state.get(row) {
+            "" | "recipient" => State::Recipient,
+            "applicant" => State::Applicant,
+            _ => return Err(("state", "run.reject_bad_state")),
+        };
+        let id = whole_id(self.id.get(row));
+        let covers = |from: Date, to: Option<Date>| from <= as_of && to.is_none_or(|to| as_of <= to);
+        let own = self.mandate_from[row].is_some_and(|from| covers(from, self.mandate_to[row]));
+        let filed = |id: CitizenId| spans.of(id).any(|(from, to)| covers(from, to));
+        let person = Person {
+            id,
+            household: 0,
+            role,
+            state,
+            programme: 0,
+            division,
+            birth: id.and_then(CitizenId::birth).or(self.birth[row]),
+            mandated: own || id.is_some_and(filed),
+            monthly_amount: self.monthly_amount[row],
+            paid_through: self.paid_through[row],
+        };
+        Ok((Line { household, programme }, person))
     }
 }

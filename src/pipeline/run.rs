@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use serde_json::json;
 
+use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
 use super::review::{self, InForce};
-use crate::config::{Format, Plan, PlannedSource};
-use crate::ingest;
+use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
 use crate::linkage::{self, Index};
@@ -19,7 +18,7 @@ use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::policy;
 use crate::report::{self, Formats, Package, RunView};
-use crate::store::{Holder, Ledger, Output, RunTables, Staging, Workspace};
+use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -27,6 +26,8 @@ pub struct RunOptions {
     pub as_of: Date,
     /// Source codes to read; empty means all. The others count as not delivered.
     pub only: Vec<String>,
+    /// Read every file in full, whatever is known of it.
+    pub reread: bool,
     pub formats: Vec<Format>,
     pub holder: Holder,
     /// RFC 3339, for the ledger.
@@ -110,7 +111,12 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = staged("index", progress, || Index::build(&register.register));
-    let mut evidences = read_sources(plan, options.as_of, &options.only, &index, progress, cancel)?;
+    let extracts = Extracts::open(&workspace)?;
+    if options.reread {
+        extracts.forget();
+    }
+    let mut evidences = read_sources(plan, options.as_of, &options.only, &index, &extracts, progress, cancel)?;
+    extracts.save(&in_use(plan))?;
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
@@ -132,33 +138,6 @@ fn staged<T>(stage: &str, progress: &dyn Progress, work: impl FnOnce() -> T) -> 
     let done = work();
     progress.end(stage, "");
     done
-}
-
-/// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
-pub(super) fn read_sources(
-    plan: &Plan,
-    as_of: Date,
-    only: &[String],
-    index: &Index<'_>,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<Vec<Evidence>> {
-    let wanted = |party: &ingest::PartyView<'_>| index.wants(party.id(), || party.id_text(), || party.name());
-    plan.sources
-        .par_iter()
-        .map(|source| {
-            if !only.is_empty() && !only.contains(&source.code) {
-                return Ok(not_asked(source));
-            }
-            let (layout, kind) = (&source.layout, &source.kind);
-            ingest::read(&plan.root, &source.code, layout, kind, as_of, &wanted, progress, cancel)
-        })
-        .collect()
-}
-
-/// A source that `--only` left out: nothing was asked of it, and coverage says so.
-fn not_asked(source: &PlannedSource) -> Evidence {
-    Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
 }
 
 /// All links of a run, by source and row, and what was set aside while linking.

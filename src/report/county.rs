@@ -3,6 +3,8 @@
 //! A household belongs to the county of its own division, and its persons go with it wherever they are registered: a
 //! county's package holds only its own people, and everybody stands in exactly one.
 
+use rayon::prelude::*;
+
 use super::RunView;
 use crate::kernel::Division;
 use crate::model::coverage::CoverageState;
@@ -67,7 +69,7 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
             counties[place_of(household_of(link.person))].reviews.push(index as u32);
         }
     }
-    counties.iter_mut().for_each(|county| sort_for_work(view, &mut county.discrepancies));
+    counties.par_iter_mut().for_each(|county| sort_for_work(view, &mut county.discrepancies));
     counties
 }
 
@@ -78,11 +80,13 @@ pub(super) fn is_identity(link: &Link) -> bool {
 
 /// Severity, town, household, rule: what a county works through, village by village.
 fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
-    discrepancies.sort_by_cached_key(|&index| {
+    let key = |index: u32| {
         let discrepancy = &view.outcomes.discrepancies[index as usize];
         let household = &view.register.households[discrepancy.household as usize];
-        (discrepancy.severity, household.division, household.code.clone(), discrepancy.rule, discrepancy.person, index)
-    });
+        let code = household.code.as_str();
+        (discrepancy.severity, household.division, code, discrepancy.rule, discrepancy.person, index)
+    };
+    discrepancies.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
 }
 
 /// The figures of a county, and added up those of the run.

@@ -29,15 +29,22 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
     let headings = person_headings.iter().map(|key| view.word(key)).chain(sources.iter().map(String::as_str));
     let mut csv = CsvText::new(headings);
     let names = view.register.texts("name");
+    let (member, supporter) = (view.word("report.role_member"), view.word("report.role_supporter"));
+    // People of one village follow each other.
+    let mut last = (None, String::new());
     for &household in &county.households {
         let code = view.household_code(household);
-        for &person in &view.register.households[household as usize].persons {
+        for &number in &view.register.households[household as usize].persons {
+            let person = &view.register.persons[number as usize];
+            if last.0 != Some(person.division) {
+                last = (Some(person.division), person.division.to_string());
+            }
             csv.cell(&code);
-            csv.cell(&view.shown_name(names.get(person as usize)));
-            csv.cell(&view.person_id(person));
-            csv.cell(role(view, person));
-            csv.cell(&view.register.persons[person as usize].division.to_string());
-            view.coverage.of(person).iter().for_each(|state| csv.cell(words[*state as usize]));
+            csv.cell(&view.shown_name(names.get(number as usize)));
+            csv.cell(&view.person_id(number));
+            csv.cell(if person.role == Role::Member { member } else { supporter });
+            csv.cell(&last.1);
+            view.coverage.of(number).iter().for_each(|state| csv.plain_cell(words[*state as usize]));
             csv.end_row();
         }
     }

@@ -113,6 +113,11 @@ impl CsvText {
         self.0.write_field(harmless(text).as_bytes()).expect(IN_MEMORY);
     }
 
+    /// A word of our own, which no spreadsheet takes for a formula.
+    pub fn plain_cell(&mut self, word: &str) {
+        self.0.write_field(word.as_bytes()).expect(IN_MEMORY);
+    }
+
     pub fn end_row(&mut self) {
         self.0.write_record(None::<&[u8]>).expect(IN_MEMORY);
     }

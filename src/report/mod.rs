@@ -2,7 +2,7 @@
 //! print, and a manifest; above them a summary, and the records that go back to the departments.
 //!
 //! ```text
-//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html manifest.json
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html manifest.json
 //! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
@@ -14,6 +14,7 @@ mod chart;
 mod county;
 mod cover;
 mod coverage;
+mod excluded;
 mod facts;
 #[cfg(test)]
 mod fixture;
@@ -160,6 +161,7 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
     if formats.csv {
         folder.put("worklist.csv", &worklist.full.to_csv())?;
         folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
+        folder.put("excluded.csv", &excluded::csv(view, county))?;
         folder.put("coverage.csv", &coverage::csv(view, county))?;
         folder.put("identity.csv", &identity::all(view, county).to_csv())?;
         folder.put("rules.csv", &rules::listing(view).to_csv())?;

@@ -278,7 +278,7 @@ fn innocent_words<'c>(card: &'c RuleCard, ground: &Ground) -> &'c str {
     ground.innocent.map_or("", |index| card.innocent[usize::from(index)].as_str())
 }
 
-/// grounds.csv: every record behind every discrepancy, then those set aside in households that were not flagged.
+/// grounds.csv: every record behind every discrepancy, and those set aside beside them.
 pub(super) fn grounds_csv(view: &RunView, county: &County) -> Vec<u8> {
     let headings = [
         "report.col_discrepancy",
@@ -302,21 +302,17 @@ pub(super) fn grounds_csv(view: &RunView, county: &County) -> Vec<u8> {
     for &index in &county.discrepancies {
         let discrepancy = &view.outcomes.discrepancies[index as usize];
         for ground in &discrepancy.grounds {
-            ground_row(view, &mut csv, &discrepancy.id, discrepancy.rule, ground);
+            ground_row(view, &mut csv, discrepancy, ground);
         }
-    }
-    for &index in &county.set_aside {
-        let (rule, ground) = &view.outcomes.set_aside[index as usize];
-        ground_row(view, &mut csv, "", *rule, ground);
     }
     csv.into_bytes()
 }
 
-fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &str, rule: u16, ground: &Ground) {
-    let card = &view.cards[usize::from(rule)];
+fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &Discrepancy, ground: &Ground) {
+    let card = &view.cards[usize::from(discrepancy.rule)];
     let link = link_of(view, ground);
     let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
-    csv.cell(discrepancy);
+    csv.cell(&discrepancy.id);
     csv.cell(&card.code);
     csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
     csv.cell(&view.person_name(ground.person));

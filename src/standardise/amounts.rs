@@ -4,6 +4,8 @@
 //! (`5万元`), which then goes before the unit of the layout. Scientific notation is refused: a spreadsheet that wrote
 //! it has already lost digits.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::Fen;
@@ -51,6 +53,9 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
     if text.is_empty() {
         return Ok(None);
     }
+    if let Some(fen) = plain_yuan(text.as_bytes()).filter(|_| unit == Unit::Yuan) {
+        return Ok(Some(fen));
+    }
     let text = text.strip_prefix("人民币").unwrap_or(&text);
     let (text, unit) = MONEY_SUFFIXES
         .iter()
@@ -60,6 +65,21 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
     let (whole, fraction) = number.scaled(unit.fen())?;
     let fen = whole + i128::from(fraction);
     i64::try_from(if number.negative { -fen } else { fen }).map(|fen| Some(Fen(fen))).map_err(|_| NotANumber)
+}
+
+/// `1234`, `1234.5`, `1234.50`: what nearly every cell holds. Anything else is read closely.
+fn plain_yuan(text: &[u8]) -> Option<Fen> {
+    let (whole, fraction) = match text.iter().position(|byte| *byte == b'.') {
+        Some(point) => (&text[..point], &text[point + 1..]),
+        None => (text, &[][..]),
+    };
+    if whole.is_empty() || whole.len() > 12 || fraction.len() > 2 {
+        return None;
+    }
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    let number = |digits: &[u8]| digits.iter().try_fold(0i64, |number, byte| Some(number * 10 + digit(*byte)?));
+    let scale = if fraction.len() == 1 { 10 } else { 1 };
+    Some(Fen(number(whole)? * 100 + number(fraction)? * scale))
 }
 
 /// A measure that is not money; `㎡`, `平方米` and `%` may stand behind it and are left out.
@@ -113,8 +133,11 @@ pub fn flag(text: &str, yes: &[String], no: &[String]) -> Result<Option<bool>, N
 }
 
 /// Half width, without blanks. NFKC turns `￥` into `¥`, `－` into `-`, `㎡` into `m2`.
-fn plain(text: &str) -> String {
-    text.nfkc().filter(|letter| !letter.is_whitespace() && *letter != '\0').collect()
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.nfkc().filter(|letter| !letter.is_whitespace() && *letter != '\0').collect())
 }
 
 /// A decimal number as its digits.

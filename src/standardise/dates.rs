@@ -5,6 +5,8 @@
 //! full width. Placeholders that exchange platforms put where no date is known (1899-12-31, 1900-01-01, 2099-12-31,
 //! 9999-…, all zeros) are "not given". Day-first and two-digit years are refused: guessing could shift a date by years.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kernel::{Date, Month};
@@ -36,7 +38,8 @@ fn read(text: &str) -> Result<Option<Parts>, NotADate> {
     if text.len() > LONGEST {
         return Err(NotADate);
     }
-    let text: String = text.nfkc().collect();
+    // Nearly every date is ASCII already: normalising it was a tenth of a large run.
+    let text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) };
     let text = text.trim();
     let mut digits = text.chars().filter(char::is_ascii_digit).peekable();
     if text.is_empty() || (digits.peek().is_some() && digits.all(|digit| digit == '0')) {

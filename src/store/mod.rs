@@ -3,6 +3,7 @@
 //! ```text
 //! centre/store/run.lock             who runs now (OS file lock + JSON)
 //!        store/ledger.sqlite, .head  what was done and judged, append-only; the head seals its length
+//!        store/keys/*.keys         which rows of a delivered file may speak of whom; can be made anew
 //!        store/runs/<run>/*.parquet, run.json
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
@@ -12,6 +13,7 @@
 
 mod coverage_counts;
 mod export;
+mod extracts;
 mod frame;
 mod judgements;
 mod ledger;
@@ -28,6 +30,7 @@ mod workspace;
 
 pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
 pub use export::{Export, Format, export};
+pub use extracts::{Extracts, KeyIndex, Standing};
 pub use judgements::{ImportedFile, known_keys};
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};

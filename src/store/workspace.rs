@@ -94,6 +94,10 @@ impl Workspace {
         self.root.join("store/runs")
     }
 
+    pub(super) fn keys_folder(&self) -> PathBuf {
+        self.root.join("store/keys")
+    }
+
     pub(super) fn outbox_folder(&self) -> PathBuf {
         self.root.join("outbox")
     }

@@ -1,0 +1,140 @@
+//! Files read before: their key index tells which rows are needed, and their summary counts the rest.
+//!
+//! Without doubt or not at all: a file whose rows do not lie where the index says is read in full again. The evidence is
+//! the same either way, which the tests compare.
+
+use std::collections::BTreeMap;
+
+use super::batch::{Batch, REJECTS_KEPT};
+use super::encoding::Encoding;
+use super::{Connector, Job, PartyView, ReadFile};
+use crate::kernel::{Date, Result};
+use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
+use crate::model::extract_keys::{ExtractKeys, FileSummary, KeptReject, Place};
+
+/// Calls back with every key of a person in a row.
+type EachKey<'a> = dyn Fn(&PartyView<'_>, &mut dyn FnMut(u64)) + Sync + 'a;
+
+/// How a reading uses and makes key indexes. Paths are relative to the workspace.
+pub struct Keys<'a> {
+    pub of: &'a EachKey<'a>,
+    /// What is known of the file at this path, if it has not changed since.
+    pub known: &'a (dyn Fn(&str) -> Option<Known> + Sync),
+    /// Takes the index of a file that was read in full.
+    pub made: &'a (dyn Fn(ExtractKeys) + Sync),
+}
+
+/// A file read before, and which of its rows are needed now.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub summary: FileSummary,
+    /// Ascending, each once.
+    pub places: Vec<Place>,
+}
+
+impl Known {
+    pub(super) fn serves(&self, bytes: &[u8], today: Date) -> bool {
+        self.summary.file.bytes == bytes.len() as u64 && self.summary.holds_on(today)
+    }
+}
+
+/// A file's part of the evidence.
+pub(super) struct ReadPart {
+    pub(super) batch: Batch,
+    pub(super) headings: Vec<String>,
+    pub(super) file: ExtractFile,
+}
+
+/// Why a whole row can be set aside; the index keeps the words.
+const REASONS: [&str; 5] = [
+    "ingest.reject_quote",
+    "ingest.reject_long",
+    "ingest.reject_truncated",
+    "ingest.reject_fields",
+    "ingest.reject_nobody",
+];
+
+/// Reads a file in full and hands its index over.
+pub(super) fn read(
+    connector: &dyn Connector,
+    bytes: &[u8],
+    index: u16,
+    path: &str,
+    job: &Job<'_>,
+) -> Result<ReadPart> {
+    let ReadFile { mut batch, headings, digest, format, encoding } = connector.read(bytes, index, job)?;
+    let file = ExtractFile { path: path.to_owned(), digest, bytes: bytes.len() as u64, format };
+    if let (Some(keys), Some(encoding), Some(mut entries)) = (job.keys, encoding, batch.entries.take()) {
+        entries.sort_unstable();
+        entries.dedup();
+        (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, job.today), entries });
+    }
+    Ok(ReadPart { batch, headings, file })
+}
+
+/// The part of a file read before; `None` if its rows are not where they were.
+pub(super) fn pick(
+    connector: &dyn Connector,
+    bytes: &[u8],
+    index: u16,
+    known: Known,
+    job: &Job<'_>,
+) -> Result<Option<ReadPart>> {
+    let picked = connector.pick(bytes, index, &known, job)?;
+    let mut batch = picked.batch;
+    let FileSummary { file, bins, newest, rejects, reject_counts, .. } = known.summary;
+    let restored = restore(rejects, index);
+    let (Some(restored), 0, 0) = (restored, batch.bins.rejected, batch.bins.skipped) else { return Ok(None) };
+    job.progress.advance(job.code, file.bytes, bins.read);
+    let kept = batch.bins.linked;
+    batch.bins = Bins { linked: kept, unlinked: bins.unlinked - kept, ..bins };
+    batch.newest = newest;
+    batch.rejects.extend(restored);
+    batch.rejects.sort_by_key(|reject| reject.at);
+    batch.rejects.truncate(REJECTS_KEPT);
+    for (reason, count) in &reject_counts {
+        if let Some(reason) = known_reason(reason) {
+            batch.reject_counts.insert((None, reason, true), *count);
+        }
+    }
+    Ok(Some(ReadPart { batch, headings: picked.headings, file }))
+}
+
+fn summary(batch: &Batch, file: &ExtractFile, encoding: Encoding, today: Date) -> FileSummary {
+    let whole = batch.rejects.iter().filter(|reject| reject.whole_row);
+    let rejects = whole.map(|reject| KeptReject {
+        line: reject.at.line,
+        offset: reject.at.offset,
+        reason: reject.reason.to_owned(),
+        text: reject.text.clone(),
+    });
+    let mut reject_counts: BTreeMap<String, u64> = BTreeMap::new();
+    for ((_, reason, _), count) in batch.reject_counts.iter().filter(|((_, _, whole_row), _)| *whole_row) {
+        *reject_counts.entry((*reason).to_owned()).or_default() += count;
+    }
+    let Bins { linked, unlinked, .. } = batch.bins;
+    FileSummary {
+        file: file.clone(),
+        bins: Bins { linked: 0, unlinked: linked + unlinked, ..batch.bins },
+        gb18030: encoding == Encoding::Gb18030,
+        newest: batch.newest,
+        today,
+        dated_later: batch.dated_later,
+        rejects: rejects.collect(),
+        reject_counts: reject_counts.into_iter().collect(),
+    }
+}
+
+fn known_reason(text: &str) -> Option<&'static str> {
+    REASONS.into_iter().find(|reason| *reason == text)
+}
+
+/// `None` if a reason is none of this version's.
+fn restore(rejects: Vec<KeptReject>, file: u16) -> Option<Vec<Reject>> {
+    let restored = rejects.into_iter().map(|kept| {
+        let at = RowRef { file, sheet: 0, line: kept.line, offset: kept.offset };
+        let reason = known_reason(&kept.reason)?;
+        Some(Reject { at, column: String::new(), reason, text: kept.text, whole_row: true })
+    });
+    restored.collect()
+}

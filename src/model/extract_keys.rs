@@ -1,0 +1,99 @@
+//! What is kept of a delivered file once it was read: a key index, and what every reading of it would count again.
+//!
+//! A row stands under every key by which somebody on a register could be found in it (`linkage::keys` makes them), so
+//! that a night in which the file has not changed, or a question at the window, reads only the rows it needs. The index
+//! says where rows are and nothing of what they say: the file itself stays the evidence.
+
+use super::evidence::{Bins, ExtractFile};
+use crate::kernel::Date;
+
+/// Where a row begins: byte offset and physical line in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(u64);
+
+impl Place {
+    const LINE_BITS: u32 = 28;
+
+    /// `None` for a file over 64 GiB or 268 million lines: no index is kept of it.
+    pub fn new(offset: u64, line: u32) -> Option<Self> {
+        (offset >> (64 - Self::LINE_BITS) == 0 && line >> Self::LINE_BITS == 0)
+            .then_some(Self(offset << Self::LINE_BITS | u64::from(line)))
+    }
+
+    pub fn offset(self) -> u64 {
+        self.0 >> Self::LINE_BITS
+    }
+
+    pub fn line(self) -> u32 {
+        (self.0 & ((1 << Self::LINE_BITS) - 1)) as u32
+    }
+
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+/// One row under one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    pub key: u64,
+    pub place: Place,
+}
+
+/// A row that no reading can use.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KeptReject {
+    pub line: u32,
+    pub offset: u64,
+    /// Wording key of the reason.
+    pub reason: String,
+    pub text: String,
+}
+
+/// What every reading of the file finds again, whoever is on the register.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileSummary {
+    pub file: ExtractFile,
+    /// `linked` is zero, `unlinked` are all good rows.
+    pub bins: Bins,
+    pub gb18030: bool,
+    /// The newest row date up to `today`.
+    pub newest: Option<Date>,
+    /// The day of that reading, and whether a row was dated after it.
+    pub today: Date,
+    pub dated_later: bool,
+    /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
+    pub rejects: Vec<KeptReject>,
+    pub reject_counts: Vec<(String, u64)>,
+}
+
+impl FileSummary {
+    /// A reading as of `day` would find the same.
+    pub fn holds_on(&self, day: Date) -> bool {
+        day == self.today || (!self.dated_later && self.newest.is_none_or(|newest| newest <= day))
+    }
+}
+
+/// The summary of a file and its entries, sorted by key and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtractKeys {
+    pub summary: FileSummary,
+    pub entries: Vec<Entry>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_keeps_both_its_numbers() {
+        let place = Place::new((1 << 36) - 1, (1 << 28) - 1).unwrap();
+        assert_eq!((place.offset(), place.line()), ((1 << 36) - 1, (1 << 28) - 1));
+        assert_eq!(Place::new(1 << 36, 1), None);
+        assert_eq!(Place::new(1, 1 << 28), None);
+    }
+}

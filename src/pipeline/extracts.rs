@@ -1,0 +1,127 @@
+//! All sources read side by side, each file only as far as it is needed: what an earlier run or check read is looked up.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use crate::config::{Plan, PlannedSource};
+use crate::ingest::{self, Keys, Known, PartyView};
+use crate::kernel::{Cancel, Date, Digest, Error, Progress, Result};
+use crate::linkage::{Index, keys};
+use crate::model::evidence::{Delivery, Evidence};
+use crate::model::extract_keys::ExtractKeys;
+use crate::store::{Extracts, Standing, Workspace};
+
+/// Up to so many people each key is looked up; for more, every key of an index is asked about.
+const FEW: usize = 20_000;
+
+/// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
+pub(super) fn read_sources(
+    plan: &Plan,
+    as_of: Date,
+    only: &[String],
+    index: &Index<'_>,
+    extracts: &Extracts,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Vec<Evidence>> {
+    let few = (index.people() <= FEW).then(|| index.keys());
+    let reading = Reading { plan, as_of, index, few, extracts, fault: Mutex::new(None) };
+    let read = |source: &PlannedSource| match only.is_empty() || only.contains(&source.code) {
+        true => reading.source(source, progress, cancel),
+        false => Ok(not_asked(source)),
+    };
+    let evidences = plan.sources.par_iter().map(read).collect::<Result<Vec<_>>>()?;
+    match reading.fault.into_inner().expect("no thread panics while it holds a fault") {
+        Some(fault) => Err(fault),
+        None => Ok(evidences),
+    }
+}
+
+/// A source that `--only` left out: nothing was asked of it, and coverage says so.
+fn not_asked(source: &PlannedSource) -> Evidence {
+    Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
+}
+
+struct Reading<'a> {
+    plan: &'a Plan,
+    as_of: Date,
+    index: &'a Index<'a>,
+    /// Keys of the people, if they are few.
+    few: Option<Vec<u64>>,
+    extracts: &'a Extracts,
+    /// The first trouble with writing an index.
+    fault: Mutex<Option<Error>>,
+}
+
+impl Reading<'_> {
+    fn source(&self, source: &PlannedSource, progress: &dyn Progress, cancel: &Cancel) -> Result<Evidence> {
+        let wanted = |party: &PartyView<'_>| self.index.wants(party.id(), || party.id_text(), || party.name());
+        let of = |party: &PartyView<'_>, each: &mut dyn FnMut(u64)| {
+            keys::of_party(party.id(), || party.id_text(), || party.name(), each);
+        };
+        let known = |path: &str| self.known(path, source);
+        let made = |made: ExtractKeys| self.keep(&made, source);
+        let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
+        let keys = Keys { of: &of, known: &known, made: &made };
+        ingest::read_with_keys(root, &source.code, layout, kind, self.as_of, &wanted, &keys, progress, cancel)
+    }
+
+    fn known(&self, path: &str, source: &PlannedSource) -> Option<Known> {
+        let index = self.extracts.index(path, source.digest)?;
+        let places = match &self.few {
+            Some(keys) => index.rows_under(keys),
+            None => index.rows_where(&|key| self.index.wants_key(key)),
+        };
+        Some(Known { summary: index.summary, places })
+    }
+
+    fn keep(&self, made: &ExtractKeys, source: &PlannedSource) {
+        if let Err(fault) = self.extracts.keep(made, source.digest) {
+            self.fault.lock().expect("as above").get_or_insert(fault);
+        }
+    }
+}
+
+/// Every delivered file and the layout it is read by: what indexes are needed for.
+pub(super) fn in_use(plan: &Plan) -> Vec<(String, Digest)> {
+    let mut used = Vec::new();
+    for source in &plan.sources {
+        // A folder that cannot be listed refuses its source and nothing else.
+        for path in ingest::deliveries(&plan.root, &source.layout).unwrap_or_default() {
+            used.push((ingest::shown(&plan.root, &path), source.digest));
+        }
+    }
+    used
+}
+
+/// What a run would do with one delivered file.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Intended {
+    pub source: String,
+    /// Relative to the workspace.
+    pub path: String,
+    pub bytes: u64,
+    pub standing: Standing,
+}
+
+/// What a run would read, and why.
+///
+/// # Errors
+/// No workspace here.
+pub fn explain(plan: &Plan, only: &[String], reread: bool) -> Result<Vec<Intended>> {
+    let extracts = Extracts::open(&Workspace::open(&plan.root)?)?;
+    if reread {
+        extracts.forget();
+    }
+    let mut intended = Vec::new();
+    for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
+        for file in ingest::deliveries(&plan.root, &source.layout)? {
+            let path = ingest::shown(&plan.root, &file);
+            let bytes = std::fs::metadata(&file).map_err(|error| Error::io(&file, &error))?.len();
+            let standing = extracts.standing(&path, source.digest);
+            intended.push(Intended { source: source.code.clone(), path, bytes, standing });
+        }
+    }
+    Ok(intended)
+}

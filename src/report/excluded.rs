@@ -1,0 +1,54 @@
+//! 已排除: records that an innocent explanation sets aside in households without a discrepancy. One short line each, so
+//! that nothing is dropped and everything can be looked up; what the record says in full stands in the run's snapshot.
+//!
+//! Records set aside in flagged households stand beside the others in grounds.csv.
+
+use super::RunView;
+use super::county::County;
+use super::facts::department_of;
+use super::listing::CsvText;
+use crate::model::outcome::Ground;
+
+/// excluded.csv of a county. Hundreds of thousands of lines for a province: words are looked up once.
+pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
+    let headings = [
+        "report.col_rule",
+        "report.col_set_aside",
+        "report.col_household",
+        "report.col_name",
+        "report.col_id",
+        "report.col_department",
+        "report.col_file",
+        "report.col_line",
+    ];
+    let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
+    let departments: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
+    let names = view.register.texts("name");
+    for &index in &county.set_aside {
+        let (rule, ground) = &view.outcomes.set_aside[index as usize];
+        let card = &view.cards[usize::from(*rule)];
+        let (department, file, line) = place(view, &departments, ground);
+        csv.cell(&card.code);
+        csv.cell(ground.innocent.map_or("", |innocent| &card.innocent[usize::from(innocent)]));
+        csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
+        csv.cell(&view.shown_name(names.get(ground.person as usize)));
+        csv.cell(&view.person_id(ground.person));
+        csv.plain_cell(department);
+        csv.plain_cell(file);
+        csv.plain_cell(&line.to_string());
+        csv.end_row();
+    }
+    csv.into_bytes()
+}
+
+/// Department, file and physical line of a record.
+fn place<'v>(view: &'v RunView, departments: &'v [String], ground: &Ground) -> (&'v str, &'v str, u32) {
+    let row = ground.row as usize;
+    match ground.source.map(usize::from) {
+        Some(source) => {
+            let at = &view.evidences[source].refs[row];
+            (&departments[source], &view.evidences[source].files[usize::from(at.file)].path, at.line)
+        }
+        None => (view.word("report.register"), "", view.register.lines[row]),
+    }
+}

@@ -119,6 +119,11 @@ impl Extracts {
         Ok(())
     }
 
+    /// Whether an index was made since these were opened.
+    pub fn has_news(&self) -> bool {
+        !self.unsynced.lock().expect("as for the list").is_empty()
+    }
+
     /// Writes down what was seen, and removes the indexes that none of `layouts` (path and layout in use) needs.
     ///
     /// # Errors

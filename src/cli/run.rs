@@ -15,6 +15,8 @@ pub struct RunArgs {
     as_of: Option<String>,
     #[arg(long, value_name = "csv,xlsx,html", value_delimiter = ',')]
     formats: Vec<String>,
+    #[arg(long)]
+    plan: bool,
 }
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
@@ -26,11 +28,15 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
             return Err(Error::config(fault));
         }
     }
+    let formats = formats(&args.formats, &plan.report.formats)?;
+    if args.plan {
+        return super::plan::plan(&plan, &args.only, &formats, context);
+    }
     let at = now();
     let options = RunOptions {
         as_of: as_of(args.as_of.as_deref())?,
         only: args.only.clone(),
-        formats: formats(&args.formats, &plan.report.formats)?,
+        formats,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
     };

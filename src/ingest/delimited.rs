@@ -26,14 +26,7 @@ impl Connector for Delimited {
 
 impl Delimited {
     fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<(Batch, Vec<String>, String)> {
-        refuse_other_formats(bytes)?;
-        let (found, mark) = Encoding::detect(bytes);
-        let encoding = match job.source.connector.encoding {
-            EncodingChoice::Auto => found,
-            EncodingChoice::Utf8 => Encoding::Utf8,
-            EncodingChoice::Gb18030 => Encoding::Gb18030,
-        };
-        let heading = find_heading(bytes, mark, encoding, job)?;
+        let (encoding, heading) = open(bytes, job)?;
         let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
         let rows = RowReader::new(job, heading.mapping, encoding, index, 0);
         job.progress.advance(job.code, heading.body as u64, 0);
@@ -41,6 +34,18 @@ impl Delimited {
         let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
         Ok((batch, rows.into_headings(), format))
     }
+}
+
+/// Encoding and heading of a file, from its bytes or the first of them.
+pub(super) fn open(bytes: &[u8], job: &Job<'_>) -> Result<(Encoding, Heading)> {
+    refuse_other_formats(bytes)?;
+    let (found, mark) = Encoding::detect(bytes);
+    let encoding = match job.source.connector.encoding {
+        EncodingChoice::Auto => found,
+        EncodingChoice::Utf8 => Encoding::Utf8,
+        EncodingChoice::Gb18030 => Encoding::Gb18030,
+    };
+    Ok((encoding, find_heading(bytes, mark, encoding, job)?))
 }
 
 /// A delimiter as people read it.
@@ -60,11 +65,12 @@ fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     }
 }
 
-struct Heading {
-    mapping: Mapping,
-    dialect: Dialect,
+/// Where the heading was found, and what it says.
+pub(super) struct Heading {
+    pub(super) mapping: Mapping,
+    pub(super) dialect: Dialect,
     /// Where the first record behind the heading starts, and the line it starts on (from 1).
-    body: usize,
+    pub(super) body: usize,
     line: u32,
 }
 

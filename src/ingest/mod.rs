@@ -19,6 +19,7 @@ mod inbox;
 mod layout;
 mod owners;
 mod rows;
+mod sample;
 mod split;
 mod words;
 mod xlsx;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub use batch::REJECTS_KEPT;
 pub use inbox::deliveries;
 pub use layout::Source;
+pub use sample::{Sample, sample};
 
 use batch::Batch;
 use encoding::Encoding;

@@ -3,6 +3,7 @@
 
 mod faults;
 mod night;
+mod plan;
 mod review;
 mod tidy;
 mod vectors;

@@ -10,6 +10,7 @@ mod export;
 mod init;
 mod ledger;
 mod package;
+mod plan;
 mod run;
 mod terminal;
 mod trace;

@@ -19,6 +19,8 @@ pub struct RunArgs {
     reread: bool,
     #[arg(long)]
     explain: bool,
+    #[arg(long)]
+    plan: bool,
 }
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
@@ -34,12 +36,16 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         print_intended(&pipeline::explain(&plan, &args.only, args.reread)?, context);
         return Ok(0);
     }
+    let formats = formats(&args.formats, &plan.report.formats)?;
+    if args.plan {
+        return super::plan::plan(&plan, &args.only, &formats, context);
+    }
     let at = now();
     let options = RunOptions {
         as_of: as_of(args.as_of.as_deref())?,
         only: args.only.clone(),
         reread: args.reread,
-        formats: formats(&args.formats, &plan.report.formats)?,
+        formats,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
     };

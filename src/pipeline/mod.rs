@@ -1,10 +1,12 @@
-//! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `register` makes the register
+//! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `preflight` says
+//! beforehand what it needs, `register` makes the register
 //! out of the centre's own files, `review` the questions for people, `judgements` takes their answers in.
 
 mod check;
 mod evaluation;
 mod extracts;
 mod judgements;
+mod preflight;
 mod register;
 mod review;
 mod run;
@@ -13,5 +15,6 @@ pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use extracts::{Intended, explain};
 pub use judgements::{Import, ImportSummary, import_judgements};
+pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};

@@ -36,7 +36,7 @@ pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};
 pub use original::Original;
 pub use publish::{Output, Staging};
-pub use run_record::{FileRecord, RunRecord, SourceRecord};
+pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use whole_file::write_whole;

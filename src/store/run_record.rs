@@ -159,6 +159,6 @@ pub(super) fn column_name(field: &str, ty: FieldType) -> String {
 }
 
 /// Where the records of a source stand.
-pub(super) fn evidence_file(source: &str) -> String {
+pub fn evidence_file(source: &str) -> String {
     format!("evidence-{source}.parquet")
 }

@@ -4,6 +4,7 @@
 mod faults;
 mod known;
 mod night;
+mod plan;
 mod review;
 mod tidy;
 mod vectors;

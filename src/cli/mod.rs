@@ -10,6 +10,7 @@ mod export;
 mod init;
 mod ledger;
 mod package;
+mod report;
 mod run;
 mod terminal;
 mod trace;
@@ -67,6 +68,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
     Package(package::PackageArgs),
+    Report(report::ReportArgs),
     Completions { shell: clap_complete::Shell },
     Man,
 }
@@ -144,6 +146,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),
         Command::Package(args) => package::package(&args, context),
+        Command::Report(args) => report::report(&args, context),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut std::io::stdout());
             Ok(0)

@@ -5,6 +5,7 @@ mod check;
 mod evaluation;
 mod judgements;
 mod register;
+mod reports;
 mod review;
 mod run;
 
@@ -12,4 +13,5 @@ pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use judgements::{Import, ImportSummary, import_judgements};
 pub use register::read_register;
+pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};

@@ -12,7 +12,7 @@ use crate::report::ReportForms;
 use crate::store::Workspace;
 
 #[derive(Debug, clap::Args)]
-#[group(id = "whose", required = true, multiple = false, args = ["household", "county"])]
+#[command(group = clap::ArgGroup::new("whose").required(true).args(["household", "county"]))]
 pub struct ReportArgs {
     #[arg(long, value_name = "CODE")]
     household: Option<String>,

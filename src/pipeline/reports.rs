@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::Plan;
-use crate::kernel::wording::say;
-use crate::kernel::{Cancel, Date, Digest, Division, Error, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Progress, Result};
 use crate::linkage;
+use crate::model::evidence::Evidence;
+use crate::model::link::Link;
 use crate::model::register::Register;
-use crate::report::{MadeReport, Print, Report, ReportForms, Reports, RunView, report_number};
+use crate::report::{
+    IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
+};
 use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_whole};
 
 /// The parameter that says how many days a household has to object; no rule reads it.
@@ -107,7 +110,7 @@ pub fn make_reports(
         .collect::<Result<Vec<Written>>>()?;
     let mut names: Vec<String> = written.iter().flat_map(|one| one.files.iter().map(|file| file.0.clone())).collect();
     if matches!(options.whose, Whose::County(_)) {
-        write_index(&options.out, lang, &written, &prints.counts)?;
+        write_file(&options.out, INDEX, &index(lang, &written, &prints.counts))?;
         names.push(INDEX.to_owned());
     }
     progress.end(STAGE, "");
@@ -133,8 +136,8 @@ fn view<'a>(
     recalled: &'a Recalled,
     run: &'a str,
     objection_days: &'a BTreeMap<Division, i64>,
-    register_files: &'a [&'a crate::model::evidence::Evidence],
-    explain: &'a (dyn Fn(&crate::model::link::Link) -> String + Sync),
+    register_files: &'a [&'a Evidence],
+    explain: &'a (dyn Fn(&Link) -> String + Sync),
 ) -> RunView<'a> {
     RunView {
         run,
@@ -174,52 +177,20 @@ fn write_files(out: &Path, mut made: MadeReport) -> Result<Written> {
     for (bytes, extension) in [(made.pdf.take(), "pdf"), (made.html.take(), "html")] {
         let Some(bytes) = bytes else { continue };
         let name = format!("{}.{extension}", made.number);
-        let path = out.join(&name);
-        let digest = write_whole(&path, |file| file.write_all(&bytes).map_err(|error| Error::io(&path, &error)))?;
+        let digest = write_file(out, &name, &bytes)?;
         files.push((name, digest));
     }
     Ok(Written { made, files })
 }
 
-/// Which report is whose: the one file of a county's reports that has names in it, masked as the reports are.
-fn write_index(out: &Path, lang: crate::kernel::Lang, written: &[Written], counts: &[u64]) -> Result<()> {
-    let path = out.join(INDEX);
-    let headings = [
-        "household.number",
-        "report.col_household",
-        "household.applicant",
-        "report.col_flags",
-        "household.col_pages",
-        "household.col_prints",
-        "report.col_file",
-        "household.col_digest",
-    ];
-    write_whole(&path, |file| {
-        let fault = |error: csv::Error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => Error::io(&path, &error),
-            _ => unreachable!("every row has the heading's fields"),
-        };
-        // A mark at the start tells spreadsheets that the file is UTF-8.
-        file.write_all("\u{feff}".as_bytes()).map_err(|error| Error::io(&path, &error))?;
-        let mut rows = csv::Writer::from_writer(file);
-        rows.write_record(headings.map(|key| say(lang, key))).map_err(fault)?;
-        for (one, count) in written.iter().zip(counts) {
-            let made = &one.made;
-            for (name, digest) in &one.files {
-                rows.write_record([
-                    &format!("\t{}", made.number),
-                    &made.household_code,
-                    &made.applicant,
-                    &made.discrepancies.to_string(),
-                    &made.pages.to_string(),
-                    &count.to_string(),
-                    name,
-                    &digest.to_string(),
-                ])
-                .map_err(fault)?;
-            }
-        }
-        rows.flush().map_err(|error| Error::io(&path, &error))
-    })
-    .map(drop)
+fn write_file(out: &Path, name: &str, bytes: &[u8]) -> Result<Digest> {
+    let path = out.join(name);
+    write_whole(&path, |file| file.write_all(bytes).map_err(|error| Error::io(&path, &error)))
+}
+
+fn index(lang: Lang, written: &[Written], counts: &[u64]) -> Vec<u8> {
+    let lines = written.iter().zip(counts).flat_map(|(one, &count)| {
+        one.files.iter().map(move |(file, digest)| IndexLine { made: &one.made, count, file, digest: *digest })
+    });
+    reports_index(lang, &lines.collect::<Vec<_>>())
 }

@@ -24,7 +24,7 @@ pub(super) struct Document {
 #[serde(tag = "block", rename_all = "snake_case")]
 pub(super) enum Block {
     Title { text: String },
-    /// A label and a number, one character to a box.
+    /// A label and a number, one character to a box; a hyphen is a gap.
     Boxes { label: String, characters: Vec<String> },
     /// Labels and values, two pairs to a line.
     Pairs { pairs: Vec<(String, String)> },

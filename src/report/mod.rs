@@ -40,7 +40,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use household::{MadeReport, Print, Report, ReportForms, Reports, report_number};
+pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use worklist::VERDICTS;

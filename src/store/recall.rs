@@ -248,7 +248,8 @@ fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, 
     Ok((links, reviews, wanted))
 }
 
-/// Discrepancies of the part's households and all grounds about its persons. `Ground::row` of a source is still the run's.
+/// Discrepancies of the part's households, and the grounds about its persons: of a citizen enrolled in two counties, each
+/// county's part holds its own row. `Ground::row` of a source is still the run's.
 fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize]) -> Result<Outcomes> {
     let snapshot = Snapshot::open(dir.join("outcomes.parquet"))?;
     let by_code: BTreeMap<&str, u32> =
@@ -325,9 +326,11 @@ fn grounds(
         };
         let ground = ground().ok_or_else(|| damaged(&snapshot.path))?;
         match found.get(at) {
+            // Two enrolments of one citizen are grounds of each other's household.
             Some(discrepancy) => {
-                let own = discrepancies.binary_search(&(discrepancy as usize)).map_err(|_| damaged(&snapshot.path))?;
-                outcomes.discrepancies[own].grounds.push(ground);
+                if let Ok(own) = discrepancies.binary_search(&(discrepancy as usize)) {
+                    outcomes.discrepancies[own].grounds.push(ground);
+                }
             }
             None => {
                 let rule = rules.get(at).and_then(|rule| u16::try_from(rule).ok());

@@ -11,8 +11,10 @@ mod words;
 use super::RunView;
 use super::county::County;
 use super::document::Document;
+use super::listing::CsvText;
 use super::pdf::{Imprint, to_pdf};
-use crate::kernel::{Date, Division, Message, Result};
+use crate::kernel::wording::say;
+use crate::kernel::{Date, Digest, Division, Lang, Message, Result};
 pub(super) use case::Cases;
 use words::document;
 
@@ -57,9 +59,46 @@ pub struct MadeReport {
     pub html: Option<Vec<u8>>,
 }
 
-/// 核对编号: county, day and number of the run, and the household's place (from 1) on the county's register. Digits only.
+/// 核对编号: county, run (day and number), and the household's place (from 1) on the county's register:
+/// `370102-20261124-01-000123`. Never a number to a spreadsheet.
 pub fn report_number(run: &str, county: Division, place: u32) -> String {
-    format!("{county}{}{place:06}", run.replace('-', ""))
+    format!("{county}-{run}-{place:06}")
+}
+
+/// One line of the index of many reports.
+pub struct IndexLine<'a> {
+    pub made: &'a MadeReport,
+    /// How many times it was printed by now.
+    pub count: u64,
+    pub file: &'a str,
+    pub digest: Digest,
+}
+
+/// Which report is whose, as CSV: the one file beside a county's reports that has names in it, masked as they are.
+pub fn reports_index(lang: Lang, lines: &[IndexLine<'_>]) -> Vec<u8> {
+    let headings = [
+        "household.number",
+        "report.col_household",
+        "household.applicant",
+        "report.col_flags",
+        "household.col_pages",
+        "household.col_prints",
+        "report.col_file",
+        "household.col_digest",
+    ];
+    let mut csv = CsvText::new(headings.iter().map(|key| say(lang, key)));
+    for IndexLine { made, count, file, digest } in lines {
+        csv.cell(&made.number);
+        csv.cell(&made.household_code);
+        csv.cell(&made.applicant);
+        csv.cell(&made.discrepancies.to_string());
+        csv.cell(&made.pages.to_string());
+        csv.cell(&count.to_string());
+        csv.cell(file);
+        csv.cell(&digest.to_string());
+        csv.end_row();
+    }
+    csv.into_bytes()
 }
 
 /// Makes the reports of some households of a view; the run's tables are sorted by household once.

@@ -13,7 +13,7 @@ use crate::model::outcome::Discrepancy;
 use crate::model::register::{Role, State};
 use crate::report::RunView;
 use crate::report::document::{Block, Document};
-use crate::report::facts::{department, department_of, field_text, row_as_of};
+use crate::report::facts::{field_text, row_as_of};
 use crate::report::worklist::{sentence, whom};
 
 /// Persons in one table of the coverage; a larger family gets several tables.
@@ -189,9 +189,12 @@ fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
 fn finding(view: &RunView, discrepancy: &Discrepancy) -> Vec<String> {
     let card = &view.cards[usize::from(discrepancy.rule)];
     let (name, _, relation) = whom(view, discrepancy);
-    let mut departments: Vec<String> = Vec::new();
+    let mut departments: Vec<&str> = Vec::new();
     for ground in discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()) {
-        let department = department(view, ground);
+        let department = match ground.source {
+            Some(source) => view.evidences[usize::from(source)].department.as_str(),
+            None => view.word("report.register"),
+        };
         if !departments.contains(&department) {
             departments.push(department);
         }
@@ -235,8 +238,9 @@ fn source_table(view: &RunView, item: &Item, blocks: &mut Vec<Block>) {
         row.push(standing(view, record));
         row
     });
-    let caption = Message::new("household.source").with("source", department_of(view, evidence));
-    blocks.push(Block::Caption { text: view.say(caption.with("count", item.records.len())) });
+    let caption = Message::new("household.source").with("item", &evidence.kind.label);
+    let caption = caption.with("department", &evidence.department).with("count", item.records.len());
+    blocks.push(Block::Caption { text: view.say(caption) });
     blocks.push(Block::Table { head, rows: rows.collect() });
 }
 
@@ -270,11 +274,13 @@ fn coverage(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     let persons = &view.register.households[case.household as usize].persons;
     for (at, some) in persons.chunks(PERSONS_IN_A_TABLE).enumerate() {
         let first = at * PERSONS_IN_A_TABLE;
-        let mut head = vec![view.word("household.col_item").to_owned(), view.word("report.col_source_as_of").to_owned()];
+        let columns = ["household.col_item", "report.col_department", "report.col_source_as_of"];
+        let mut head: Vec<String> = columns.iter().map(|key| view.word(key).to_owned()).collect();
         head.extend(some.iter().map(|person| view.person_name(*person).into_owned()));
         let row = |item: &Item| {
             let evidence = evidence(view, item);
-            let mut row = vec![department_of(view, evidence), delivered(view, &evidence.delivery)];
+            let delivered = delivered(view, &evidence.delivery);
+            let mut row = vec![evidence.kind.label.clone(), evidence.department.clone(), delivered];
             let states = &item.states[first..first + some.len()];
             row.extend(states.iter().map(|state| state_word(view, *state).to_owned()));
             row

@@ -127,6 +127,10 @@ impl Sheet<'_> {
         let mut x = LEFT + self.face.width(&label, BODY) + 8.0;
         self.text(LEFT, self.y + 10.5, BODY, false, Tone::Ink, label);
         for character in characters {
+            if character == "-" {
+                x += SIDE / 2.0;
+                continue;
+            }
             let wide = self.face.width(character, BODY);
             self.mark(Mark::Frame { x, y: self.y, width: SIDE, height: SIDE, filled: false });
             self.text(x + (SIDE - wide) / 2.0, self.y + 10.5, BODY, false, Tone::Ink, character.clone());
@@ -253,9 +257,11 @@ fn column_widths(face: &Face, head: &[String], rows: &[Vec<String>]) -> Vec<f32>
     for (column, title) in head.iter().enumerate() {
         let texts = || rows.iter().filter_map(|row| row.get(column)).chain([title]);
         let longest = texts().flat_map(|text| text.split('\n')).map(|line| face.width(line, CELL)).fold(0.0, f32::max);
-        let unit = texts().map(|text| widest_unit(face, text, CELL)).fold(2.0 * CELL, f32::max);
-        least.push(unit.min(cap / 1.5) + 2.0 * PADDING + 0.5);
-        natural.push(longest.min(cap).max(unit.min(cap / 1.5)) + 2.0 * PADDING + 0.5);
+        let word = texts().map(|text| widest_unit(face, text, CELL)).fold(2.0 * CELL, f32::max).min(cap / 1.5);
+        // A short text, a name say, stays on one line.
+        let unit = word.max(longest.min(4.0 * CELL));
+        least.push(unit + 2.0 * PADDING + 0.5);
+        natural.push(longest.min(cap).max(unit) + 2.0 * PADDING + 0.5);
     }
     let (needed, wanted): (f32, f32) = (least.iter().sum(), natural.iter().sum());
     if wanted <= WIDTH {

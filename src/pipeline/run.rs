@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::reports::objection_days;
 use super::register::{RegisterRead, read_register};
+use super::reports::objection_days;
 use super::review::{self, InForce};
 use crate::config::{Format, Plan, PlannedSource};
 use crate::ingest;
@@ -264,7 +264,8 @@ impl Found<'_> {
             },
         };
         let has = |format| formats.contains(&format);
-        let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
+        let formats =
+            Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
         report::write(staging.outbox(), &view, &formats, progress, cancel)
     }
 

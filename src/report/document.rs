@@ -23,18 +23,38 @@ pub(super) struct Document {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(tag = "block", rename_all = "snake_case")]
 pub(super) enum Block {
-    Title { text: String },
+    Title {
+        text: String,
+    },
     /// A label and a number, one character to a box; a hyphen is a gap.
-    Boxes { label: String, characters: Vec<String> },
+    Boxes {
+        label: String,
+        characters: Vec<String>,
+    },
     /// Labels and values, two pairs to a line.
-    Pairs { pairs: Vec<(String, String)> },
-    Heading { text: String },
+    Pairs {
+        pairs: Vec<(String, String)>,
+    },
+    Heading {
+        text: String,
+    },
     /// Above a table; never the last line of a page.
-    Caption { text: String },
-    Paragraph { text: String },
+    Caption {
+        text: String,
+    },
+    Paragraph {
+        text: String,
+    },
     /// A paragraph that must not be overlooked.
-    Strong { text: String },
-    Table { head: Vec<String>, rows: Vec<Vec<String>> },
+    Strong {
+        text: String,
+    },
+    Table {
+        head: Vec<String>,
+        rows: Vec<Vec<String>>,
+    },
     /// Lines at the right, together: who issues the document, and the day.
-    Signature { lines: Vec<String> },
+    Signature {
+        lines: Vec<String>,
+    },
 }

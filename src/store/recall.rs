@@ -119,7 +119,8 @@ fn find(dir: &Path, part: Part<'_>) -> Result<People> {
         }
     }
     if people.rows.is_empty() {
-        let key = if matches!(part, Part::County(_)) { "household.no_such_county" } else { "household.no_such_household" };
+        let key =
+            if matches!(part, Part::County(_)) { "household.no_such_county" } else { "household.no_such_household" };
         return Err(Error::input(Message::new(key)).hint(Message::new("household.no_such_hint")));
     }
     Ok(people)
@@ -227,7 +228,8 @@ fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, 
             }
             Some(Link {
                 person: people.person(persons.get(at)?)?,
-                source: record.sources.iter().position(|source| Some(source.source.as_str()) == sources.get(at))? as u16,
+                source: record.sources.iter().position(|source| Some(source.source.as_str()) == sources.get(at))?
+                    as u16,
                 row: rows.get(at)?,
                 slot: u8::try_from(slots.get(at)?).ok()?,
                 // Parties are not kept; a report does not ask for them.
@@ -235,7 +237,9 @@ fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, 
                 grade: Grade::ALL.into_iter().find(|grade| Some(grade.letter()) == grades.get(at))?,
                 code: codes.get(at)?.as_bytes().try_into().ok()?,
                 repairs: mended,
-                name_level: NameLevel::ALL.into_iter().find(|level| levels.get(at) == Some(&*level.letter().to_string()))?,
+                name_level: NameLevel::ALL
+                    .into_iter()
+                    .find(|level| levels.get(at) == Some(&*level.letter().to_string()))?,
                 weight_bits: weights.get(at)?,
                 accepted: accepted.get(at)?,
             })
@@ -509,5 +513,58 @@ impl Picked {
             FieldType::Decimal => Values::Decimal(self.cells(name, |column| Ok(column.f64()?.iter().collect()))?),
             FieldType::Flag => Values::Flag(self.cells(name, |column| Ok(column.bool()?.iter().collect()))?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{IDS, RUN, published};
+    use super::*;
+
+    #[test]
+    fn a_household_comes_back_as_it_was_saved() {
+        let (_folder, workspace) = published();
+        let part = recall(&workspace, RUN, Part::Household("H-1")).unwrap();
+        assert_eq!(part.record.run, RUN);
+        let ids: Vec<String> = (0..part.register.persons.len() as u32).map(|at| part.register.id_text(at)).collect();
+        assert_eq!(ids, IDS);
+        let household = &part.register.households[0];
+        assert_eq!((household.code.as_str(), &household.persons[..], household.members), ("H-1", &[0, 1][..], 2));
+        assert_eq!(part.places, [1]);
+        let link = &part.links[0];
+        assert_eq!((link.person, link.grade, link.accepted, link.weight_bits), (0, Grade::A, true, 12.5));
+        assert_eq!(part.reviews[0].answer, Some(Answer::Same));
+        let [vehicle, housing] = &part.evidences[..] else { panic!("two sources") };
+        assert_eq!(vehicle.table.rows(), 2);
+        let plate = vehicle.kind.field("plate").unwrap();
+        assert_eq!(vehicle.table.columns[plate].text(link.row as usize), "鲁A10001");
+        assert_eq!(housing.delivery, Delivery::Missing);
+        assert_eq!(part.coverage.of(0), [CoverageState::Found, CoverageState::SourceMissing]);
+        let [one] = &part.outcomes.discrepancies[..] else { panic!("one discrepancy") };
+        assert_eq!((one.person, one.measure, one.limit, one.grounds.len()), (Some(0), 1, Some(0), 2));
+        assert_eq!((one.grounds[0].link, one.grounds[1].innocent), (Some(0), Some(0)));
+    }
+
+    #[test]
+    fn another_household_has_nothing_of_the_first() {
+        let (_folder, workspace) = published();
+        let county = recall(&workspace, RUN, Part::County(Division::parse("330203").unwrap())).unwrap();
+        assert_eq!((county.register.households.len(), county.places.as_slice()), (2, &[1, 2][..]));
+        let code = county.register.households[1].code.clone();
+        let other = recall(&workspace, RUN, Part::Household(&code)).unwrap();
+        assert_eq!((other.places.as_slice(), other.register.persons.len()), (&[2][..], 1));
+        assert!(other.links.is_empty() && other.outcomes.discrepancies.is_empty());
+        assert!(other.evidences.iter().all(|evidence| evidence.table.rows() == 0));
+        assert_eq!(other.coverage.of(0), county.coverage.of(2));
+    }
+
+    #[test]
+    fn who_is_unknown_is_refused_without_the_code() {
+        let (_folder, workspace) = published();
+        let error = recall(&workspace, RUN, Part::Household(IDS[0])).err().unwrap();
+        assert_eq!(error.message().key, "household.no_such_household");
+        assert!(!format!("{error:?}").contains(IDS[0]));
+        let county = recall(&workspace, RUN, Part::County(Division::parse("370102").unwrap())).err().unwrap();
+        assert_eq!(county.message().key, "household.no_such_county");
     }
 }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod night;
+mod reports;
 mod review;
 mod tidy;
 mod vectors;

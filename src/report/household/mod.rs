@@ -155,7 +155,8 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
     let documents: Vec<Document> = in_order
         .filter(|household| done.insert(*household))
         .map(|household| {
-            let place = county.households.binary_search(&household).expect("a county holds its discrepancies' households");
+            let place =
+                county.households.binary_search(&household).expect("a county holds its discrepancies' households");
             let number = report_number(view.run, county.division, place as u32 + 1);
             document(view, &Report { number, print: Print::Nightly }, &cases.case(view, household))
         })
@@ -165,4 +166,153 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
     }
     let title = view.say(Message::new("report.title").with("place", view.place(county.division)));
     to_pdf(&imprint(view, &title), &documents).map(|pdf| Some(pdf.bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::coverage::{Coverage, CoverageState};
+    use crate::report::document::Block;
+    use crate::report::fixture::{Centre, PEOPLE, date, id};
+
+    fn report(view: &RunView, household: u32) -> Document {
+        let print = Print::Counted { on: date("2026-11-25"), count: 3, entry: 17 };
+        let number = report_number(view.run, view.register.households[household as usize].division.county(), 1);
+        let cases = Cases::new(view, vec![household]);
+        document(view, &Report { number, print }, &cases.case(view, household))
+    }
+
+    /// Every text of a document, a block a line and a row of a table a line.
+    fn text(document: &Document) -> String {
+        let mut text = String::new();
+        for block in &document.blocks {
+            match block {
+                Block::Title { text: line }
+                | Block::Heading { text: line }
+                | Block::Caption { text: line }
+                | Block::Paragraph { text: line }
+                | Block::Strong { text: line } => text.push_str(&format!("{line}\n")),
+                Block::Boxes { characters, .. } => text.push_str(&format!("{}\n", characters.concat())),
+                Block::Pairs { pairs } => {
+                    pairs.iter().for_each(|(label, value)| text.push_str(&format!("{label}|{value}\n")));
+                }
+                Block::Table { head, rows } => {
+                    [head].into_iter().chain(rows).for_each(|row| text.push_str(&format!("{}\n", row.join("|"))));
+                }
+                Block::Signature { lines } => text.push_str(&lines.join("\n")),
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_opening_sentence_is_counted() {
+        let centre = Centre::new();
+        let text = text(&report(&centre.view(), 0));
+        // Of three sources: marriage is stale for the husband but its record counts, pension never came, vehicle came.
+        assert!(text.contains("核对了 2 个项目，其中 2 个项目反馈疑似信息：婚姻登记、机动车。"), "{text}");
+        assert!(text.contains("有 3 个项目未能核对或未能对全部人员核对："), "{text}");
+        assert!(text.contains("养老待遇（未授权、来源未到）"), "{text}");
+        for part in [
+            "370102-20261124-01-000001",
+            "在保对象|张*国",
+            "家庭成员基本情况\n",
+            "张*国|370102********0037|户主|370102005003\n",
+            "赡（抚、扶）养人基本情况\n",
+            "家庭成员名下有机动车：1 辆（对照标准 0 辆），数据截至 2026-11-02。|公安交管|演示：某办法第一条|查看行驶证",
+            "机动车（来源：公安交管，2 条）",
+            "张*国|鲁A12345|正常|2026-11-02|疑似信息 V001-0123456789",
+            "张*国|鲁A54321|注销|2026-11-02|已排除：已注销、报废或转出",
+            "配偶证件号码|配偶姓名",
+            "核对项目|数据来源|数据截至|张*国|李*英|张*明",
+            "机动车|公安交管|2026-11-02|有记录|未授权|无记录",
+            "信息核对不能覆盖，须入户了解",
+            "请按当地规定的期限",
+            "本报告于 2026-11-25 进行了第 3 次打印（审计链第 17 条）。",
+            "济南市核对中心\n2026 年 11 月 24 日",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn the_objection_period_is_a_parameter() {
+        let mut centre = Centre::new();
+        centre.objection_days.insert(Division::parse("370102").unwrap(), 7);
+        assert!(text(&report(&centre.view(), 0)).contains("收到本报告之日起 7 日内"));
+        assert!(text(&report(&centre.view(), 1)).contains("按当地规定的期限"), "another county's value is not its own");
+    }
+
+    #[test]
+    fn nothing_found_lists_what_was_not_checked() {
+        let mut centre = Centre::new();
+        centre.outcomes.discrepancies.clear();
+        let found = text(&report(&centre.view(), 0));
+        // Civil affairs could still answer about the supporter.
+        assert!(found.contains("核对了 2 个项目，未见疑似信息"), "{found}");
+        assert!(
+            found.contains("婚姻登记（未授权、来源过期）；养老待遇（未授权、来源未到）；机动车（未授权）"),
+            "{found}"
+        );
+        assert!(found.contains("有记录，未提示"), "the record is still shown");
+        assert!(!found.contains("无异常"), "{found}");
+        centre.coverage = Coverage::new(3, vec![CoverageState::NoMandate; 15]);
+        let found = text(&report(&centre.view(), 0));
+        assert!(found.contains("没有一个项目能够核对") && !found.contains("未见疑似信息"), "{found}");
+    }
+
+    #[test]
+    fn a_link_nobody_accepted_is_counted_and_not_shown() {
+        let mut centre = Centre::new();
+        let before = text(&report(&centre.view(), 1));
+        assert!(before.contains("另有 2 条部门记录是否属于本家庭人员尚待人工判定"), "{before}");
+        assert!(!before.contains("鲁A99999"), "another person's car");
+        centre.links[4].accepted = true;
+        assert!(text(&report(&centre.view(), 1)).contains("鲁A99999"));
+    }
+
+    #[test]
+    fn no_whole_id_where_the_centre_masks_and_third_persons_never() {
+        let centre = Centre::new();
+        let whole = |text: &str| PEOPLE.iter().filter(|person| text.contains(&id(person.0).to_string())).count();
+        let masked: String = [0, 1].map(|household| text(&report(&centre.view(), household))).concat();
+        assert_eq!(whole(&masked), 0, "{masked}");
+        assert!(PEOPLE.iter().all(|person| !masked.contains(person.1)), "a whole name");
+        let view = RunView { masked: false, ..centre.view() };
+        let shown = text(&report(&view, 0));
+        assert_eq!(whole(&shown), 3, "its own three, not the spouse in the record");
+        assert!(!shown.contains("赵桂兰"));
+    }
+
+    #[test]
+    fn no_sentence_decides_and_every_page_of_a_demo_says_so() {
+        let centre = Centre::new();
+        let document = report(&centre.view(), 0);
+        assert_eq!(document.demo, "演示");
+        let text = text(&document);
+        for banned in ["应退出", "符合条件", "骗保", "停发", "无异常"] {
+            assert!(!text.contains(banned), "{banned}");
+        }
+        let real = RunView { demo: false, ..centre.view() };
+        assert_eq!(report(&real, 0).demo, "");
+    }
+
+    #[test]
+    fn both_forms_are_made_of_the_same_document_and_the_same_bytes() {
+        let centre = Centre::new();
+        let view = centre.view();
+        let make = || {
+            let report = Report { number: "370102-20261124-01-000001".to_owned(), print: Print::Nightly };
+            Reports::new(&view, vec![0]).make(0, report, ReportForms { pdf: true, html: true }).unwrap()
+        };
+        let (first, second) = (make(), make());
+        assert_eq!(first.pdf, second.pdf);
+        assert!(first.pdf.unwrap().starts_with(b"%PDF-1."));
+        assert_eq!((first.discrepancies, first.missing), (2, 0));
+        let html = String::from_utf8(first.html.unwrap()).unwrap();
+        for part in ["鲁A12345", "<span>3</span><span>7</span>", "class=\"demo\">演示", "不计打印次数", "@page"]
+        {
+            assert!(html.contains(part), "{part}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::case::{Case, Item, Record};
 use super::{Print, Report};
-use crate::kernel::{Date, Message};
+use crate::kernel::{Date, Division, Message};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::outcome::Discrepancy;
@@ -79,14 +79,21 @@ fn particulars(view: &RunView, case: &Case) -> Vec<(String, String)> {
         pairs.push((label(who), view.person_name(person).into_owned()));
         pairs.push((label("report.col_id"), view.person_id(person)));
     }
-    let places = [view.place(household.division.county()), view.town(household.division)];
-    let village = view.village(household.division);
-    let place: Vec<String> = places.into_iter().chain([village]).filter(|place| !place.is_empty()).collect();
-    pairs.push((label("household.place"), place.join(" ")));
+    pairs.push((label("household.place"), place(view, household.division)));
     pairs.push((label("report.col_household"), view.household_code(case.household).into_owned()));
     pairs.push((label("report.cover_run"), view.run.to_owned()));
     pairs.push((label("report.cover_profile"), view.profile.to_owned()));
     pairs
+}
+
+/// County, town and village by name; of those the centre has no name for, only the deepest, by its code.
+fn place(view: &RunView, division: Division) -> String {
+    let all = [view.place(division.county()), view.town(division), view.village(division)];
+    let mut places: Vec<String> = all.into_iter().filter(|place| !place.is_empty()).collect();
+    let deepest = places.pop().unwrap_or_default();
+    places.retain(|place| !place.bytes().all(|byte| byte.is_ascii_digit()));
+    places.push(deepest);
+    places.join(" ")
 }
 
 fn family(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
@@ -169,7 +176,10 @@ fn gap(view: &RunView, item: &Item) -> Option<String> {
 }
 
 fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
+    blocks.push(heading(view, "household.discrepancies"));
     if case.discrepancies.is_empty() {
+        let key = if case.checked() == 0 { "household.none_checked" } else { "household.none" };
+        blocks.push(paragraph(view.word(key).to_owned()));
         return;
     }
     let head = [
@@ -182,7 +192,6 @@ fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
         "report.col_advice",
     ];
     let rows = case.discrepancies.iter().map(|discrepancy| finding(view, discrepancy)).collect();
-    blocks.push(heading(view, "household.discrepancies"));
     table(view, view.word("household.reference").to_owned(), &head, rows, blocks);
 }
 
@@ -225,9 +234,8 @@ fn records(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
 fn source_table(view: &RunView, item: &Item, blocks: &mut Vec<Block>) {
     let evidence = evidence(view, item);
     let texts: Vec<Vec<String>> = item.records.iter().map(|record| field_texts(view, evidence, record)).collect();
-    let given: Vec<usize> = (0..evidence.kind.fields.len())
-        .filter(|field| texts.iter().any(|row| !row[*field].is_empty()))
-        .collect();
+    let given: Vec<usize> =
+        (0..evidence.kind.fields.len()).filter(|field| texts.iter().any(|row| !row[*field].is_empty())).collect();
     let mut head = vec![view.word("report.col_name").to_owned()];
     head.extend(given.iter().map(|field| evidence.kind.fields[*field].label.clone()));
     head.extend(["report.col_as_of", "household.col_standing"].map(|key| view.word(key).to_owned()));

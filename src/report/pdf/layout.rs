@@ -273,3 +273,89 @@ fn column_widths(face: &Face, head: &[String], rows: &[Vec<String>]) -> Vec<f32>
     let share = (WIDTH - needed) / (wanted - needed);
     least.iter().zip(&natural).map(|(least, natural)| least + (natural - least) * share).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn laid(blocks: Vec<Block>) -> Laid {
+        let blank = String::new;
+        let document =
+            Document { title: blank(), number: blank(), whose: blank(), demo: blank(), foot: blank(), blocks };
+        lay_out(Face::shared(), &document, Lang::Zh)
+    }
+
+    fn texts(page: &[Mark]) -> Vec<&str> {
+        page.iter()
+            .filter_map(|mark| match mark {
+                Mark::Text { text, .. } => Some(text.as_str()),
+                Mark::Frame { .. } => None,
+            })
+            .collect()
+    }
+
+    fn table(rows: usize, cell: &str) -> Block {
+        let row = |row: usize| vec![format!("行{row}"), cell.to_owned()];
+        Block::Table { head: vec!["序号".into(), "内容".into()], rows: (0..rows).map(row).collect() }
+    }
+
+    #[test]
+    fn a_long_table_has_its_head_on_every_page_and_no_row_twice() {
+        let laid = laid(vec![table(200, "号牌号码 鲁A12345")]);
+        assert!(laid.pages.len() > 3);
+        for page in &laid.pages {
+            assert_eq!(texts(page)[..2], ["序号", "内容"]);
+        }
+        let rows: Vec<&str> =
+            laid.pages.iter().flat_map(|page| texts(page)).filter(|text| text.starts_with('行')).collect();
+        assert_eq!(rows, (0..200).map(|row| format!("行{row}")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_stands_outside_the_page_and_no_row_is_cut() {
+        let long = "家庭成员名下有机动车，".repeat(30);
+        let laid = laid(vec![table(40, &long), Block::Paragraph { text: long.repeat(10) }]);
+        for mark in laid.pages.iter().flatten() {
+            match mark {
+                Mark::Text { x, y, size, text, .. } => {
+                    assert!(*x >= LEFT && x + Face::shared().width(text, *size) <= RIGHT + 0.1, "{text}");
+                    assert!(*y <= BOTTOM, "{text} at {y}");
+                }
+                Mark::Frame { y, height, .. } => assert!(y + height <= BOTTOM + 0.1, "a row runs off the page"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_taller_than_a_page_goes_on_without_loss() {
+        let long: String = (0..3_000).map(|number| format!("{number}，")).collect();
+        let laid = laid(vec![table(1, &long)]);
+        assert!(laid.pages.len() > 1);
+        let all: String = laid.pages.iter().flat_map(|page| texts(page)).filter(|text| text.contains('，')).collect();
+        assert_eq!(all, long);
+    }
+
+    #[test]
+    fn a_heading_does_not_stand_alone_at_the_foot() {
+        for lines in 30..60 {
+            let blocks = vec![
+                Block::Paragraph { text: "一\n".repeat(lines) },
+                Block::Heading { text: "标题".into() },
+                Block::Caption { text: "说明".into() },
+                table(1, "内容"),
+            ];
+            let laid = laid(blocks);
+            let page_of = |wanted: &str| laid.pages.iter().position(|page| texts(page).contains(&wanted)).unwrap();
+            assert_eq!(page_of("标题"), page_of("序号"), "{lines}");
+        }
+    }
+
+    #[test]
+    fn characters_the_font_lacks_are_printed_as_code_points_and_counted() {
+        let laid = laid(vec![table(1, "王𠮷福"), Block::Paragraph { text: "㛃𬍛䶮".into() }]);
+        assert_eq!(laid.missing, 1);
+        let all: String = laid.pages.iter().flat_map(|page| texts(page)).collect();
+        assert!(all.contains("王〈U+20BB7〉福") && all.contains("㛃𬍛䶮"), "{all}");
+        assert!(all.contains("有 1 个字字库中没有"), "{all}");
+    }
+}

@@ -76,15 +76,22 @@ impl Line {
 fn units(paragraph: &str) -> Vec<&str> {
     let mut starts: Vec<usize> = Vec::new();
     let mut before: Option<char> = None;
+    // A blank between a number and its unit (`340.61 元`) is no place to break.
+    let mut tied = false;
     for (at, character) in paragraph.char_indices() {
         let joins = before.is_some_and(|before| {
             (in_word(before) && in_word(character))
                 || (CLOSING.contains(character) && before != ' ')
                 || OPENING.contains(before)
+                || (before == ' ' && tied)
         });
-        if !joins {
+        let unit_follows = character == ' '
+            && before.is_some_and(|before| before.is_ascii_digit())
+            && paragraph[at + 1..].starts_with(|next: char| !next.is_ascii());
+        if !(joins || unit_follows) {
             starts.push(at);
         }
+        tied = unit_follows;
         before = Some(character);
     }
     let ends = starts.iter().skip(1).copied().chain([paragraph.len()]);
@@ -118,6 +125,7 @@ mod tests {
         assert_eq!(cut.concat(), "11010519491231002X");
         assert!(cut.len() == 2 || cut.len() == 3, "{cut:?}");
         assert_eq!(lines("an old van", 3.0), ["an old", "van"]);
+        assert_eq!(lines("余额 340.61 元", 5.0), ["余额", "340.61 元"], "a number keeps its unit");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod judgements;
 mod ledger;
 mod lock;
 mod original;
+mod pick;
 mod prints;
 mod publish;
 mod recall;

@@ -6,11 +6,10 @@
 //! counts. Personal values are inside: they go into reports and nowhere else.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use polars::prelude::*;
-
-use super::frame::{damaged, polars_error, read, rows};
+use super::frame::damaged;
+use super::pick::{Picked, Snapshot};
 use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{CitizenId, Date, Digest, Division, Error, Fen, Message, Result};
@@ -21,10 +20,7 @@ use crate::model::kind::{Field, Kind, register_persons, with_common};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, Severity};
 use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::table::{Column as Values, FieldType, Table};
-
-/// Rows read at a time while picking some out.
-const SLICE: usize = 1 << 17;
+use crate::model::table::{Column as Values, Table};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -216,7 +212,7 @@ fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, 
     let (persons, rows, slots) = (picked.numbers("person")?, picked.numbers("row")?, picked.numbers("slot")?);
     let (sources, grades, codes) = (picked.texts("source")?, picked.texts("grade")?, picked.texts("code")?);
     let (levels, repairs) = (picked.texts("name_level")?, picked.texts("repairs")?);
-    let weights = picked.cells("weight_bits", |column| column.f32().cloned())?;
+    let weights = picked.floats("weight_bits")?;
     let accepted = picked.flags("accepted")?;
     let (keys, answers) = (picked.texts("judgement_key")?, picked.texts("judgement")?);
     let (mut links, mut reviews) = (Vec::with_capacity(wanted.len()), Vec::new());
@@ -265,8 +261,7 @@ fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize
     let picked = snapshot.pick(None, &wanted)?;
     let (ids, severities, persons) = (picked.texts("id")?, picked.texts("severity")?, picked.texts("person_id")?);
     let (rules, dates) = (picked.numbers("rule_index")?, picked.dates("as_of")?);
-    let whole = |name: &str| picked.cells(name, |column| column.i64().cloned());
-    let (measures, limits, amounts) = (whole("measure")?, whole("limit")?, whole("amount_fen")?);
+    let (measures, limits, amounts) = (picked.whole("measure")?, picked.whole("limit")?, picked.whole("amount_fen")?);
     let households = picked.texts("household_id")?;
     let mut outcomes = Outcomes::default();
     for at in 0..wanted.len() {
@@ -397,7 +392,7 @@ fn evidence(dir: &Path, source: &SourceRecord, rows: &[usize]) -> Result<Evidenc
     let picked = snapshot.pick(None, rows)?;
     evidence.table = table(&picked, &evidence.kind)?;
     let (files, sheets, lines) = (picked.numbers("at_file")?, picked.numbers("at_sheet")?, picked.numbers("at_line")?);
-    let offsets = picked.cells("at_offset", |column| column.u64().cloned())?;
+    let offsets = picked.offsets("at_offset")?;
     for at in 0..rows.len() {
         let place = || -> Option<RowRef> {
             Some(RowRef {
@@ -426,96 +421,6 @@ fn table(picked: &Picked, kind: &Kind) -> Result<Table> {
     Ok(Table::of_columns(columns.collect::<Result<_>>()?))
 }
 
-/// A snapshot file.
-struct Snapshot {
-    path: PathBuf,
-    rows: usize,
-}
-
-impl Snapshot {
-    fn open(path: PathBuf) -> Result<Self> {
-        Ok(Self { rows: rows(&path)?, path })
-    }
-
-    /// Some columns of all rows.
-    fn columns(&self, names: &[&str]) -> Result<Picked> {
-        Ok(Picked { frame: read(&self.path, Some(names), 0, self.rows)?, path: self.path.clone() })
-    }
-
-    /// Rows whose number in a column is wanted, ascending.
-    fn rows_where(&self, column: &str, wanted: impl Fn(u32) -> bool) -> Result<Vec<usize>> {
-        let column_read = self.columns(&[column])?;
-        let numbers = column_read.numbers(column)?;
-        Ok((0..self.rows).filter(|row| numbers.get(*row).is_some_and(&wanted)).collect())
-    }
-
-    /// These rows (ascending) of some columns (all if `None`); slices without any of them are not read.
-    fn pick(&self, columns: Option<&[&str]>, wanted: &[usize]) -> Result<Picked> {
-        let fault = |error: PolarsError| polars_error(&self.path, &error);
-        let mut rest = wanted;
-        let mut picked = read(&self.path, columns, 0, 0)?;
-        while let Some(first) = rest.first().copied() {
-            let (these, others) = rest.split_at(rest.partition_point(|row| row - first < SLICE));
-            let count = these[these.len() - 1] - first + 1;
-            let slice = read(&self.path, columns, first, count)?;
-            let rows = these.iter().map(|row| (row - first) as IdxSize).collect();
-            picked.vstack_mut(&slice.take(&IdxCa::from_vec("".into(), rows)).map_err(fault)?).map_err(fault)?;
-            rest = others;
-        }
-        picked.rechunk_mut();
-        Ok(Picked { frame: picked, path: self.path.clone() })
-    }
-}
-
-/// Rows that were picked; columns by name.
-struct Picked {
-    frame: DataFrame,
-    path: PathBuf,
-}
-
-impl Picked {
-    fn cells<T>(&self, name: &str, column: impl FnOnce(&Column) -> PolarsResult<T>) -> Result<T> {
-        self.frame.column(name).and_then(column).map_err(|error| polars_error(&self.path, &error))
-    }
-
-    fn texts(&self, name: &str) -> Result<StringChunked> {
-        self.cells(name, |column| column.str().cloned())
-    }
-
-    fn numbers(&self, name: &str) -> Result<UInt32Chunked> {
-        self.cells(name, |column| column.u32().cloned())
-    }
-
-    fn bytes(&self, name: &str) -> Result<Int8Chunked> {
-        self.cells(name, |column| column.i8().cloned())
-    }
-
-    fn flags(&self, name: &str) -> Result<BooleanChunked> {
-        self.cells(name, |column| column.bool().cloned())
-    }
-
-    fn dates(&self, name: &str) -> Result<Vec<Option<Date>>> {
-        self.cells(name, |column| Ok(column.date()?.phys.iter().map(|days| days.map(Date::from_days)).collect()))
-    }
-
-    /// A typed column again, the other way round than it was written.
-    fn values(&self, name: &str, ty: FieldType) -> Result<Values> {
-        Ok(match ty {
-            FieldType::Text | FieldType::Code => {
-                Values::Text(self.texts(name)?.iter().map(Option::unwrap_or_default).collect())
-            }
-            FieldType::Date => Values::Date(self.dates(name)?),
-            FieldType::Month => Values::Month(self.dates(name)?.into_iter().map(|day| day.map(Date::month)).collect()),
-            FieldType::Money => {
-                Values::Money(self.cells(name, |column| Ok(column.i64()?.iter().map(|fen| fen.map(Fen)).collect()))?)
-            }
-            FieldType::Count => Values::Count(self.cells(name, |column| Ok(column.i64()?.iter().collect()))?),
-            FieldType::Decimal => Values::Decimal(self.cells(name, |column| Ok(column.f64()?.iter().collect()))?),
-            FieldType::Flag => Values::Flag(self.cells(name, |column| Ok(column.bool()?.iter().collect()))?),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample::{IDS, RUN, published};
@@ -529,7 +434,8 @@ mod tests {
         let ids: Vec<String> = (0..part.register.persons.len() as u32).map(|at| part.register.id_text(at)).collect();
         assert_eq!(ids, IDS);
         let household = &part.register.households[0];
-        assert_eq!((household.code.as_str(), &household.persons[..], household.members), ("H-1", &[0, 1][..], 2));
+        // The second person is a supporter.
+        assert_eq!((household.code.as_str(), &household.persons[..], household.members), ("H-1", &[0, 1][..], 1));
         assert_eq!(part.places, [1]);
         let link = &part.links[0];
         assert_eq!((link.person, link.grade, link.accepted, link.weight_bits), (0, Grade::A, true, 12.5));
@@ -540,7 +446,8 @@ mod tests {
         assert_eq!(vehicle.table.columns[plate].text(link.row as usize), "鲁A10001");
         assert_eq!(housing.delivery, Delivery::Missing);
         assert_eq!(part.coverage.of(0), [CoverageState::Found, CoverageState::SourceMissing]);
-        let [one] = &part.outcomes.discrepancies[..] else { panic!("one discrepancy") };
+        let [enrolled, one] = &part.outcomes.discrepancies[..] else { panic!("two discrepancies") };
+        assert_eq!((enrolled.grounds[0].source, enrolled.grounds[0].person, enrolled.grounds[0].row), (None, 1, 1));
         assert_eq!((one.person, one.measure, one.limit, one.grounds.len()), (Some(0), 1, Some(0), 2));
         assert_eq!((one.grounds[0].link, one.grounds[1].innocent), (Some(0), Some(0)));
     }

@@ -2,7 +2,8 @@
 //! print, and a manifest; above them a summary, and the records that go back to the departments.
 //!
 //! ```text
-//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html reports.pdf manifest.json
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html
+//!                reports.pdf manifest.json
 //! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!

@@ -7,6 +7,8 @@
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
 //!
+//! `recall` reads a part of a run back as tables.
+//!
 //! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
 //! in `policy` and in `report`.
 

@@ -264,7 +264,7 @@ fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize
     let (measures, limits, amounts) = (picked.whole("measure")?, picked.whole("limit")?, picked.whole("amount_fen")?);
     let households = picked.texts("household_id")?;
     let mut outcomes = Outcomes::default();
-    for at in 0..wanted.len() {
+    for (at, as_of) in dates.into_iter().enumerate() {
         let one = || -> Option<Discrepancy> {
             let household = *by_code.get(households.get(at)?)?;
             let own = &register.households[household as usize].persons;
@@ -283,7 +283,7 @@ fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize
                 limit: limits.get(at),
                 amount: amounts.get(at).map(Fen),
                 grounds: Vec::new(),
-                as_of: dates[at],
+                as_of,
             })
         };
         outcomes.discrepancies.push(one().ok_or_else(|| damaged(&snapshot.path))?);

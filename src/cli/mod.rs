@@ -11,6 +11,7 @@ mod init;
 mod ledger;
 mod package;
 mod plan;
+mod report;
 mod run;
 mod terminal;
 mod trace;
@@ -68,6 +69,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
     Package(package::PackageArgs),
+    Report(report::ReportArgs),
     Completions { shell: clap_complete::Shell },
     Man,
 }
@@ -145,6 +147,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),
         Command::Package(args) => package::package(&args, context),
+        Command::Report(args) => report::report(&args, context),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut std::io::stdout());
             Ok(0)

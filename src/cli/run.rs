@@ -13,7 +13,7 @@ pub struct RunArgs {
     only: Vec<String>,
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
-    #[arg(long, value_name = "csv,xlsx,html", value_delimiter = ',')]
+    #[arg(long, value_name = "csv,xlsx,html,pdf", value_delimiter = ',')]
     formats: Vec<String>,
     #[arg(long)]
     reread: bool,
@@ -91,6 +91,7 @@ fn formats(given: &[String], configured: &[Format]) -> Result<Vec<Format>> {
             "csv" => Ok(Format::Csv),
             "xlsx" => Ok(Format::Xlsx),
             "html" => Ok(Format::Html),
+            "pdf" => Ok(Format::Pdf),
             other => Err(Error::config(Message::new("cli.unknown_format").with("value", other))),
         })
         .collect()

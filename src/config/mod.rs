@@ -34,6 +34,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Made-up people or parameters: every page says 演示.
+    pub fn is_demo(&self) -> bool {
+        self.centre.demo || self.policy.demo
+    }
+
     /// Programmes each source applies to, in source order; empty means all.
     pub fn programmes_by_source(&self) -> Vec<Vec<String>> {
         self.sources.iter().map(|source| source.layout.programmes.clone()).collect()
@@ -115,7 +120,7 @@ impl ReportSettings {
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        Self { masked: true, review_masked: None, formats: Format::ALL.to_vec() }
+        Self { masked: true, review_masked: None, formats: Format::USUAL.to_vec() }
     }
 }
 
@@ -126,10 +131,13 @@ pub enum Format {
     Csv,
     Xlsx,
     Html,
+    /// The 核对报告 of each household with discrepancies, in one file a county.
+    Pdf,
 }
 
 impl Format {
-    pub const ALL: [Format; 3] = [Format::Csv, Format::Xlsx, Format::Html];
+    /// What a package holds unless the centre says otherwise.
+    pub const USUAL: [Format; 3] = [Format::Csv, Format::Xlsx, Format::Html];
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,6 +8,7 @@ mod extracts;
 mod judgements;
 mod preflight;
 mod register;
+mod reports;
 mod review;
 mod run;
 
@@ -17,4 +18,5 @@ pub use extracts::{Intended, explain};
 pub use judgements::{Import, ImportSummary, import_judgements};
 pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
+pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};

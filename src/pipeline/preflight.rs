@@ -54,6 +54,7 @@ fn figures(format: Format) -> FormatFigures {
     match format {
         Format::Csv => FormatFigures { ending: "csv", bytes: 340.0, seconds: 6e-6 },
         Format::Xlsx => FormatFigures { ending: "xlsx", bytes: 50.0, seconds: 10e-6 },
+        Format::Pdf => FormatFigures { ending: "pdf", bytes: 400.0, seconds: 20e-6 },
         Format::Html => FormatFigures { ending: "html", bytes: 300.0, seconds: 4e-6 },
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
+use super::reports::objection_days;
 use super::review::{self, InForce};
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
@@ -233,11 +234,12 @@ impl Found<'_> {
             coverage: &self.coverage,
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
-            demo: self.plan.centre.demo || self.plan.policy.demo,
+            demo: self.plan.is_demo(),
             masked: self.plan.report.masked,
             review_masked: self.plan.report.review_masked(),
             lang,
             places: &self.plan.places,
+            objection_days: &objection_days(self.plan, &self.register.register),
             explain: &|link| linkage::explain_short(link).say(lang),
             explain_fully: &|link| {
                 let sentences = linkage::explain(link).into_iter().chain(linkage::repairs(link));
@@ -246,7 +248,8 @@ impl Found<'_> {
             },
         };
         let has = |format| formats.contains(&format);
-        let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html) };
+        let formats =
+            Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
         report::write(staging.outbox(), &view, &formats, progress, cancel)
     }
 
@@ -266,6 +269,7 @@ impl Found<'_> {
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
                 profile: &self.plan.policy.profile,
+                demo: self.plan.is_demo(),
                 configuration: self.plan.digest,
                 parameters: &self.plan.policy.values(&counties, self.register.register.as_of),
                 summary: &json!(summary),

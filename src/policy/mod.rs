@@ -113,6 +113,15 @@ impl Policy {
         self.rules.iter().map(|rule| rule.card.clone()).collect()
     }
 
+    /// A whole number that no rule reads (a deadline that reports print), as it holds in a county on a day; `None` if nobody
+    /// gave one for it.
+    pub fn whole(&self, name: &str, county: Division, on: Date) -> Option<i64> {
+        match self.parameters.get(name)?.value(county, on)? {
+            parameters::Value::Whole(whole) => Some(*whole),
+            _ => None,
+        }
+    }
+
     /// Every parameter that a rule names has a value in force on `as_of` in each of `counties`.
     ///
     /// Each missing one is a configuration fault that names the parameter and the counties.

@@ -15,7 +15,7 @@ use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCa
 use crate::model::register::{Household, Person, Register, Role, State};
 use crate::model::table::{Column, Table};
 
-pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true };
+pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true, pdf: true };
 
 /// The id of an invented person: division, birth date and sequence as 17 digits.
 pub(super) fn id(body: &str) -> CitizenId {
@@ -36,6 +36,7 @@ pub(super) struct Centre {
     pub coverage: Coverage,
     pub cards: Vec<RuleCard>,
     pub places: BTreeMap<Division, String>,
+    pub objection_days: BTreeMap<Division, i64>,
 }
 
 fn explain(link: &Link) -> String {
@@ -67,6 +68,7 @@ impl Centre {
             coverage: coverage(),
             cards: vec![vehicle_card(), death_card()],
             places: BTreeMap::new(),
+            objection_days: BTreeMap::new(),
         };
         centre.outcomes = outcomes();
         for (code, name) in [("370100", "济南市"), ("370102", "历下区"), ("370103001", "某某街道")] {
@@ -97,6 +99,7 @@ impl Centre {
             review_masked: true,
             lang: Lang::Zh,
             places: &self.places,
+            objection_days: &self.objection_days,
             explain: &explain,
             explain_fully: &explain,
         }

@@ -2,7 +2,8 @@
 //! print, and a manifest; above them a summary, and the records that go back to the departments.
 //!
 //! ```text
-//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html manifest.json
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html
+//!                reports.pdf manifest.json
 //! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
@@ -14,15 +15,18 @@ mod chart;
 mod county;
 mod cover;
 mod coverage;
+mod document;
 mod excluded;
 mod facts;
 #[cfg(test)]
 mod fixture;
 mod folder;
+mod household;
 mod identity;
 mod listing;
 mod manifest;
 mod page;
+mod pdf;
 mod rejects;
 mod returned;
 mod review;
@@ -38,6 +42,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use worklist::VERDICTS;
@@ -89,6 +94,8 @@ pub struct RunView<'a> {
     pub lang: Lang,
     /// Names of divisions where they are known.
     pub places: &'a BTreeMap<Division, String>,
+    /// By county: days in which a household may object to its report, where a parameter says so.
+    pub objection_days: &'a BTreeMap<Division, i64>,
     /// Why a link is one, in a short sentence without personal values.
     pub explain: &'a (dyn Fn(&Link) -> String + Sync),
     /// The same with every comparison in a sentence of its own, for whoever has to judge.
@@ -101,6 +108,8 @@ pub struct Formats {
     pub xlsx: bool,
     pub csv: bool,
     pub html: bool,
+    /// The verification reports of households with discrepancies, one file a county.
+    pub pdf: bool,
 }
 
 /// One county's folder as it was written.
@@ -137,11 +146,12 @@ pub fn write(
             (county, counts)
         })
         .collect();
+    let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
     let packages = counties
         .par_iter()
         .map(|(county, counts)| {
             cancel.check()?;
-            let package = write_county(out, view, formats, county, counts)?;
+            let package = write_county(out, view, formats, county, counts, cases.as_ref())?;
             progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
             Ok(package)
         })
@@ -152,7 +162,14 @@ pub fn write(
     Ok(packages)
 }
 
-fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, counts: &Counts) -> Result<Package> {
+fn write_county(
+    out: &Path,
+    view: &RunView,
+    formats: &Formats,
+    county: &County,
+    counts: &Counts,
+    cases: Option<&household::Cases>,
+) -> Result<Package> {
     let name = county.division.to_string();
     let mut folder = Folder::create(&out.join(&name))?;
     let worklist = worklist::listings(view, county);
@@ -178,6 +195,11 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
             rules::listing(view),
         ];
         folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
+    }
+    if let Some(cases) = cases
+        && let Some(pdf) = household::of_county(view, county, cases)?
+    {
+        folder.put(household::REPORTS, &pdf)?;
     }
     folder.seal(view, county.division)?;
     Ok(Package {
@@ -271,7 +293,8 @@ mod tests {
     fn readable(path: &Path) -> String {
         use calamine::Reader;
         if path.extension().is_none_or(|extension| extension != "xlsx") {
-            return std::fs::read_to_string(path).unwrap();
+            // What a PDF says is checked where it is worded (`household`).
+            return String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
         }
         let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
         let mut text = String::new();

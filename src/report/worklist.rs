@@ -191,7 +191,7 @@ fn work_row(view: &RunView, discrepancy: &Discrepancy) -> WorkRow {
 
 /// Name, id and relation. A discrepancy of the household as a whole names its first person, so that the clerk knows
 /// whom to visit, and says 整户.
-fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String, String) {
+pub(super) fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String, String) {
     let household = &view.register.households[discrepancy.household as usize];
     let Some(person) = discrepancy.person.or_else(|| household.persons.first().copied()) else {
         return Default::default();

@@ -8,6 +8,8 @@
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
 //!
+//! `recall` reads a part of a run back as tables.
+//!
 //! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
 //! in `policy` and in `report`.
 
@@ -19,7 +21,10 @@ mod judgements;
 mod ledger;
 mod lock;
 mod original;
+mod pick;
+mod prints;
 mod publish;
+mod recall;
 mod run_record;
 #[cfg(test)]
 mod sample;
@@ -35,7 +40,9 @@ pub use judgements::{ImportedFile, known_keys};
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};
 pub use original::Original;
+pub use prints::Prints;
 pub use publish::{Output, Staging};
+pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};

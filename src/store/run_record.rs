@@ -24,6 +24,9 @@ pub struct RunRecord {
     pub as_of: String,
     /// Policy profile: 山东, 演示 …
     pub profile: String,
+    /// Made-up people or parameters: every page made of this run says 演示.
+    #[serde(default)]
+    pub demo: bool,
     /// Digest of the whole configuration, hexadecimal.
     pub configuration: String,
     /// In the order of the plan: `source` columns are indexes in this list.

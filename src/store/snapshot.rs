@@ -38,6 +38,8 @@ pub struct RunTables<'a> {
     pub version: &'a str,
     /// Policy profile.
     pub profile: &'a str,
+    /// Made-up people or parameters.
+    pub demo: bool,
     /// Digest of the whole configuration.
     pub configuration: Digest,
     pub register: &'a Register,
@@ -95,6 +97,7 @@ fn record(run: &RunTables<'_>) -> RunRecord {
         version: run.version.to_owned(),
         as_of: run.as_of.to_string(),
         profile: run.profile.to_owned(),
+        demo: run.demo,
         configuration: run.configuration.to_string(),
         sources: run.evidences.iter().map(SourceRecord::of).collect(),
         coverage_states: coverage_states(),

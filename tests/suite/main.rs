@@ -5,6 +5,7 @@ mod faults;
 mod known;
 mod night;
 mod plan;
+mod reports;
 mod review;
 mod tidy;
 mod vectors;

@@ -1,5 +1,6 @@
 //! `hedui run`: the nightly batch.
 
+use super::package::password as package_password;
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
@@ -31,6 +32,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         as_of: as_of(args.as_of.as_deref())?,
         only: args.only.clone(),
         formats: formats(&args.formats, &plan.report.formats)?,
+        password: package_password()?,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
     };

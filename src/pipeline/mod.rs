@@ -7,6 +7,7 @@ mod judgements;
 mod register;
 mod review;
 mod run;
+mod seals;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};

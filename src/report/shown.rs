@@ -6,7 +6,8 @@
 //! | name of somebody on the register | 张*三, unless `masked = false` | the same, unless `review_masked = false` | whole |
 //! | id and name of a third person (spouse, co-owner) | masked always | masked always | masked always |
 //! | account | last 4 always | last 4 always | last 4 always |
-//! | phone, address, birth date in a record | not shown | with whole ids only | not shown |
+//! | phone in a record | not shown | not shown | not shown |
+//! | address, birth date in a record | not shown | address; birth date with whole ids only | not shown |
 
 use std::borrow::Cow;
 

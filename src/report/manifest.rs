@@ -200,11 +200,10 @@ impl Verified {
             self.unopened += 1;
             return Ok(());
         };
-        let Some(files) = sealed::open(path, password)? else {
+        let Some(mut inside) = sealed::open(path, password)? else {
             self.fault(&entry.path, FaultKind::Unopened);
             return Ok(());
         };
-        let mut inside: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
         inside.remove(SIGNATURE);
         let manifest = inside.remove(MANIFEST).filter(|bytes| entry.holds(bytes));
         let Some(manifest) = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) else {

@@ -463,8 +463,7 @@ mod tests {
         let archive = std::fs::read(county.join(sealed::SEALED)).unwrap();
         assert!(!archive.windows(id.len()).any(|bytes| bytes == id.as_bytes()));
         let inside = sealed::open(&county.join(sealed::SEALED), &password).unwrap().unwrap();
-        let csv = inside.iter().find(|file| file.0 == "worklist.csv").unwrap();
-        assert!(String::from_utf8_lossy(&csv.1).contains(&id));
+        assert!(String::from_utf8_lossy(&inside["worklist.csv"]).contains(&id));
         let check = |password: Option<&str>| {
             let password = password.map(|text| Password::new(text).unwrap());
             verify(dir.path(), &Expected { key: None, password }).unwrap()

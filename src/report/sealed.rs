@@ -5,6 +5,7 @@
 //! The manifest of the open folder therefore vouches for what is inside: it names the digest of the manifest in the archive,
 //! which names every file. What is inside is made of the same functions as the open folder, unmasked.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::Path;
 
@@ -72,10 +73,10 @@ pub(super) fn seal(folder: &mut Folder, open: Folder, password: &Password) -> Re
 
 /// The files of a sealed archive by name, or `None` if the password is not its own or the archive is damaged: AE-2
 /// authenticates each file, so the two look alike.
-pub(super) fn open(path: &Path, password: &Password) -> Result<Option<Vec<(String, Vec<u8>)>>> {
+pub(super) fn open(path: &Path, password: &Password) -> Result<Option<BTreeMap<String, Vec<u8>>>> {
     let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(None) };
-    let mut files = Vec::with_capacity(archive.len());
+    let mut files = BTreeMap::new();
     for index in 0..archive.len() {
         let Ok(mut file) = archive.by_index_decrypt(index, password.0.as_bytes()) else { return Ok(None) };
         let mut content = Vec::new();
@@ -83,7 +84,7 @@ pub(super) fn open(path: &Path, password: &Password) -> Result<Option<Vec<(Strin
             return Ok(None);
         }
         let Ok(name) = file.name() else { return Ok(None) };
-        files.push((name.into_owned(), content));
+        files.insert(name.into_owned(), content);
     }
     Ok(Some(files))
 }

@@ -148,6 +148,7 @@ fn save(to: &Path, register: &Register) -> hedui::kernel::Result<()> {
         reviews: &[],
         outcomes: &Outcomes::default(),
         coverage: &Coverage::new(0, Vec::new()),
+        demo: true,
         cards: &[],
         parameters: &nothing,
         summary: &nothing,

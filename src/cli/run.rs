@@ -1,5 +1,6 @@
 //! `hedui run`: the nightly batch.
 
+use super::package::password as package_password;
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
@@ -46,6 +47,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         only: args.only.clone(),
         reread: args.reread,
         formats,
+        password: package_password()?,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
     };

@@ -109,6 +109,12 @@ pub struct ReportSettings {
     pub masked: bool,
     review_masked: Option<bool>,
     pub formats: Vec<Format>,
+    /// A password-protected archive with full ids beside the open files of each county.
+    pub sealed: bool,
+    /// Its password's file, relative to the workspace; the environment comes first.
+    pub password_file: Option<PathBuf>,
+    /// The private key that signs manifests, relative to the workspace.
+    pub signing_key: Option<PathBuf>,
 }
 
 impl ReportSettings {
@@ -120,7 +126,14 @@ impl ReportSettings {
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        Self { masked: true, review_masked: None, formats: Format::USUAL.to_vec() }
+        Self {
+            masked: true,
+            review_masked: None,
+            formats: Format::USUAL.to_vec(),
+            sealed: false,
+            password_file: None,
+            signing_key: None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod register;
 mod reports;
 mod review;
 mod run;
+mod seals;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};

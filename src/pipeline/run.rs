@@ -8,6 +8,7 @@ use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
 use super::reports::objection_days;
 use super::review::{self, InForce};
+use super::seals::seals;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
@@ -18,7 +19,7 @@ use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::policy;
-use crate::report::{self, Formats, Package, RunView};
+use crate::report::{self, Formats, Package, Password, RunView, Seals};
 use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
@@ -30,6 +31,8 @@ pub struct RunOptions {
     /// Read every file in full, whatever is known of it.
     pub reread: bool,
     pub formats: Vec<Format>,
+    /// Of sealed packages, where it does not come from the file that hedui.toml names.
+    pub password: Option<Password>,
     pub holder: Holder,
     /// RFC 3339, for the ledger.
     pub at: String,
@@ -103,6 +106,7 @@ impl RunSummary {
 /// # Errors
 /// Another run holds the workspace; the register cannot be read; the disk; cancellation.
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<RunSummary> {
+    let seals = seals(plan, options.password.as_ref())?;
     let workspace = Workspace::open(&plan.root)?;
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
@@ -126,7 +130,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
     let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
-    let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
+    let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
         // The disk takes the packages over while the snapshots are made.
@@ -214,6 +218,7 @@ impl Found<'_> {
         &self,
         staging: &Staging,
         formats: &[Format],
+        seals: &Seals,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Vec<Package>> {
@@ -250,7 +255,7 @@ impl Found<'_> {
         let has = |format| formats.contains(&format);
         let formats =
             Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
-        report::write(staging.outbox(), &view, &formats, progress, cancel)
+        report::write(staging.outbox(), &view, &formats, seals, progress, cancel)
     }
 
     fn save(&self, staging: &Staging, summary: &RunSummary) -> Result<()> {

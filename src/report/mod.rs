@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html
-//!                reports.pdf manifest.json
+//!                reports.pdf manifest.json; where the centre has a key or a password for them,
+//!                manifest.sig and sealed.zip
 //! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
@@ -31,8 +32,10 @@ mod rejects;
 mod returned;
 mod review;
 mod rules;
+mod sealed;
 mod set_aside;
 mod shown;
+mod signature;
 mod summary;
 mod workbook;
 mod worklist;
@@ -43,8 +46,10 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
-pub use manifest::{Fault, FaultKind, MANIFEST, verify};
+pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
+pub use sealed::Password;
+pub use signature::{PublicKey, Signer};
 pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
@@ -112,6 +117,14 @@ pub struct Formats {
     pub pdf: bool,
 }
 
+/// What closes a package: the key its manifests are signed with, and the password of the sealed archive beside the open
+/// files. Without either it is written as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Seals {
+    pub signer: Option<Signer>,
+    pub password: Option<Password>,
+}
+
 /// One county's folder as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -134,6 +147,7 @@ pub fn write(
     out: &Path,
     view: &RunView,
     formats: &Formats,
+    seals: &Seals,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Vec<Package>> {
@@ -151,13 +165,13 @@ pub fn write(
         .par_iter()
         .map(|(county, counts)| {
             cancel.check()?;
-            let package = write_county(out, view, formats, county, counts, cases.as_ref())?;
+            let package = write_county(out, view, formats, seals, county, counts, cases.as_ref())?;
             progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
             Ok(package)
         })
         .collect::<Result<Vec<Package>>>()?;
     cancel.check()?;
-    write_summary(out, view, formats, &counties, &packages)?;
+    write_summary(out, view, formats, seals, &counties, &packages)?;
     progress.end(stage, "");
     Ok(packages)
 }
@@ -166,12 +180,42 @@ fn write_county(
     out: &Path,
     view: &RunView,
     formats: &Formats,
+    seals: &Seals,
     county: &County,
     counts: &Counts,
     cases: Option<&household::Cases>,
 ) -> Result<Package> {
     let name = county.division.to_string();
+    let signer = seals.signer.as_ref();
     let mut folder = Folder::create(&out.join(&name))?;
+    fill(&mut folder, view, formats, county, counts, cases)?;
+    if let Some(password) = &seals.password {
+        let whole = RunView { masked: false, ..*view };
+        let mut open = Folder::create(&folder.path().join(sealed::OPEN))?;
+        fill(&mut open, &whole, formats, county, counts, cases)?;
+        open.seal(&whole, county.division, signer)?;
+        sealed::seal(&mut folder, open, password)?;
+    }
+    folder.seal(view, county.division, signer)?;
+    Ok(Package {
+        division: county.division,
+        folder: name,
+        files: folder.into_files(),
+        households: counts.households,
+        persons: counts.persons,
+        flagged: counts.flags(),
+    })
+}
+
+/// Everything a county reads.
+fn fill(
+    folder: &mut Folder,
+    view: &RunView,
+    formats: &Formats,
+    county: &County,
+    counts: &Counts,
+    cases: Option<&household::Cases>,
+) -> Result<()> {
     let worklist = worklist::listings(view, county);
     let incomplete = coverage::incomplete(view, county, counts);
     let cover = cover::cover(view, county.division, counts);
@@ -184,16 +228,17 @@ fn write_county(
         folder.put("rules.csv", &rules::listing(view).to_csv())?;
     }
     if formats.html {
-        folder.put("index.html", &page::to_bytes(view, &cover, counts, &[&worklist.page, &incomplete])?)?;
+        let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
+        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &incomplete])?)?;
     }
     if formats.xlsx {
-        let listings = [
-            worklist.full,
+        let mut listings = worklist::by_severity(view, county, worklist.full);
+        listings.extend([
             identity::same_id_other_name(view, county),
             identity::awaiting_judgement(view, county),
             incomplete,
             rules::listing(view),
-        ];
+        ]);
         folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
     if let Some(cases) = cases
@@ -201,21 +246,14 @@ fn write_county(
     {
         folder.put(household::REPORTS, &pdf)?;
     }
-    folder.seal(view, county.division)?;
-    Ok(Package {
-        division: county.division,
-        folder: name,
-        files: folder.into_files(),
-        households: counts.households,
-        persons: counts.persons,
-        flagged: counts.flags(),
-    })
+    Ok(())
 }
 
 fn write_summary(
     out: &Path,
     view: &RunView,
     formats: &Formats,
+    seals: &Seals,
     counties: &[(County, Counts)],
     packages: &[Package],
 ) -> Result<()> {
@@ -238,7 +276,9 @@ fn write_summary(
     }
     if formats.html {
         let lists: Vec<_> = listings.iter().collect();
-        folder.put("summary.html", &page::to_bytes(view, &cover, &total, &lists)?)?;
+        let flags = counties.iter().map(|(county, counts)| (view.place(county.division), counts.flags()));
+        let places = page::Places { caption: view.word("package.chart_counties"), counts: flags.collect() };
+        folder.put("summary.html", &page::to_bytes(view, &cover, &total, places, &lists)?)?;
     }
     write_review(&mut folder, view, formats)?;
     for evidence in view.evidences.iter().chain(view.register_files.iter().copied()) {
@@ -253,7 +293,7 @@ fn write_summary(
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");
         folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
     }
-    folder.seal(view, view.division)
+    folder.seal(view, view.division, seals.signer.as_ref())
 }
 
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.
@@ -285,7 +325,7 @@ mod tests {
 
     fn written(view: &RunView) -> (tempfile::TempDir, Vec<Package>) {
         let dir = tempfile::tempdir().unwrap();
-        let packages = write(dir.path(), view, &ALL_FORMATS, &Silent, &Cancel::default()).unwrap();
+        let packages = write(dir.path(), view, &ALL_FORMATS, &Seals::default(), &Silent, &Cancel::default()).unwrap();
         (dir, packages)
     }
 
@@ -389,7 +429,7 @@ mod tests {
             "why the wife is unchecked"
         );
         let workbook = texts(dir.path(), &packages, 1).pop().unwrap().1;
-        for sheet in ["封面", "疑点清单", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
+        for sheet in ["封面", "疑点清单-红", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
             assert!(workbook.contains(&format!("[{sheet}]")), "{sheet}");
         }
         assert!(workbook.contains("王*福\t") && workbook.contains("王*力\t"), "both names of the identity case");
@@ -402,10 +442,65 @@ mod tests {
     fn every_file_is_vouched_for_down_to_the_packages() {
         let centre = Centre::new();
         let (dir, _) = written(&centre.view());
-        assert_eq!(verify(dir.path()).unwrap(), []);
+        assert_eq!(verify(dir.path(), &Expected::default()).unwrap(), Verified::default());
         std::fs::write(dir.path().join("370103/grounds.csv"), b"x").unwrap();
         let fault = Fault { path: "370103/grounds.csv".to_owned(), kind: FaultKind::Changed };
-        assert_eq!(verify(dir.path()).unwrap(), [fault]);
+        assert_eq!(verify(dir.path(), &Expected::default()).unwrap().faults, [fault]);
+    }
+
+    #[test]
+    fn a_signed_run_is_whole_only_with_the_centre_s_own_signatures() {
+        let centre = Centre::new();
+        let dir = tempfile::tempdir().unwrap();
+        let signer = Signer::from_seed(&[3; 32]);
+        let seals = Seals { signer: Some(signer.clone()), password: None };
+        write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        let check = |key: Option<PublicKey>| {
+            let found = verify(dir.path(), &Expected { key, password: None }).unwrap();
+            let faults = found.faults.into_iter().map(|fault| (fault.path, fault.kind)).collect::<Vec<_>>();
+            (faults, found.signer.is_some())
+        };
+        assert_eq!(check(None), (vec![], true));
+        assert_eq!(check(Some(signer.public())), (vec![], true));
+        let other = check(Some(Signer::from_seed(&[4; 32]).public())).0;
+        assert_eq!(other.len(), 3, "the run and both counties");
+        assert!(other.iter().all(|fault| fault.1 == FaultKind::OtherKey));
+        // A county's signature taken away, and then a manifest changed together with its file's digest.
+        std::fs::remove_file(dir.path().join("370103/manifest.sig")).unwrap();
+        assert_eq!(check(None).0, [("370103/manifest.sig".to_owned(), FaultKind::Unsigned)]);
+        let manifest = std::fs::read_to_string(dir.path().join("370102/manifest.json")).unwrap();
+        std::fs::write(dir.path().join("370102/manifest.json"), manifest.replace("2026-11-24", "2026-11-25")).unwrap();
+        let county = verify(&dir.path().join("370102"), &Expected::default()).unwrap();
+        assert_eq!(county.faults, [Fault { path: "manifest.sig".to_owned(), kind: FaultKind::Forged }]);
+    }
+
+    #[test]
+    fn whole_ids_stand_in_the_sealed_archive_only() {
+        let centre = Centre::new();
+        let dir = tempfile::tempdir().unwrap();
+        let password = Password::new("correct horse").unwrap();
+        let seals = Seals { signer: Some(Signer::from_seed(&[3; 32])), password: Some(password.clone()) };
+        write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        let county = dir.path().join("370102");
+        assert!(!county.join(sealed::OPEN).exists(), "nothing open is left");
+        let worklist = std::fs::read_to_string(county.join("worklist.csv")).unwrap();
+        let id = id(PEOPLE[0].0).to_string();
+        assert!(!worklist.contains(&id));
+        let archive = std::fs::read(county.join(sealed::SEALED)).unwrap();
+        assert!(!archive.windows(id.len()).any(|bytes| bytes == id.as_bytes()));
+        let inside = sealed::open(&county.join(sealed::SEALED), &password).unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&inside["worklist.csv"]).contains(&id));
+        let check = |password: Option<&str>| {
+            let password = password.map(|text| Password::new(text).unwrap());
+            verify(dir.path(), &Expected { key: None, password }).unwrap()
+        };
+        assert_eq!((check(None).faults, check(None).unopened), (vec![], 2));
+        assert_eq!((check(Some("correct horse")).faults, check(Some("correct horse")).unopened), (vec![], 0));
+        assert_eq!(check(Some("another horse")).faults[0].kind, FaultKind::Unopened);
+        // Another county's archive under this one's name opens with the same password and is still found out.
+        std::fs::copy(dir.path().join("370103/sealed.zip"), county.join("sealed.zip")).unwrap();
+        let changed = Fault { path: "370102/sealed.zip".to_owned(), kind: FaultKind::Changed };
+        assert_eq!(check(Some("correct horse")).faults, [changed]);
     }
 
     #[test]
@@ -428,7 +523,7 @@ mod tests {
         let (dir, _) = written(&centre.view());
         let page = std::fs::read_to_string(dir.path().join("370102/index.html")).unwrap();
         assert!(page.contains("<div class=\"demo\">演示</div>"));
-        assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
+        assert!(page.contains("\\u003cscript>alert") && !page.contains("<script>alert"));
         for reference in ["src=", "href=", "@import", "url("] {
             assert!(!page.contains(reference), "{reference} fetches something");
         }
@@ -449,7 +544,7 @@ mod tests {
         let cancel = Cancel::default();
         cancel.cancel();
         let dir = tempfile::tempdir().unwrap();
-        let error = write(dir.path(), &centre.view(), &ALL_FORMATS, &Silent, &cancel).unwrap_err();
+        let error = write(dir.path(), &centre.view(), &ALL_FORMATS, &Seals::default(), &Silent, &cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
         assert!(!dir.path().join(MANIFEST).exists());
     }

@@ -9,6 +9,8 @@ pub mod evidence;
 pub mod judgement;
 pub mod kind;
 pub mod link;
+pub mod notice;
 pub mod outcome;
 pub mod register;
 pub mod table;
+pub mod trend;

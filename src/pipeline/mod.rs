@@ -7,9 +7,11 @@ mod judgements;
 mod register;
 mod review;
 mod run;
+mod trend;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use judgements::{Import, ImportSummary, import_judgements};
 pub use register::read_register;
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};
+pub use trend::trend;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv coverage.csv identity.csv rules.csv index.html manifest.json
-//! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
+//! <out>/         summary.xlsx summary.csv levels.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -19,8 +19,10 @@ mod facts;
 mod fixture;
 mod folder;
 mod identity;
+mod levels;
 mod listing;
 mod manifest;
+mod notice;
 mod page;
 mod rejects;
 mod returned;
@@ -29,6 +31,7 @@ mod rules;
 mod set_aside;
 mod shown;
 mod summary;
+mod trend;
 mod workbook;
 mod worklist;
 
@@ -38,10 +41,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
+pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
+use self::cover::Cover;
 use self::folder::Folder;
 use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
@@ -50,6 +55,7 @@ use crate::model::judgement::Review;
 use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
+use crate::model::trend::TrendPoint;
 
 /// Everything a report is made of; nothing in it is changed.
 #[derive(Clone, Copy)]
@@ -75,6 +81,8 @@ pub struct RunView<'a> {
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
     pub coverage: &'a Coverage,
+    /// The last runs, this one among them, oldest first.
+    pub trend: &'a [TrendPoint],
     /// By rule index.
     pub cards: &'a [RuleCard],
     /// Name of the policy profile.
@@ -200,14 +208,18 @@ fn write_summary(
     reconcile(view, &total);
     let listings = [
         summary::by_county(view, counties, &total),
+        levels::listing(view, counties, &total),
         summary::by_rule(view, &total),
         summary::by_source(view),
         summary::by_grade(view),
+        trend::runs(view),
+        trend::timeliness(view),
     ];
-    let cover = cover::cover(view, view.division, &total);
+    let cover = Cover { figure: trend::figure(view), ..cover::cover(view, view.division, &total) };
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
+        folder.put("levels.csv", &listings[1].to_csv())?;
     }
     if formats.xlsx {
         folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;

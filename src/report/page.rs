@@ -34,7 +34,7 @@ pub(super) fn to_bytes(view: &RunView, cover: &Cover, counts: &Counts, lists: &[
                 run => view.run,
                 pairs => cover.pairs.clone(),
                 notes => cover.notes.clone(),
-                charts => Value::from_safe_string(charts(view, counts)),
+                charts => Value::from_safe_string(charts(view, counts) + &cover.figure),
                 tables => tables,
                 lists => lists,
                 style => Value::from_safe_string(STYLE.to_owned()),

@@ -53,9 +53,10 @@ impl TrendPoint {
     }
 }
 
-/// A share in percent with one decimal, rounded down, so that 100.0 % means all; `None` of nothing.
+/// A share in percent with one decimal, rounded as the charts do, save that 100.0 % means all; `None` of nothing.
 pub fn percent(part: u64, whole: u64) -> Option<String> {
-    let tenths = part.saturating_mul(1_000).checked_div(whole)?;
+    let nearest = (part.saturating_mul(2_000).saturating_add(whole)).checked_div(whole.saturating_mul(2))?;
+    let tenths = if part < whole { nearest.min(999) } else { nearest };
     Some(format!("{}.{}%", tenths / 10, tenths % 10))
 }
 
@@ -64,8 +65,8 @@ mod tests {
     use super::percent;
 
     #[test]
-    fn a_share_is_rounded_down_and_of_nothing_there_is_none() {
-        assert_eq!(percent(2, 3).unwrap(), "66.6%");
+    fn a_share_is_rounded_but_never_up_to_all_and_of_nothing_there_is_none() {
+        assert_eq!(percent(2, 3).unwrap(), "66.7%");
         assert_eq!(percent(9_999, 10_000).unwrap(), "99.9%");
         assert_eq!(percent(3, 3).unwrap(), "100.0%");
         assert_eq!(percent(0, 0), None);

@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod terminal;
 mod trace;
+mod trend;
 mod validate;
 mod verdict;
 
@@ -64,6 +65,7 @@ enum Command {
     Check(check::CheckArgs),
     Coverage(coverage::CoverageArgs),
     Trace(trace::TraceArgs),
+    Trend(trend::TrendArgs),
     Verdict(verdict::VerdictArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
@@ -142,6 +144,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Check(args) => check::check(&args, context),
         Command::Coverage(args) => coverage::coverage(&args, context),
         Command::Trace(args) => trace::trace(&args, context),
+        Command::Trend(args) => trend::trend(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),

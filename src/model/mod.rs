@@ -10,6 +10,8 @@ pub mod extract_keys;
 pub mod judgement;
 pub mod kind;
 pub mod link;
+pub mod notice;
 pub mod outcome;
 pub mod register;
 pub mod table;
+pub mod trend;

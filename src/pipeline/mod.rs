@@ -12,6 +12,7 @@ mod reports;
 mod review;
 mod run;
 mod seals;
+mod trend;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
@@ -21,3 +22,4 @@ pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
 pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};
+pub use trend::trend;

@@ -140,6 +140,7 @@ fn view<'a>(
     explain: &'a (dyn Fn(&Link) -> String + Sync),
 ) -> RunView<'a> {
     RunView {
+        trend: &[],
         run,
         centre: &plan.centre.name,
         division: plan.centre.division(),

@@ -9,6 +9,7 @@ use super::register::{RegisterRead, read_register};
 use super::reports::objection_days;
 use super::review::{self, InForce};
 use super::seals::seals;
+use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
@@ -18,6 +19,7 @@ use crate::model::evidence::{Bins, Delivery, Evidence};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
+use crate::model::trend::TrendPoint;
 use crate::policy;
 use crate::report::{self, Formats, Package, Password, RunView, Seals};
 use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
@@ -45,6 +47,8 @@ pub struct RunSummary {
     pub persons: u64,
     pub households: u64,
     pub counties: u64,
+    /// Persons about whom every source that applies answered.
+    pub fully_checked: u64,
     pub sources: Vec<SourceSummary>,
     /// Discrepancies by severity: high, medium, low.
     pub flagged: [u64; 3],
@@ -101,6 +105,9 @@ impl RunSummary {
     }
 }
 
+/// Runs that a summary's trend shows: a year of monthly ones.
+const TREND_RUNS: usize = 12;
+
 /// Makes one run and publishes it whole, or publishes nothing.
 ///
 /// # Errors
@@ -111,7 +118,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
     let staging = workspace.stage(&lock, &run)?;
-    let in_force = InForce::new(&Ledger::open(&workspace)?.judgements()?);
+    let ledger = Ledger::open(&workspace)?;
+    let in_force = InForce::new(&ledger.judgements()?);
+    let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
+    drop(ledger);
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
@@ -129,7 +139,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
-    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
+    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
@@ -209,6 +219,8 @@ struct Found<'a> {
     linked: Linked,
     reviews: Vec<Review>,
     in_force: InForce,
+    /// The runs before this one that its trend shows.
+    earlier: Vec<TrendPoint>,
     coverage: Coverage,
     outcomes: Outcomes,
 }
@@ -237,6 +249,7 @@ impl Found<'_> {
             reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
+            trend: &self.trend(),
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
@@ -256,6 +269,13 @@ impl Found<'_> {
         let formats =
             Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
         report::write(staging.outbox(), &view, &formats, seals, progress, cancel)
+    }
+
+    /// The earlier runs and this one.
+    fn trend(&self) -> Vec<TrendPoint> {
+        let this = trend::of_summary(self.register.register.as_of, &json!(self.summary(&[])));
+        let this = this.expect("a summary holds what a point of a trend is made of");
+        self.earlier.iter().cloned().chain([this]).collect()
     }
 
     fn save(&self, staging: &Staging, summary: &RunSummary) -> Result<()> {
@@ -305,6 +325,7 @@ impl Found<'_> {
             persons: register.persons.len() as u64,
             households: register.households.len() as u64,
             counties: packages.len() as u64,
+            fully_checked: self.coverage.fully_checked(),
             sources: files.map(|evidence| self.source_summary(evidence)).collect(),
             flagged,
             flagged_households: households.len() as u64,

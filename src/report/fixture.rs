@@ -92,6 +92,7 @@ impl Centre {
             reviews: &self.reviews,
             outcomes: &self.outcomes,
             coverage: &self.coverage,
+            trend: &[],
             cards: &self.cards,
             profile: "演示",
             demo: true,

@@ -5,7 +5,7 @@
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html
 //!                reports.pdf manifest.json; where the centre has a key or a password for them,
 //!                manifest.sig and sealed.zip
-//! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
+//! <out>/         summary.xlsx summary.csv levels.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -24,8 +24,10 @@ mod fixture;
 mod folder;
 mod household;
 mod identity;
+mod levels;
 mod listing;
 mod manifest;
+mod notice;
 mod page;
 mod pdf;
 mod rejects;
@@ -37,6 +39,7 @@ mod set_aside;
 mod shown;
 mod signature;
 mod summary;
+mod trend;
 mod workbook;
 mod worklist;
 
@@ -47,12 +50,14 @@ use rayon::prelude::*;
 
 pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
+pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
 pub use sealed::Password;
 pub use signature::{PublicKey, Signer};
 pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
+use self::cover::Cover;
 use self::folder::Folder;
 use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
@@ -61,6 +66,7 @@ use crate::model::judgement::Review;
 use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
+use crate::model::trend::TrendPoint;
 
 /// Everything a report is made of; nothing in it is changed.
 #[derive(Clone, Copy)]
@@ -86,6 +92,8 @@ pub struct RunView<'a> {
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
     pub coverage: &'a Coverage,
+    /// The last runs, this one among them, oldest first.
+    pub trend: &'a [TrendPoint],
     /// By rule index.
     pub cards: &'a [RuleCard],
     /// Name of the policy profile.
@@ -262,14 +270,18 @@ fn write_summary(
     reconcile(view, &total);
     let listings = [
         summary::by_county(view, counties, &total),
+        levels::listing(view, counties, &total),
         summary::by_rule(view, &total),
         summary::by_source(view),
         summary::by_grade(view),
+        trend::runs(view),
+        trend::timeliness(view),
     ];
-    let cover = cover::cover(view, view.division, &total);
+    let cover = Cover { figure: trend::figure(view), ..cover::cover(view, view.division, &total) };
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
+        folder.put("levels.csv", &listings[1].to_csv())?;
     }
     if formats.xlsx {
         folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
@@ -513,7 +525,7 @@ mod tests {
         };
         let one = run(1);
         assert_eq!(one, run(3));
-        assert_eq!(one.matches("sha256").count(), 8, "three summaries, two review lists, one of rejects, two packages");
+        assert_eq!(one.matches("sha256").count(), 9, "four summaries, two review lists, one of rejects, two packages");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn to_bytes(
                 run => view.run,
                 pairs => cover.pairs.clone(),
                 notes => cover.notes.clone(),
-                charts => Value::from_safe_string(charts(view, counts, places)),
+                charts => Value::from_safe_string(charts(view, counts, places) + &cover.figure),
                 tables => tables,
                 lists => lists,
                 style => Value::from_safe_string(STYLE.to_owned()),

@@ -14,7 +14,7 @@ mod run;
 mod seals;
 mod trend;
 
-pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
+pub use check::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use extracts::{Intended, explain};
 pub use judgements::{Import, ImportSummary, import_judgements};

@@ -12,4 +12,6 @@ pub mod kind;
 pub mod link;
 pub mod outcome;
 pub mod register;
+pub mod standing;
 pub mod table;
+pub mod verdict;

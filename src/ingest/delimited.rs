@@ -84,7 +84,7 @@ impl Delimited {
         let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
         let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
         let digest = Digest([0; 32]);
-        Ok(ReadFile { batch, headings: rows.into_headings(), digest, format, encoding: Some(encoding) })
+        Ok(ReadFile { batch, headings: rows.into_headings(), digest, format, encoding, sheet: None })
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Known {
     pub summary: FileSummary,
     /// Ascending, each once.
     pub places: Vec<Place>,
+    /// Of a spreadsheet: all its rows as text.
+    pub rows: Vec<u8>,
 }
 
 impl Known {
@@ -55,19 +57,14 @@ const REASONS: [&str; 5] = [
 ];
 
 /// Reads a file in full and hands its index over.
-pub(super) fn read(
-    connector: &dyn Connector,
-    bytes: &[u8],
-    index: u16,
-    path: &str,
-    job: &Job<'_>,
-) -> Result<ReadPart> {
-    let ReadFile { mut batch, headings, digest, format, encoding } = connector.read(bytes, index, job)?;
+pub(super) fn read(connector: &dyn Connector, bytes: &[u8], index: u16, path: &str, job: &Job<'_>) -> Result<ReadPart> {
+    let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(bytes, index, job)?;
     let file = ExtractFile { path: path.to_owned(), digest, bytes: bytes.len() as u64, format };
-    if let (Some(keys), Some(encoding), Some(mut entries)) = (job.keys, encoding, batch.entries.take()) {
+    if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
         entries.sort_unstable();
         entries.dedup();
-        (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, job.today), entries });
+        let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));
+        (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, sheet, job.today), entries, rows });
     }
     Ok(ReadPart { batch, headings, file })
 }
@@ -100,9 +97,16 @@ pub(super) fn pick(
     Ok(Some(ReadPart { batch, headings: picked.headings, file }))
 }
 
-fn summary(batch: &Batch, file: &ExtractFile, encoding: Encoding, today: Date) -> FileSummary {
+fn summary(
+    batch: &Batch,
+    file: &ExtractFile,
+    encoding: Encoding,
+    sheet: Option<(u16, Vec<String>)>,
+    today: Date,
+) -> FileSummary {
     let whole = batch.rejects.iter().filter(|reject| reject.whole_row);
     let rejects = whole.map(|reject| KeptReject {
+        sheet: reject.at.sheet,
         line: reject.at.line,
         offset: reject.at.offset,
         reason: reject.reason.to_owned(),
@@ -117,6 +121,7 @@ fn summary(batch: &Batch, file: &ExtractFile, encoding: Encoding, today: Date) -
         file: file.clone(),
         bins: Bins { linked: 0, unlinked: linked + unlinked, ..batch.bins },
         gb18030: encoding == Encoding::Gb18030,
+        sheet,
         newest: batch.newest,
         today,
         dated_later: batch.dated_later,
@@ -132,7 +137,7 @@ fn known_reason(text: &str) -> Option<&'static str> {
 /// `None` if a reason is none of this version's.
 fn restore(rejects: Vec<KeptReject>, file: u16) -> Option<Vec<Reject>> {
     let restored = rejects.into_iter().map(|kept| {
-        let at = RowRef { file, sheet: 0, line: kept.line, offset: kept.offset };
+        let at = RowRef { file, sheet: kept.sheet, line: kept.line, offset: kept.offset };
         let reason = known_reason(&kept.reason)?;
         Some(Reject { at, column: String::new(), reason, text: kept.text, whole_row: true })
     });

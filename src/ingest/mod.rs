@@ -105,8 +105,9 @@ struct ReadFile {
     headings: Vec<String>,
     digest: Digest,
     format: String,
-    /// `None` for a spreadsheet, whose rows have no place in bytes.
-    encoding: Option<Encoding>,
+    encoding: Encoding,
+    /// Of a spreadsheet: its sheet, and its rows as text.
+    sheet: Option<(u16, Vec<u8>)>,
 }
 
 /// Reads one source's deliveries, all files that its layout names, in the order of their names.

@@ -39,6 +39,8 @@ pub(super) struct RowReader<'a> {
     keys: Option<&'a Keys<'a>>,
     file: u16,
     sheet: u16,
+    /// Of a spreadsheet: a row's offset says where its text is kept, and means nothing to people.
+    is_sheet: bool,
     /// Later row dates are typing errors; they must not make a stale extract look fresh.
     today: Date,
     /// As `raw_nulls`, for decoded text.
@@ -97,6 +99,7 @@ impl<'a> RowReader<'a> {
             keys,
             file,
             sheet,
+            is_sheet: false,
             today,
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
@@ -109,6 +112,11 @@ impl<'a> RowReader<'a> {
             as_of,
             readings: readings.collect(),
         }
+    }
+
+    /// A reader of a spreadsheet's rows.
+    pub(super) fn of_sheet(job: &Job<'a>, mapping: Mapping, file: u16, sheet: u16) -> Self {
+        Self { is_sheet: true, ..Self::new(job, mapping, Encoding::Utf8, file, sheet) }
     }
 
     /// Cells of a row.
@@ -322,7 +330,8 @@ impl<'a> RowReader<'a> {
     }
 
     fn place(&self, row: &Record<'_>) -> RowRef {
-        RowRef { file: self.file, sheet: self.sheet, line: row.line, offset: row.offset }
+        let offset = if self.is_sheet { 0 } else { row.offset };
+        RowRef { file: self.file, sheet: self.sheet, line: row.line, offset }
     }
 }
 

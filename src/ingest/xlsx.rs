@@ -66,15 +66,56 @@ impl Connector for Spreadsheet {
             let (row, column) = cell.get_position();
             reading.cell(row, column as usize, cell.get_value())?;
         }
-        let (batch, headings) = reading.finish()?;
+        let (batch, headings, kept) = reading.finish()?;
         job.progress.advance(job.code, bytes.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
-        Ok(ReadFile { batch, headings, digest, format, encoding: None })
+        let sheet = Some((sheet as u16, kept));
+        Ok(ReadFile { batch, headings, digest, format, encoding: Encoding::Utf8, sheet })
     }
 
-    fn pick(&self, _: &[u8], _: u16, _: &Known, _: &Job<'_>) -> Result<Picked> {
-        unreachable!("no index is made of a spreadsheet")
+    fn pick(&self, _: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+        let (sheet, headings) = known.summary.sheet.clone().unwrap_or_default();
+        let heading = Candidate { cells: headings, damaged: false };
+        let (_, mapping) = headings::find(job.source, job.kind, &[heading]).map_err(|miss| miss.error)?;
+        let rows = RowReader::of_sheet(job, mapping, index, sheet);
+        let mut batch = Batch::new(job.kind);
+        for place in &known.places {
+            match kept_row(&known.rows, place.offset() as usize) {
+                Some((text, cells)) => rows.take(&record(text, &cells, place.line(), place.offset()), &mut batch),
+                None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
+            }
+        }
+        Ok(Picked { batch, headings: rows.into_headings() })
     }
+}
+
+fn record<'a>(text: &'a [u8], cells: &'a [Cell], line: u32, offset: u64) -> Record<'a> {
+    let raw = text.strip_suffix(b",").unwrap_or(text);
+    Record { raw, text, cells, line, offset, fault: None, last: false }
+}
+
+/// Appends a row: number of cells, where each begins and ends, length of the text, the text.
+fn keep_row(rows: &mut Vec<u8>, text: &[u8], cells: &[Cell]) {
+    let mut number = |number: u32| rows.extend_from_slice(&number.to_le_bytes());
+    number(cells.len() as u32);
+    cells.iter().for_each(|(start, end)| {
+        number(*start);
+        number(*end);
+    });
+    number(text.len() as u32);
+    rows.extend_from_slice(text);
+}
+
+/// The row kept at this place; `None` if none can be.
+fn kept_row(rows: &[u8], at: usize) -> Option<(&[u8], Vec<Cell>)> {
+    let number = |at: usize| Some(u32::from_le_bytes(rows.get(at..at + 4)?.try_into().expect("four bytes")));
+    let count = number(at)? as usize;
+    let cells: Vec<Cell> = (0..count.min(COLUMNS))
+        .map(|cell| Some((number(at + 4 + cell * 8)?, number(at + 8 + cell * 8)?)))
+        .collect::<Option<_>>()?;
+    let start = at + 4 + count * 8;
+    let text = rows.get(start + 4..start + 4 + number(start)? as usize)?;
+    cells.iter().all(|(start, end)| start <= end && *end as usize <= text.len()).then_some((text, cells))
 }
 
 /// Why a spreadsheet cannot be read, in words; the library's own text tells the technician more.
@@ -142,13 +183,15 @@ struct SheetReading<'a> {
     /// Per cell: whether serial numbers in it are dates.
     is_date: Vec<bool>,
     batch: Batch,
+    /// Rows as text, if an index is made.
+    kept: Vec<u8>,
 }
 
 impl<'a> SheetReading<'a> {
     fn new(file: u16, sheet: u16, job: &'a Job<'a>) -> Self {
         let batch = Batch::new(job.kind);
         let (row, first, is_date) = (Row::default(), Vec::new(), Vec::new());
-        Self { job, file, sheet, row, first, rows: None, is_date, batch }
+        Self { job, file, sheet, row, first, rows: None, is_date, batch, kept: Vec::new() }
     }
 
     fn cell(&mut self, row: u32, column: usize, value: &DataRef<'_>) -> Result<()> {
@@ -175,10 +218,10 @@ impl<'a> SheetReading<'a> {
         let Some(rows) = &self.rows else { return self.look_for_heading() };
         self.row.pad(rows.width());
         let text = self.row.text.as_bytes();
-        let raw = text.strip_suffix(b",").unwrap_or(text);
-        let record =
-            Record { raw, text, cells: &self.row.cells, line: self.row.number, offset: 0, fault: None, last: false };
-        rows.take(&record, &mut self.batch);
+        rows.take(&record(text, &self.row.cells, self.row.number, self.kept.len() as u64), &mut self.batch);
+        if self.job.keys.is_some() {
+            keep_row(&mut self.kept, text, &self.row.cells);
+        }
         if self.batch.bins.read.is_multiple_of(ROWS_PER_STEP) {
             self.job.cancel.check()?;
             self.job.progress.advance(self.job.code, 0, ROWS_PER_STEP);
@@ -197,7 +240,7 @@ impl<'a> SheetReading<'a> {
         match headings::find(self.job.source, self.job.kind, std::slice::from_ref(&candidate)) {
             Ok((_, mapping)) => {
                 self.is_date = date_cells(self.job.kind, &mapping);
-                self.rows = Some(RowReader::new(self.job, mapping, Encoding::Utf8, self.file, self.sheet));
+                self.rows = Some(RowReader::of_sheet(self.job, mapping, self.file, self.sheet));
                 Ok(())
             }
             Err(_) => {
@@ -214,11 +257,12 @@ impl<'a> SheetReading<'a> {
         }
     }
 
-    fn finish(mut self) -> Result<(Batch, Vec<String>)> {
+    /// What was read, the headings, and the rows as text.
+    fn finish(mut self) -> Result<(Batch, Vec<String>, Vec<u8>)> {
         self.end_row()?;
         self.job.progress.advance(self.job.code, 0, self.batch.bins.read % ROWS_PER_STEP);
         match self.rows {
-            Some(rows) => Ok((self.batch, rows.into_headings())),
+            Some(rows) => Ok((self.batch, rows.into_headings(), self.kept)),
             None => Err(self.no_heading()),
         }
     }

@@ -7,7 +7,8 @@
 use super::evidence::{Bins, ExtractFile};
 use crate::kernel::Date;
 
-/// Where a row begins: byte offset and physical line in one word.
+/// Where a row begins: byte offset and physical line in one word. Of a spreadsheet the offset is one into
+/// [`ExtractKeys::rows`], and the line is the row of its sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u64);
 
@@ -47,6 +48,7 @@ pub struct Entry {
 /// A row that no reading can use.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KeptReject {
+    pub sheet: u16,
     pub line: u32,
     pub offset: u64,
     /// Wording key of the reason.
@@ -61,6 +63,8 @@ pub struct FileSummary {
     /// `linked` is zero, `unlinked` are all good rows.
     pub bins: Bins,
     pub gb18030: bool,
+    /// Of a spreadsheet: its sheet, and the headings by cell.
+    pub sheet: Option<(u16, Vec<String>)>,
     /// The newest row date up to `today`.
     pub newest: Option<Date>,
     /// The day of that reading, and whether a row was dated after it.
@@ -83,6 +87,9 @@ impl FileSummary {
 pub struct ExtractKeys {
     pub summary: FileSummary,
     pub entries: Vec<Entry>,
+    /// The rows of a spreadsheet as text, so that one row can be read without the rest; empty for a text file, whose rows
+    /// stand in the file itself.
+    pub rows: Vec<u8>,
 }
 
 #[cfg(test)]

@@ -80,7 +80,9 @@ pub fn check(
     let workspace = Workspace::open(&plan.root)?;
     let extracts = Extracts::open(&workspace)?;
     let mut evidences = read_sources(plan, options.as_of, &[], &index, &extracts, progress, cancel)?;
-    extracts.save(&in_use(plan))?;
+    if extracts.has_news() {
+        extracts.save(&in_use(plan))?;
+    }
     let mut links = link(plan, &index, &mut evidences, progress, cancel)?.links;
     let mut ledger = Ledger::open(&workspace)?;
     let judgements = ledger.judgements()?;
@@ -109,6 +111,8 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
         let id = match ids::read(&one.id) {
             IdReading::Whole { id, .. } if id.is_valid() => Some(id),
             IdReading::Missing if !one.name.is_empty() && one.birth.is_some() => None,
+            // In a list one wrong line does not stop the others: that person's coverage says 号码不可用.
+            _ if asked.len() > 1 => None,
             // The id itself is not repeated: messages carry nothing personal (invariant I-9).
             _ => return Err(Error::input(Message::new("run.bad_asked_id").with("number", number + 1))),
         };

@@ -73,7 +73,7 @@ impl Reading<'_> {
             Some(keys) => index.rows_under(keys),
             None => index.rows_where(&|key| self.index.wants_key(key)),
         };
-        Some(Known { summary: index.summary, places })
+        Some(Known { rows: index.rows().to_vec(), summary: index.summary, places })
     }
 
     fn keep(&self, made: &ExtractKeys, source: &PlannedSource) {

@@ -127,8 +127,13 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
     let summary = found.summary(&packages);
-    staged("snapshots", progress, || found.save(&staging, &summary))?;
-    staged("publish", progress, || publish(&workspace, staging, &found, &summary, options))?;
+    let outputs = std::thread::scope(|scope| {
+        // The disk takes the packages over while the snapshots are made.
+        let outputs = scope.spawn(|| staging.outputs());
+        staged("snapshots", progress, || found.save(&staging, &summary))?;
+        outputs.join().expect("reading and syncing files does not panic")
+    })?;
+    staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
     Ok(summary)
 }
 
@@ -345,6 +350,7 @@ impl Found<'_> {
 fn publish(
     workspace: &Workspace,
     staging: Staging,
+    outputs: Vec<Output>,
     found: &Found<'_>,
     summary: &RunSummary,
     options: &RunOptions,
@@ -367,7 +373,7 @@ fn publish(
         "summary": summary,
         "shared_ids": found.linked.shared.len(),
         "crowded_names": found.linked.crowded.len(),
-        "outputs": digests(staging.outputs()?),
+        "outputs": digests(outputs),
         "snapshots": digests(staging.snapshots()?),
     });
     let mut ledger = Ledger::open(workspace)?;

@@ -13,18 +13,29 @@ const BAR_HEIGHT: f64 = 15.0;
 const LABEL_CHARACTERS: usize = 18;
 
 const BAR_COLOUR: &str = "#2f5d8a";
+/// 红 橙 黄, dark enough to tell apart from white paper.
+const SEVERITY_COLOURS: [&str; 3] = ["#b3261e", "#d9792b", "#d9b82b"];
 /// For the seven states of coverage: checked in blues, reasons in warm tones, not applicable in grey.
 const STACK_COLOURS: [&str; 7] = ["#2f5d8a", "#a9c4de", "#b5482f", "#8c4f8a", "#d98f2b", "#e5cf6b", "#c9c9c9"];
 
 /// Horizontal bars, one per label, the longest filling the width.
 pub(super) fn bars(title: &str, rows: &[(String, u64)]) -> String {
+    coloured_bars(title, rows, |_| BAR_COLOUR)
+}
+
+/// The same for the severities, high first, each in its own colour.
+pub(super) fn severities(title: &str, rows: &[(String, u64)]) -> String {
+    coloured_bars(title, rows, |place| SEVERITY_COLOURS[place])
+}
+
+fn coloured_bars(title: &str, rows: &[(String, u64)], colour: impl Fn(usize) -> &'static str) -> String {
     let longest = rows.iter().map(|(_, value)| *value).max().unwrap_or(0).max(1) as f64;
     let mut svg = open(title, rows.len() as f64 * LINE + 6.0);
     for (place, (label, value)) in rows.iter().enumerate() {
         let top = place as f64 * LINE + 4.0;
         let width = *value as f64 / longest * BARS;
         text_label(&mut svg, label, top);
-        rectangle(&mut svg, LABELS, top, width, BAR_COLOUR, &format!("{label}: {value}"));
+        rectangle(&mut svg, LABELS, top, width, colour(place), &format!("{label}: {value}"));
         text_at(&mut svg, LABELS + width + 6.0, top + 12.0, &value.to_string());
     }
     svg.push_str("</svg>");

@@ -43,9 +43,9 @@ impl RunView<'_> {
 
 /// The columns that come back: key, answer, who judged, when, and a note.
 pub(super) fn answer_columns(view: &RunView) -> Vec<Column> {
-    use ColumnKind::{Answer as Blank, Choice, Code};
+    use ColumnKind::{Answer as Blank, Choice, Code, Day};
     let words = Answer::ALL.map(|answer| view.word(&format!("report.judgement_{}", answer.code()))).to_vec();
-    let kinds = [(23.0, Code), (14.0, Choice(words)), (10.0, Blank), (12.0, Blank), (24.0, Blank)];
+    let kinds = [(23.0, Code), (14.0, Choice(words)), (10.0, Blank), (12.0, Day), (24.0, Blank)];
     let columns = ANSWER_HEADINGS.into_iter().zip(kinds);
     columns.map(|(key, (width, kind))| Column::new(view.word(key), width, kind)).collect()
 }

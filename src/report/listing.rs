@@ -50,6 +50,8 @@ pub(super) enum ColumnKind {
     Answer,
     /// Left blank; the workbook offers these words.
     Choice(Vec<&'static str>),
+    /// Left blank; the workbook takes only a date.
+    Day,
 }
 
 /// One column: heading, width in characters of the workbook's font, kind.
@@ -66,6 +68,14 @@ impl Column {
     }
 }
 
+/// A choice that the page offers above a list: each option is the first line of a cell in `column`, and what the reader is
+/// told it means. Sorting by the column follows the order of the options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facet {
+    pub column: usize,
+    pub options: Vec<(String, String)>,
+}
+
 /// A titled list. A row may be shorter than the headings: what is left out at its end is blank.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Listing {
@@ -76,11 +86,12 @@ pub(super) struct Listing {
     pub sum: Option<Vec<Cell>>,
     /// A sentence below the list, where it does not show everything.
     pub note: Option<String>,
+    pub facets: Vec<Facet>,
 }
 
 impl Listing {
     pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { title: title.into(), columns, rows: Vec::new(), sum: None, note: None }
+        Self { title: title.into(), columns, rows: Vec::new(), sum: None, note: None, facets: Vec::new() }
     }
 
     /// The whole list as CSV bytes.

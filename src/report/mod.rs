@@ -167,16 +167,17 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
         folder.put("rules.csv", &rules::listing(view).to_csv())?;
     }
     if formats.html {
-        folder.put("index.html", &page::to_bytes(view, &cover, counts, &[&worklist.page, &incomplete])?)?;
+        let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
+        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &incomplete])?)?;
     }
     if formats.xlsx {
-        let listings = [
-            worklist.full,
+        let mut listings = worklist::by_severity(view, county, worklist.full);
+        listings.extend([
             identity::same_id_other_name(view, county),
             identity::awaiting_judgement(view, county),
             incomplete,
             rules::listing(view),
-        ];
+        ]);
         folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
     folder.seal(view, county.division)?;
@@ -216,7 +217,9 @@ fn write_summary(
     }
     if formats.html {
         let lists: Vec<_> = listings.iter().collect();
-        folder.put("summary.html", &page::to_bytes(view, &cover, &total, &lists)?)?;
+        let flags = counties.iter().map(|(county, counts)| (view.place(county.division), counts.flags()));
+        let places = page::Places { caption: view.word("package.chart_counties"), counts: flags.collect() };
+        folder.put("summary.html", &page::to_bytes(view, &cover, &total, places, &lists)?)?;
     }
     write_review(&mut folder, view, formats)?;
     for evidence in view.evidences.iter().chain(view.register_files.iter().copied()) {
@@ -366,7 +369,7 @@ mod tests {
             "why the wife is unchecked"
         );
         let workbook = texts(dir.path(), &packages, 1).pop().unwrap().1;
-        for sheet in ["封面", "疑点清单", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
+        for sheet in ["封面", "疑点清单-红", "同号异名", "待人工判定", "核对覆盖", "规则说明"] {
             assert!(workbook.contains(&format!("[{sheet}]")), "{sheet}");
         }
         assert!(workbook.contains("王*福\t") && workbook.contains("王*力\t"), "both names of the identity case");
@@ -405,7 +408,7 @@ mod tests {
         let (dir, _) = written(&centre.view());
         let page = std::fs::read_to_string(dir.path().join("370102/index.html")).unwrap();
         assert!(page.contains("<div class=\"demo\">演示</div>"));
-        assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
+        assert!(page.contains("\\u003cscript>alert") && !page.contains("<script>alert"));
         for reference in ["src=", "href=", "@import", "url("] {
             assert!(!page.contains(reference), "{reference} fetches something");
         }

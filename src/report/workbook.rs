@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use rust_xlsxwriter::{
-    Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
-    XlsxError,
+    Color, DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
+    Workbook, Worksheet, XlsxError,
 };
 
 use unicode_width::UnicodeWidthStr;
@@ -86,6 +86,7 @@ struct Styles {
     code: Format,
     count: Format,
     answer: Format,
+    day: Format,
     note: Format,
     demo: Format,
 }
@@ -94,6 +95,7 @@ impl Styles {
     fn new() -> Self {
         let plain = Format::new().set_font_name(FONT).set_font_size(10).set_align(FormatAlign::Top);
         let boxed = plain.clone().set_border(FormatBorder::Thin).set_border_color(Color::RGB(0x00B0_B0B0));
+        let answer = boxed.clone().set_text_wrap().set_background_color(Color::RGB(0x00FF_F9E5)).set_unlocked();
         Self {
             title: Format::new().set_font_name(FONT).set_font_size(18).set_bold(),
             heading: boxed
@@ -107,7 +109,8 @@ impl Styles {
             text: boxed.clone().set_text_wrap(),
             code: boxed.clone().set_num_format("@").set_text_wrap(),
             count: boxed.clone().set_num_format("#,##0"),
-            answer: boxed.set_text_wrap().set_background_color(Color::RGB(0x00FF_F9E5)).set_unlocked(),
+            day: answer.clone().set_num_format("yyyy-mm-dd"),
+            answer,
             note: plain,
             demo: Format::new()
                 .set_font_name(FONT)
@@ -177,9 +180,8 @@ fn write_listing(
     for (index, column) in listing.columns.iter().enumerate() {
         let index = index as u16;
         sheet.set_column_width(index, column.width)?;
-        if let ColumnKind::Choice(words) = &column.kind {
-            let choice = DataValidation::new().allow_list_strings(words)?;
-            sheet.add_data_validation(1, index, last_row, index, &choice)?;
+        if let Some(answers) = answers(view, &column.kind)? {
+            sheet.add_data_validation(1, index, last_row, index, &answers)?;
         }
     }
     sheet.set_row_height(0, 30)?;
@@ -202,6 +204,22 @@ fn write_listing(
     Ok(())
 }
 
+/// What a column that people fill in takes: one of the words, or a day of this century.
+fn answers(view: &RunView, kind: &ColumnKind) -> std::result::Result<Option<DataValidation>, XlsxError> {
+    let (rule, title, message) = match kind {
+        ColumnKind::Choice(words) => {
+            (DataValidation::new().allow_list_strings(words)?, "package.choose_title", "package.choose_message")
+        }
+        ColumnKind::Day => {
+            let (first, last) = (ExcelDateTime::from_ymd(2000, 1, 1)?, ExcelDateTime::from_ymd(2099, 12, 31)?);
+            let days = DataValidation::new().allow_date(DataValidationRule::Between(first, last));
+            (days, "package.day_title", "package.day_message")
+        }
+        ColumnKind::Text | ColumnKind::Code | ColumnKind::Count | ColumnKind::Answer => return Ok(None),
+    };
+    Ok(Some(rule.set_error_title(view.word(title))?.set_error_message(view.word(message))?))
+}
+
 fn write_row(
     sheet: &mut Worksheet,
     styles: &Styles,
@@ -222,8 +240,9 @@ fn write_row(
                 let style = if *kind == ColumnKind::Code { &styles.code } else { &styles.text };
                 sheet.write_string_with_format(line, place, clipped(text), style)?;
             }
-            (None, _) => {
-                sheet.write_blank(line, place, &styles.answer)?;
+            (None, kind) => {
+                let style = if *kind == ColumnKind::Day { &styles.day } else { &styles.answer };
+                sheet.write_blank(line, place, style)?;
             }
         }
     }

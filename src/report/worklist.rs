@@ -3,13 +3,15 @@
 //!
 //! The sentence is computed from the rule's measure, limit and amount; nothing in it decides who is entitled.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::RunView;
-use super::county::County;
+use super::county::{County, SEVERITIES};
 use super::facts::{RowPlace, department, facts, row_as_of, row_place};
-use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
-use crate::kernel::{Fen, Message};
+use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
+use crate::kernel::{Division, Fen, Message};
 use crate::model::link::{Grade, Link};
-use crate::model::outcome::{Discrepancy, Ground, RuleCard};
+use crate::model::outcome::{Discrepancy, Ground, RuleCard, Severity};
 
 /// Codes of the answers a county may give; the words are `report.verdict_<code>` in both catalogues, and
 /// `hedui verdict import` reads either.
@@ -60,17 +62,82 @@ pub(super) fn listings(view: &RunView, county: &County) -> WorkLists {
     let title = view.word("report.sheet_worklist");
     let mut lists =
         WorkLists { full: Listing::new(title, full_columns(view)), page: Listing::new(title, page_columns(view)) };
+    lists.page.facets = facets(view, county);
     for (place, &index) in county.discrepancies.iter().enumerate() {
         let row = work_row(view, &view.outcomes.discrepancies[index as usize]);
         let number = Cell::from(place as u64 + 1);
-        lists.page.rows.push(page_cells(number.clone(), &row));
+        lists.page.rows.push(page_cells(view, index, number.clone(), &row));
         lists.full.rows.push(full_cells(number, row));
     }
     lists
 }
 
+/// The full list as one sheet for each severity that occurs: a clerk opens the red sheet first, and within a sheet the
+/// rows stand town by town and village by village, one filter away from any of them. Towns do not get sheets of their
+/// own: a county has up to thirty, and a workbook of thirty sheets is not read. Numbers run on from sheet to sheet.
+pub(super) fn by_severity(view: &RunView, county: &County, mut full: Listing) -> Vec<Listing> {
+    let mut sheets = Vec::new();
+    let severity_of = |index: u32| view.outcomes.discrepancies[index as usize].severity;
+    for severity in SEVERITIES.into_iter().rev() {
+        let first = county.discrepancies.partition_point(|&index| severity_of(index) < severity);
+        let rows = full.rows.split_off(first);
+        if !rows.is_empty() {
+            let title = format!("{}-{}", full.title, severity_word(view, severity));
+            sheets.push(Listing { rows, ..Listing::new(title, full.columns.clone()) });
+        }
+    }
+    if sheets.is_empty() {
+        return vec![full];
+    }
+    sheets.reverse();
+    sheets
+}
+
+/// Discrepancies by town, in the order of the division codes; blank where the register knows only the county.
+pub(super) fn by_town(view: &RunView, county: &County) -> Vec<(String, u64)> {
+    let mut towns: BTreeMap<Division, u64> = BTreeMap::new();
+    for &index in &county.discrepancies {
+        *towns.entry(town_of(view, index)).or_default() += 1;
+    }
+    towns.into_iter().map(|(town, count)| (view.place(town), count)).collect()
+}
+
+/// The town of a discrepancy's household, or the county where that is all the register knows.
+fn town_of(view: &RunView, discrepancy: u32) -> Division {
+    let household = view.outcomes.discrepancies[discrepancy as usize].household;
+    let division = view.register.households[household as usize].division;
+    division.town().unwrap_or_else(|| division.county())
+}
+
+/// What the page can be filtered by: severity, town, rule; only what occurs in the county.
+fn facets(view: &RunView, county: &County) -> Vec<Facet> {
+    let mut severities: BTreeSet<Severity> = BTreeSet::new();
+    let mut rules: BTreeSet<u16> = BTreeSet::new();
+    for &index in &county.discrepancies {
+        let discrepancy = &view.outcomes.discrepancies[index as usize];
+        severities.insert(discrepancy.severity);
+        rules.insert(discrepancy.rule);
+    }
+    let plain = |text: String| (text.clone(), text);
+    let severities = severities.into_iter().map(|severity| severity_word(view, severity).to_owned());
+    let towns = by_town(view, county).into_iter().map(|(town, _)| town);
+    let rules = rules.into_iter().map(|rule| {
+        let card = &view.cards[usize::from(rule)];
+        (card.code.clone(), format!("{} {}", card.code, card.title))
+    });
+    vec![
+        Facet { column: PAGE_SEVERITY, options: severities.map(plain).collect() },
+        Facet { column: PAGE_TOWN, options: towns.map(plain).collect() },
+        Facet { column: PAGE_RULE, options: rules.collect() },
+    ]
+}
+
+fn severity_word(view: &RunView, severity: Severity) -> &'static str {
+    view.word(&format!("report.severity_{}", severity.code()))
+}
+
 fn full_columns(view: &RunView) -> Vec<Column> {
-    use ColumnKind::{Answer, Choice, Code, Count, Text};
+    use ColumnKind::{Answer, Choice, Code, Count, Day, Text};
     let verdicts = VERDICTS.iter().map(|code| view.word(&format!("report.verdict_{code}"))).collect();
     let columns: [(&str, f64, ColumnKind); 23] = [
         ("report.col_number", 5.0, Count),
@@ -95,7 +162,7 @@ fn full_columns(view: &RunView) -> Vec<Column> {
         ("report.col_verdict", 13.0, Choice(verdicts)),
         ("report.col_clause", 11.0, Answer),
         ("report.col_checker", 8.0, Answer),
-        ("report.col_checked_on", 10.0, Answer),
+        ("report.col_checked_on", 10.0, Day),
     ];
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
@@ -124,30 +191,37 @@ fn full_cells(number: Cell, row: WorkRow) -> Vec<Cell> {
     ]
 }
 
+/// Places of the page's columns that it can be filtered by.
+const PAGE_SEVERITY: usize = 1;
+const PAGE_TOWN: usize = 2;
+const PAGE_RULE: usize = 5;
+
 fn page_columns(view: &RunView) -> Vec<Column> {
     use ColumnKind::{Answer, Count, Text};
-    let columns: [(&str, f64, ColumnKind); 10] = [
-        ("report.col_number", 5.0, Count),
-        ("report.col_discrepancy", 14.0, Text),
-        ("report.col_severity", 7.0, Text),
-        ("report.col_household", 16.0, Text),
+    let columns: [(&str, f64, ColumnKind); 11] = [
+        ("report.col_number", 6.0, Count),
+        ("report.col_severity", 8.0, Text),
+        ("report.col_town", 14.0, Text),
+        ("report.col_household", 15.0, Text),
         ("report.col_person", 20.0, Text),
-        ("report.col_sentence", 28.0, Text),
-        ("report.col_records", 44.0, Text),
-        ("report.col_link_and_set_aside", 24.0, Text),
-        ("report.col_advice", 24.0, Text),
-        ("report.col_verdict", 16.0, Answer),
+        ("report.col_rule", 12.0, Text),
+        ("report.col_sentence", 27.0, Text),
+        ("report.col_records", 42.0, Text),
+        ("report.col_link_and_set_aside", 22.0, Text),
+        ("report.col_advice", 22.0, Text),
+        ("report.col_verdict", 12.0, Answer),
     ];
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
 
-fn page_cells(number: Cell, row: &WorkRow) -> Vec<Cell> {
+fn page_cells(view: &RunView, index: u32, number: Cell, row: &WorkRow) -> Vec<Cell> {
     vec![
         number,
-        row.discrepancy.as_str().into(),
         row.severity.into(),
-        lines(&[&row.household, &row.programme, &row.town, &row.village]).into(),
+        lines(&[&view.place(town_of(view, index)), &row.village]).into(),
+        lines(&[&row.household, &row.programme]).into(),
         lines(&[&row.name, &row.id, &row.relation]).into(),
+        lines(&[&row.rule, &row.discrepancy]).into(),
         row.sentence.as_str().into(),
         lines(&[&row.records, &row.places]).into(),
         lines(&[&row.grades, &row.links, &row.set_aside]).into(),
@@ -169,7 +243,7 @@ fn work_row(view: &RunView, discrepancy: &Discrepancy) -> WorkRow {
     let (grades, links) = match_words(view, &counting);
     WorkRow {
         discrepancy: discrepancy.id.clone(),
-        severity: view.word(&format!("report.severity_{}", discrepancy.severity.code())),
+        severity: severity_word(view, discrepancy.severity),
         household: view.household_code(discrepancy.household).into_owned(),
         programme: view.register.programmes[usize::from(household.programme)].clone(),
         town: view.town(household.division),

@@ -6,7 +6,7 @@
 //! Everything here can be made anew from the inbox: a damaged or foreign index is passed over, never an error.
 //!
 //! An index file: [`MAGIC`], lengths of the summary and the entries (u64, little endian), the summary as JSON padded to
-//! eight bytes, all keys ascending, all places in the order of the keys.
+//! eight bytes, all keys ascending, all places in the order of the keys, a spreadsheet's rows as text.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -110,12 +110,18 @@ impl Extracts {
         let path = self.index_path(file.digest, layout);
         // Synced in `save`, before anything names it: a sync here would hold up a core that could read on.
         let part = path.with_extension(format!("{}.part", std::process::id()));
-        let written = File::create(&part).and_then(|out| write_index(keys, out)).and_then(|()| fs::rename(&part, &path));
+        let written =
+            File::create(&part).and_then(|out| write_index(keys, out)).and_then(|()| fs::rename(&part, &path));
         written.map_err(|error| Error::io(&path, &error))?;
         let seen = Seen { bytes, changed, digest: file.digest };
         self.seen().insert(file.path.clone(), seen);
         self.unsynced.lock().expect("as for the list").push(path);
         Ok(())
+    }
+
+    /// Whether an index was made since these were opened.
+    pub fn has_news(&self) -> bool {
+        !self.unsynced.lock().expect("as for the list").is_empty()
     }
 
     /// Writes down what was seen, and removes the indexes that none of `layouts` (path and layout in use) needs.
@@ -132,10 +138,8 @@ impl Extracts {
         let text = serde_json::to_vec_pretty(&*seen).expect("texts and numbers");
         let path = self.folder.join(SEEN);
         write_whole(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
-        let needed: Vec<PathBuf> = in_use
-            .iter()
-            .filter_map(|(path, layout)| Some(self.index_path(seen.get(path)?.digest, *layout)))
-            .collect();
+        let needed: Vec<PathBuf> =
+            in_use.iter().filter_map(|(path, layout)| Some(self.index_path(seen.get(path)?.digest, *layout))).collect();
         for entry in fs::read_dir(&self.folder).map_err(|error| Error::io(&self.folder, &error))? {
             let path = entry.map_err(|error| Error::io(&self.folder, &error))?.path();
             if path.extension().is_some_and(|extension| extension == "keys") && !needed.contains(&path) {
@@ -172,7 +176,8 @@ fn write_index(keys: &ExtractKeys, mut out: File) -> std::io::Result<()> {
     out.write_all(&(keys.entries.len() as u64).to_le_bytes())?;
     out.write_all(&summary)?;
     write_words(&mut out, keys.entries.iter().map(|entry| entry.key))?;
-    write_words(&mut out, keys.entries.iter().map(|entry| entry.place.to_bits()))
+    write_words(&mut out, keys.entries.iter().map(|entry| entry.place.to_bits()))?;
+    out.write_all(&keys.rows)
 }
 
 fn write_words(out: &mut File, mut words: impl Iterator<Item = u64>) -> std::io::Result<()> {
@@ -218,11 +223,16 @@ impl KeyIndex {
         let column = entries.checked_mul(8)?;
         let first = HEAD.checked_add(summary)?;
         let (keys, places) = (first..first.checked_add(column)?, first + column..first.checked_add(column * 2)?);
-        if map.len() != places.end {
+        if map.len() < places.end {
             return None;
         }
         let summary = serde_json::from_slice(&map[HEAD..first]).ok()?;
         Some(Self { summary, map, keys, places })
+    }
+
+    /// A spreadsheet's rows as text; empty for a text file.
+    pub fn rows(&self) -> &[u8] {
+        &self.map[self.places.end..]
     }
 
     /// Rows under these keys, ascending, each once. For a few keys: each is looked up.

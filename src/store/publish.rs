@@ -83,9 +83,12 @@ impl Staging {
         &self.outbox
     }
 
-    /// Every file to be sent out, with its digest, ascending by path: for the manifest and the ledger.
+    /// Every file to be sent out, with its digest, ascending by path: for the ledger. They are synced here, so that the
+    /// disk can work while the run goes on; [`Staging::publish`] then finds nothing to wait for.
     pub fn outputs(&self) -> Result<Vec<Output>> {
-        outputs(&self.outbox)
+        let outputs = outputs(&self.outbox)?;
+        sync_tree(&self.outbox)?;
+        Ok(outputs)
     }
 
     /// Every snapshot of the run, likewise.

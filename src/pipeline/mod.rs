@@ -8,10 +8,11 @@ mod judgements;
 mod register;
 mod review;
 mod run;
+mod standing;
 
 pub use check::{Answer, Asked, CheckOptions, Warrant, check, read_list};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use extracts::{Intended, explain};
 pub use judgements::{Import, ImportSummary, import_judgements};
 pub use register::read_register;
-pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};
+pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, StandingSummary, run};

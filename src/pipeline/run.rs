@@ -7,6 +7,7 @@ use serde_json::json;
 use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
 use super::review::{self, InForce};
+use super::standing::{self, Past};
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
@@ -16,9 +17,13 @@ use crate::model::evidence::{Bins, Delivery, Evidence};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
+use crate::model::standing::{Absence, Change, History};
 use crate::policy;
 use crate::report::{self, Formats, Package, RunView};
 use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
+
+/// The parameter that says how many days an objection may wait; no rule reads it.
+const OBJECTION_DAYS: &str = "objection_days";
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -48,6 +53,7 @@ pub struct RunSummary {
     /// Links by grade A to E (E is counted, not kept).
     pub grades: [u64; 5],
     pub reviews: ReviewSummary,
+    pub standing: StandingSummary,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
@@ -64,6 +70,40 @@ pub struct ReviewSummary {
     pub other: u64,
     /// Links that wait for a person.
     pub open: u64,
+}
+
+/// How the discrepancies stand: new, changed, same and answered add up to those flagged.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct StandingSummary {
+    /// The run compared with.
+    pub against: Option<String>,
+    pub new: u64,
+    pub changed: u64,
+    pub same: u64,
+    /// Settled by an answer to this very fact: kept, not raised.
+    pub answered: u64,
+    /// Open objections.
+    pub objections: u64,
+    /// Of the run before and not found: kept because they could not be looked at, and the others.
+    pub kept: u64,
+    pub gone: u64,
+}
+
+impl StandingSummary {
+    fn of(history: &History) -> Self {
+        let raised = |change| history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64;
+        let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
+        Self {
+            against: history.against.clone(),
+            new: raised(Change::New),
+            changed: raised(Change::Changed),
+            same: raised(Change::Same),
+            answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
+            objections: history.stands.iter().filter(|stand| stand.objection.is_some()).count() as u64,
+            kept,
+            gone: history.absent.len() as u64 - kept,
+        }
+    }
 }
 
 /// One source in the run.
@@ -106,7 +146,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
     let staging = workspace.stage(&lock, &run)?;
-    let in_force = InForce::new(&Ledger::open(&workspace)?.judgements()?);
+    let ledger = Ledger::open(&workspace)?;
+    let in_force = InForce::new(&ledger.judgements()?);
+    let past = Past::of(&workspace, options.as_of, ledger.statements()?)?;
+    drop(ledger);
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
@@ -124,7 +167,16 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
-    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes };
+    let now = standing::Now {
+        register: &register.register,
+        evidences: &evidences,
+        coverage: &coverage,
+        outcomes: &outcomes,
+        cards: &plan.policy.cards(),
+        objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
+    };
+    let history = standing::settle(&past, &now);
+    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes, history };
     let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
@@ -206,6 +258,7 @@ struct Found<'a> {
     in_force: InForce,
     coverage: Coverage,
     outcomes: Outcomes,
+    history: History,
 }
 
 impl Found<'_> {
@@ -230,6 +283,7 @@ impl Found<'_> {
             crowded: &self.linked.crowded,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
+            history: &self.history,
             coverage: &self.coverage,
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
@@ -263,6 +317,7 @@ impl Found<'_> {
                 links: &self.linked.links,
                 reviews: &self.reviews,
                 outcomes: &self.outcomes,
+                history: &self.history,
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
                 profile: &self.plan.policy.profile,
@@ -301,6 +356,7 @@ impl Found<'_> {
             flagged_households: households.len() as u64,
             grades,
             reviews: self.review_summary(),
+            standing: StandingSummary::of(&self.history),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {

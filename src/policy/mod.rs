@@ -61,6 +61,7 @@ use std::path::PathBuf;
 
 pub use coverage::coverage;
 pub use evaluate::evaluate;
+pub use frame::fact_text;
 pub use shipped::shipped;
 
 use crate::kernel::{Date, Division, Error, Message, Result};
@@ -106,6 +107,15 @@ impl Policy {
         Error::all(faults)?;
         let profile = profile.expect("its absence is a fault above");
         Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules })
+    }
+
+    /// A whole number that no rule reads (a deadline that reports print), as it holds in a county on a day; `None` if nobody
+    /// gave one for it.
+    pub fn whole(&self, name: &str, county: Division, on: Date) -> Option<i64> {
+        match self.parameters.get(name)?.value(county, on)? {
+            parameters::Value::Whole(whole) => Some(*whole),
+            _ => None,
+        }
     }
 
     /// What people read about each rule, in the order of rule indexes.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html manifest.json
-//! <out>/         summary.xlsx summary.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
+//! <out>/         summary.xlsx summary.csv precision.csv summary.html review.xlsx review.csv review_answered.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -29,6 +29,7 @@ mod review;
 mod rules;
 mod set_aside;
 mod shown;
+mod standing;
 mod summary;
 mod workbook;
 mod worklist;
@@ -40,7 +41,6 @@ use rayon::prelude::*;
 
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
-pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
 use self::folder::Folder;
@@ -51,6 +51,7 @@ use crate::model::judgement::Review;
 use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
+use crate::model::standing::History;
 
 /// Everything a report is made of; nothing in it is changed.
 #[derive(Clone, Copy)]
@@ -75,6 +76,8 @@ pub struct RunView<'a> {
     /// Links that need or needed a person, ascending by link.
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
+    /// How they stand against the run before and the answers so far.
+    pub history: &'a History,
     pub coverage: &'a Coverage,
     /// By rule index.
     pub cards: &'a [RuleCard],
@@ -156,10 +159,13 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
     let name = county.division.to_string();
     let mut folder = Folder::create(&out.join(&name))?;
     let worklist = worklist::listings(view, county);
+    let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
     let incomplete = coverage::incomplete(view, county, counts);
     let cover = cover::cover(view, county.division, counts);
     if formats.csv {
         folder.put("worklist.csv", &worklist.full.to_csv())?;
+        folder.put("answered.csv", &answered.to_csv())?;
+        folder.put("absent.csv", &absent.to_csv())?;
         folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
         folder.put("excluded.csv", &excluded::csv(view, county))?;
         folder.put("coverage.csv", &coverage::csv(view, county))?;
@@ -168,11 +174,13 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
     }
     if formats.html {
         let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
-        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &incomplete])?)?;
+        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &absent, &incomplete])?)?;
     }
     if formats.xlsx {
         let mut listings = worklist::by_severity(view, county, worklist.full);
         listings.extend([
+            answered,
+            absent,
             identity::same_id_other_name(view, county),
             identity::awaiting_judgement(view, county),
             incomplete,
@@ -206,11 +214,13 @@ fn write_summary(
         summary::by_rule(view, &total),
         summary::by_source(view),
         summary::by_grade(view),
+        standing::precision(view),
     ];
     let cover = cover::cover(view, view.division, &total);
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
+        folder.put("precision.csv", &listings[4].to_csv())?;
     }
     if formats.xlsx {
         folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
@@ -240,12 +250,13 @@ fn write_summary(
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.
 fn write_review(folder: &mut Folder, view: &RunView, formats: &Formats) -> Result<()> {
     let view = &RunView { masked: view.review_masked, ..*view };
-    let listing = review::listing(view);
+    let (listing, doubted) = (review::listing(view), standing::doubted_links(view));
     if formats.csv {
         folder.put("review.csv", &listing.to_csv())?;
+        folder.put("review_answered.csv", &doubted.to_csv())?;
     }
     if formats.xlsx {
-        folder.put("review.xlsx", &workbook::to_bytes(view, folder.path(), None, &[listing])?)?;
+        folder.put("review.xlsx", &workbook::to_bytes(view, folder.path(), None, &[listing, doubted])?)?;
     }
     Ok(())
 }
@@ -254,7 +265,9 @@ fn write_review(folder: &mut Folder, view: &RunView, formats: &Formats) -> Resul
 /// whose reports do not add up must not be published.
 fn reconcile(view: &RunView, total: &Counts) {
     assert_eq!(total.persons, view.register.persons.len() as u64, "a person stands in no package or in two");
-    assert_eq!(total.flags(), view.outcomes.discrepancies.len() as u64, "a discrepancy was lost");
+    let found = view.outcomes.discrepancies.len() as u64;
+    assert_eq!(total.flags() + total.answered, found, "a discrepancy was lost");
+    assert_eq!(total.changes.iter().sum::<u64>(), total.flags(), "a discrepancy stands nowhere or twice");
     assert_eq!(total.states_in_all(), total.persons * view.coverage.sources() as u64, "a person's coverage was lost");
 }
 

@@ -6,6 +6,7 @@
 //! | `links.parquet` | link | the run's; row number = index of the link |
 //! | `outcomes.parquet` | discrepancy | county, household, rule, person |
 //! | `grounds.parquet` | row a discrepancy rests on, or that was set aside | discrepancy; those without one last |
+//! | `absent.parquet` | discrepancy of the run before that this one did not find, and why | county, household, rule, id |
 //! | `coverage.parquet` | person; a byte per source | register |
 //! | `evidence-<source>.parquet` | kept record; row number = row of the evidence table | file and line |
 //! | `rejects.parquet` | row or field that goes back | source, file and line |
@@ -29,6 +30,7 @@ use crate::model::kind;
 use crate::model::link::{Link, Repairs};
 use crate::model::outcome::{Ground, Outcomes, RuleCard};
 use crate::model::register::{Register, Role, State};
+use crate::model::standing::{Absent, History, Stand};
 
 /// All that is kept of a run.
 pub struct RunTables<'a> {
@@ -47,6 +49,8 @@ pub struct RunTables<'a> {
     /// Ascending by link.
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
+    /// A stand for each of the outcomes' discrepancies.
+    pub history: &'a History,
     pub coverage: &'a Coverage,
     /// In the order of the run's rules.
     pub cards: &'a [RuleCard],
@@ -63,11 +67,12 @@ pub struct RunTables<'a> {
 pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
     assert_eq!(run.coverage.sources(), run.evidences.len(), "coverage speaks of other sources");
     let people = People::of(run.register);
-    let tables: [(&str, &(dyn Fn() -> Frame + Sync)); 6] = [
+    let tables: [(&str, &(dyn Fn() -> Frame + Sync)); 7] = [
         ("register.parquet", &|| register_frame(run.register, &people)),
         ("links.parquet", &|| links_frame(run, &people)),
         ("outcomes.parquet", &|| outcomes_frame(run, &people)),
         ("grounds.parquet", &|| grounds_frame(run)),
+        ("absent.parquet", &|| absent_frame(&run.history.absent)),
         ("coverage.parquet", &|| coverage_frame(run, &people)),
         ("rejects.parquet", &|| rejects_frame(run.evidences)),
     ];
@@ -232,7 +237,29 @@ fn outcomes_frame(run: &RunTables<'_>, people: &People) -> Frame {
     let counting = |grounds: &[Ground]| grounds.iter().filter(|ground| ground.innocent.is_none()).count() as u32;
     frame.u32("grounds", found.iter().map(|one| counting(&one.grounds)));
     frame.u32("set_aside", found.iter().map(|one| one.grounds.len() as u32 - counting(&one.grounds)));
+    let stands = &run.history.stands;
+    frame.text("sources", stands.iter().map(|stand| stand.sources.join("+")));
+    frame.text("fact", stands.iter().map(|stand| stand.fact.to_string()));
+    frame.dictionary("change", stands.iter().map(|stand| stand.change), |change| change.code().to_owned());
+    frame.flag("answered", stands.iter().map(Stand::is_answered));
     frame.u32("rule_index", found.iter().map(|one| u32::from(one.rule)));
+    frame
+}
+
+/// As the columns of `outcomes.parquet`, as far as an earlier run left them.
+fn absent_frame(absent: &[Absent]) -> Frame {
+    let earlier = || absent.iter().map(|one| &one.earlier);
+    let mut frame = Frame::new(absent.len());
+    frame.text("id", earlier().map(|one| one.id.as_str()));
+    frame.text("rule", earlier().map(|one| one.rule.as_str()));
+    frame.text("title", earlier().map(|one| one.title.as_str()));
+    frame.text("severity", earlier().map(|one| one.severity.as_str()));
+    frame.text("household_id", earlier().map(|one| one.household.as_str()));
+    frame.text("person_id", earlier().map(|one| one.person.as_str()));
+    frame.text("division", earlier().map(|one| one.division.to_string()));
+    frame.text("sources", earlier().map(|one| one.sources.join("+")));
+    frame.text("fact", earlier().map(|one| one.fact.map(|fact| fact.to_string()).unwrap_or_default()));
+    frame.text("why", absent.iter().map(|one| one.why.code()));
     frame
 }
 
@@ -312,6 +339,7 @@ mod tests {
         let [first, second] = [0, 1].map(digests);
         assert_eq!(first, second);
         let names = [
+            "absent.parquet",
             "coverage.parquet",
             "evidence-housing.parquet",
             "evidence-vehicle.parquet",

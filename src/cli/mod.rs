@@ -5,6 +5,7 @@
 
 mod check;
 mod coverage;
+mod diff;
 mod eval;
 mod export;
 mod init;
@@ -63,6 +64,7 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     Trace(trace::TraceArgs),
     Verdict(verdict::VerdictArgs),
+    Diff(diff::DiffArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
@@ -140,6 +142,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Coverage(args) => coverage::coverage(&args, context),
         Command::Trace(args) => trace::trace(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),
+        Command::Diff(args) => diff::diff(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),

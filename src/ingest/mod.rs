@@ -32,6 +32,7 @@ pub use batch::REJECTS_KEPT;
 pub use inbox::{deliveries, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
+pub use xlsx::sheet_names;
 
 use batch::Batch;
 use encoding::Encoding;

@@ -91,7 +91,9 @@ pub struct StandingSummary {
 
 impl StandingSummary {
     fn of(history: &History) -> Self {
-        let raised = |change| history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64;
+        let raised = |change| {
+            history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64
+        };
         let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
         Self {
             against: history.against.clone(),

@@ -40,7 +40,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 pub use manifest::{Fault, FaultKind, MANIFEST, verify};
-pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
+pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
 
 use self::county::{Counts, County};
 use self::folder::Folder;
@@ -174,7 +174,10 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
     }
     if formats.html {
         let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
-        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &absent, &incomplete])?)?;
+        folder.put(
+            "index.html",
+            &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &absent, &incomplete])?,
+        )?;
     }
     if formats.xlsx {
         let mut listings = worklist::by_severity(view, county, worklist.full);

@@ -152,8 +152,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
     );
     let mut listing = Listing::new(view.word("standing.sheet_doubted"), columns);
     listing.note = Some(view.word("standing.doubted_note").to_owned());
-    let keys: BTreeMap<u32, String> =
-        view.reviews.iter().map(|review| (review.link, review.key.to_string())).collect();
+    let keys: BTreeMap<u32, String> = view.reviews.iter().map(|review| (review.link, review.key.to_string())).collect();
     for (found, stand) in view.outcomes.discrepancies.iter().zip(&view.history.stands) {
         let Some(last) = stand.answer.as_ref().filter(|last| last.holds && last.verdict == Verdict::FalseIdentity)
         else {
@@ -261,7 +260,10 @@ mod tests {
         let mut centre = Centre::new();
         centre.history.stands[0].answer = Some(answered_with(Verdict::FalseDisposed, true));
         let counties = super::super::county::group(&centre.view());
-        assert_eq!((counties[0].discrepancies.as_slice(), counties[0].answered.as_slice()), ([1].as_slice(), [0].as_slice()));
+        assert_eq!(
+            (counties[0].discrepancies.as_slice(), counties[0].answered.as_slice()),
+            ([1].as_slice(), [0].as_slice())
+        );
         let csv = String::from_utf8(answered(&centre.view(), &counties[0]).to_csv()).unwrap();
         assert!(csv.contains("不属实-已处分,已过户,王,2026-11-20"), "{csv}");
         centre.history.stands[0].objection = Some(Objection { on: day(21), due: Some(day(26)) });

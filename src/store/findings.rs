@@ -70,7 +70,10 @@ mod tests {
         let read = findings(&workspace.run_dir(RUN)).unwrap();
         let first = &read.found[0];
         assert_eq!((first.rule.as_str(), first.household.as_str()), ("V001", "H-1"));
-        assert_eq!((first.fact, first.sources.as_slice()), (Some(Digest::of(b"fact")), ["vehicle".to_owned()].as_slice()));
+        assert_eq!(
+            (first.fact, first.sources.as_slice()),
+            (Some(Digest::of(b"fact")), ["vehicle".to_owned()].as_slice())
+        );
         assert_eq!(read.absent.iter().map(|one| one.why).collect::<Vec<_>>(), [Absence::NotChecked]);
         assert_eq!(read.absent[0].earlier.id, "V001-gone");
     }

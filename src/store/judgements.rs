@@ -128,7 +128,11 @@ mod tests {
             if !grows {
                 connection.execute_batch(tampering).unwrap();
             }
-            assert_eq!(ledger.verify().unwrap().fault.map(|fault| fault.reason), Some(JUDGEMENTS.changed), "{tampering}");
+            assert_eq!(
+                ledger.verify().unwrap().fault.map(|fault| fault.reason),
+                Some(JUDGEMENTS.changed),
+                "{tampering}"
+            );
             let error = ledger.judgements().unwrap_err();
             assert_eq!(error.message().key, "store.ledger_broken", "{tampering}");
         }

@@ -66,9 +66,8 @@ impl Ledger {
                 let mut statement = self.connection.prepare(&sql)?;
                 for row in rows {
                     let texts = row.iter().cloned().map(SqlValue::Text);
-                    statement.execute(params_from_iter(
-                        std::iter::once(SqlValue::Integer(entry.seq as i64)).chain(texts),
-                    ))?;
+                    statement
+                        .execute(params_from_iter(std::iter::once(SqlValue::Integer(entry.seq as i64)).chain(texts)))?;
                 }
                 Ok(())
             };

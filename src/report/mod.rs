@@ -414,7 +414,7 @@ mod tests {
         };
         let one = run(1);
         assert_eq!(one, run(3));
-        assert_eq!(one.matches("sha256").count(), 8, "three summaries, two review lists, one of rejects, two packages");
+        assert_eq!(one.matches("sha256").count(), 10, "four summaries, three review lists, one of rejects, two packages");
     }
 
     #[test]

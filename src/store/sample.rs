@@ -31,7 +31,7 @@ pub(super) struct Sample {
     pub(super) links: Vec<Link>,
     pub(super) reviews: Vec<Review>,
     pub(super) outcomes: Outcomes,
-    history: History,
+    pub(super) history: History,
     coverage: Coverage,
     cards: Vec<RuleCard>,
     parameters: Value,

@@ -21,7 +21,7 @@
 //! | 3 | [`linkage`] | register index, grades A to E, weights, explanations |
 //! | 3 | [`policy`] | dated parameters, rules as data, coverage |
 //! | 3 | [`store`] | workspace, lock, snapshots, hash-chained ledger |
-//! | 3 | [`report`] | county packages |
+//! | 3 | [`report`] | county packages, verification reports as PDF and HTML |
 //! | 3 | [`synth`] | made-up centres of any size, with the truth beside them |
 //! | 4 | [`config`] | hedui.toml, register.toml, sources, policy → a plan; all faults at once |
 //! | 5 | [`pipeline`] | the nightly run, readable as prose |

@@ -7,14 +7,15 @@ use serde_json::json;
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Date, Result, wording};
+use crate::kernel::{Date, Error, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::evidence::Delivery;
-use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, check as checked, read_list};
+use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
+use crate::store::write_whole;
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    #[arg(long, value_name = "ID", required_unless_present_any = ["file", "birth"])]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["file", "birth", "household"])]
     id: Option<String>,
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -22,6 +23,10 @@ pub struct CheckArgs {
     birth: Option<String>,
     #[arg(long, value_name = "LIST", conflicts_with_all = ["id", "name", "birth"])]
     file: Option<PathBuf>,
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["id", "name", "birth", "file"])]
+    household: Option<String>,
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    html: Option<PathBuf>,
     #[arg(long, value_name = "NUMBER")]
     mandate: Option<String>,
     #[arg(long, value_name = "TEXT")]
@@ -34,13 +39,14 @@ pub struct CheckArgs {
 
 pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     let plan = config::load(&context.centre)?;
-    let asked = match &args.file {
-        Some(path) => read_list(path)?,
-        None => vec![Asked {
+    let whom = match (&args.file, &args.household) {
+        (Some(path), _) => Whom::List(read_list(path)?),
+        (None, Some(code)) => Whom::Household(code.clone()),
+        (None, None) => Whom::People(vec![Asked {
             id: args.id.clone().unwrap_or_default(),
             name: args.name.clone().unwrap_or_default(),
             birth: args.birth.as_deref().map(|text| as_of(Some(text))).transpose()?,
-        }],
+        }]),
     };
     let options = CheckOptions {
         as_of: as_of(args.as_of.as_deref())?,
@@ -49,7 +55,11 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         who: who(),
         at: now(),
     };
-    let answer = checked(&plan, &asked, &options, &*progress(context), &context.cancel)?;
+    let answer = checked(&plan, &whom, &options, &*progress(context), &context.cancel)?;
+    if let Some(path) = &args.html {
+        let page = answer_page(&plan, &answer, &options)?;
+        write_whole(path, |out| out.write_all(&page).map_err(|error| Error::io(path, &error)))?;
+    }
     if context.json {
         println!("{}", serde_json::to_string_pretty(&as_json(&answer, context)).expect("plain texts and numbers"));
     } else {
@@ -104,7 +114,7 @@ fn print(answer: &Answer, context: &Context) {
         }
         println!();
     }
-    for discrepancy in &answer.discrepancies {
+    for discrepancy in &answer.outcomes.discrepancies {
         let card = &answer.cards[discrepancy.rule as usize];
         println!("! {}  {}", card.code, card.title);
     }
@@ -158,6 +168,7 @@ fn as_json(answer: &Answer, context: &Context) -> serde_json::Value {
         })
         .collect();
     let found: Vec<_> = answer
+        .outcomes
         .discrepancies
         .iter()
         .map(|discrepancy| {

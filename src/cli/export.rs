@@ -1,14 +1,16 @@
-//! `hedui export`: the tables of a run, for other programs.
+//! `hedui export`: the tables of a run, for other programs; and the list that a village publishes (公示名单).
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::Context;
 use super::trace::chosen_run;
-use crate::kernel::{Error, Result};
-use crate::store::{self, Export, Workspace};
+use crate::config;
+use crate::kernel::{Date, Division, Error, Message, Result};
+use crate::report::{Notice, NoticeFormat};
+use crate::store::{self, Export, RunRecord, Workspace};
 
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
@@ -19,6 +21,9 @@ pub struct ExportArgs {
     run: Option<String>,
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Of the notice alone.
+    #[arg(long, value_name = "CODE")]
+    county: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -28,29 +33,34 @@ enum What {
     Coverage,
     Rejects,
     Register,
+    Notice,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Csv,
     Parquet,
+    Xlsx,
+    Html,
 }
 
 pub fn export(args: &ExportArgs, context: &Context) -> Result<u8> {
     let workspace = Workspace::open(&context.centre)?;
     let run = chosen_run(&workspace, args.run.as_deref())?;
+    let dir = workspace.run_dir(&run);
     let what = match args.what {
         What::Links => Export::Links,
         What::Outcomes => Export::Outcomes,
         What::Coverage => Export::Coverage,
         What::Rejects => Export::Rejects,
         What::Register => Export::Register,
+        What::Notice => return notice(args, &dir, context),
     };
     let format = match args.format {
         Format::Csv => store::Format::Csv,
         Format::Parquet => store::Format::Parquet,
+        Format::Xlsx | Format::Html => return Err(wrong_format()),
     };
-    let dir = workspace.run_dir(&run);
     match &args.output {
         Some(path) => drop(store::write_whole(path, |out| store::export(&dir, what, format, out).map(drop))?),
         None => {
@@ -58,6 +68,44 @@ pub fn export(args: &ExportArgs, context: &Context) -> Result<u8> {
             store::export(&dir, what, format, &mut out)?;
             out.flush().map_err(|e| Error::io("stdout".as_ref(), &e))?;
         }
+    }
+    Ok(0)
+}
+
+fn wrong_format() -> Error {
+    Error::config(Message::new("oversight.wrong_format"))
+}
+
+/// The list for a division's boards, from the register as the run saw it.
+fn notice(args: &ExportArgs, dir: &Path, context: &Context) -> Result<u8> {
+    let format = match args.format {
+        Format::Csv => NoticeFormat::Csv,
+        Format::Xlsx => NoticeFormat::Xlsx,
+        Format::Html => NoticeFormat::Html,
+        Format::Parquet => return Err(wrong_format()),
+    };
+    let code = args.county.as_deref().ok_or_else(|| Error::config(Message::new("oversight.notice_county")))?;
+    let division =
+        Division::parse(code).ok_or_else(|| Error::config(Message::new("config.bad_division").with("value", code)))?;
+    let plan = config::load(&context.centre)?;
+    let as_of = Date::parse_iso(&RunRecord::load(dir)?.as_of).expect("a run's record holds the day it speaks for");
+    let households = store::notice_households(dir, division)?;
+    if households.is_empty() {
+        return Err(Error::input(Message::new("oversight.notice_nobody").with("value", division)));
+    }
+    let notice = Notice {
+        division,
+        as_of,
+        households: &households,
+        places: &plan.places,
+        demo: plan.centre.demo || plan.policy.demo,
+        lang: plan.centre.language(),
+    };
+    let bytes = notice.to_bytes(format)?;
+    let written = |out: &mut dyn Write, path: &Path| out.write_all(&bytes).map_err(|e| Error::io(path, &e));
+    match &args.output {
+        Some(path) => drop(store::write_whole(path, |out| written(out, path))?),
+        None => written(&mut std::io::stdout().lock(), Path::new("stdout"))?,
     }
     Ok(0)
 }

@@ -11,9 +11,12 @@ mod export;
 mod init;
 mod ledger;
 mod package;
+mod plan;
+mod report;
 mod run;
 mod terminal;
 mod trace;
+mod trend;
 mod validate;
 mod verdict;
 
@@ -63,12 +66,14 @@ enum Command {
     Check(check::CheckArgs),
     Coverage(coverage::CoverageArgs),
     Trace(trace::TraceArgs),
+    Trend(trend::TrendArgs),
     Verdict(verdict::VerdictArgs),
     Diff(diff::DiffArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
     Package(package::PackageArgs),
+    Report(report::ReportArgs),
     Completions { shell: clap_complete::Shell },
     Man,
 }
@@ -141,12 +146,14 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Check(args) => check::check(&args, context),
         Command::Coverage(args) => coverage::coverage(&args, context),
         Command::Trace(args) => trace::trace(&args, context),
+        Command::Trend(args) => trend::trend(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),
         Command::Diff(args) => diff::diff(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),
         Command::Package(args) => package::package(&args, context),
+        Command::Report(args) => report::report(&args, context),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut std::io::stdout());
             Ok(0)

@@ -1,5 +1,6 @@
 //! `hedui run`: the nightly batch.
 
+use super::package::password as package_password;
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
@@ -13,12 +14,14 @@ pub struct RunArgs {
     only: Vec<String>,
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
-    #[arg(long, value_name = "csv,xlsx,html", value_delimiter = ',')]
+    #[arg(long, value_name = "csv,xlsx,html,pdf", value_delimiter = ',')]
     formats: Vec<String>,
     #[arg(long)]
     reread: bool,
     #[arg(long)]
     explain: bool,
+    #[arg(long)]
+    plan: bool,
 }
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
@@ -34,12 +37,17 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         print_intended(&pipeline::explain(&plan, &args.only, args.reread)?, context);
         return Ok(0);
     }
+    let formats = formats(&args.formats, &plan.report.formats)?;
+    if args.plan {
+        return super::plan::plan(&plan, &args.only, &formats, context);
+    }
     let at = now();
     let options = RunOptions {
         as_of: as_of(args.as_of.as_deref())?,
         only: args.only.clone(),
         reread: args.reread,
-        formats: formats(&args.formats, &plan.report.formats)?,
+        formats,
+        password: package_password()?,
         holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
         at,
     };
@@ -85,6 +93,7 @@ fn formats(given: &[String], configured: &[Format]) -> Result<Vec<Format>> {
             "csv" => Ok(Format::Csv),
             "xlsx" => Ok(Format::Xlsx),
             "html" => Ok(Format::Html),
+            "pdf" => Ok(Format::Pdf),
             other => Err(Error::config(Message::new("cli.unknown_format").with("value", other))),
         })
         .collect()

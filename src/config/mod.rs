@@ -34,6 +34,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Made-up people or parameters: every page says 演示.
+    pub fn is_demo(&self) -> bool {
+        self.centre.demo || self.policy.demo
+    }
+
     /// Programmes each source applies to, in source order; empty means all.
     pub fn programmes_by_source(&self) -> Vec<Vec<String>> {
         self.sources.iter().map(|source| source.layout.programmes.clone()).collect()
@@ -104,6 +109,12 @@ pub struct ReportSettings {
     pub masked: bool,
     review_masked: Option<bool>,
     pub formats: Vec<Format>,
+    /// A password-protected archive with full ids beside the open files of each county.
+    pub sealed: bool,
+    /// Its password's file, relative to the workspace; the environment comes first.
+    pub password_file: Option<PathBuf>,
+    /// The private key that signs manifests, relative to the workspace.
+    pub signing_key: Option<PathBuf>,
 }
 
 impl ReportSettings {
@@ -115,7 +126,14 @@ impl ReportSettings {
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        Self { masked: true, review_masked: None, formats: Format::ALL.to_vec() }
+        Self {
+            masked: true,
+            review_masked: None,
+            formats: Format::USUAL.to_vec(),
+            sealed: false,
+            password_file: None,
+            signing_key: None,
+        }
     }
 }
 
@@ -126,10 +144,13 @@ pub enum Format {
     Csv,
     Xlsx,
     Html,
+    /// The 核对报告 of each household with discrepancies, in one file a county.
+    Pdf,
 }
 
 impl Format {
-    pub const ALL: [Format; 3] = [Format::Csv, Format::Xlsx, Format::Html];
+    /// What a package holds unless the centre says otherwise.
+    pub const USUAL: [Format; 3] = [Format::Csv, Format::Xlsx, Format::Html];
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,7 +28,7 @@ impl Connector for Delimited {
     fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
         const AT_A_TIME: usize = 4_096;
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let Opened { rows, dialect, .. } = open(bytes, mark(bytes), encoding, index, job)?;
+        let (rows, dialect) = find_heading(bytes, mark(bytes), encoding, job)?.into_reader(encoding, index, job);
         let read = |places: &[Place]| {
             job.cancel.check()?;
             let mut batch = Batch::new(job.kind);
@@ -49,21 +49,6 @@ impl Connector for Delimited {
     }
 }
 
-/// A file whose heading was found.
-struct Opened<'a> {
-    rows: RowReader<'a>,
-    dialect: Dialect,
-    /// Where the first record behind the heading starts, and its line.
-    body: usize,
-    line: u32,
-}
-
-fn open<'a>(bytes: &[u8], mark: usize, encoding: Encoding, index: u16, job: &Job<'a>) -> Result<Opened<'a>> {
-    let Heading { mapping, dialect, body, line } = find_heading(bytes, mark, encoding, job)?;
-    let dialect = Dialect { width: mapping.width, ..dialect };
-    Ok(Opened { rows: RowReader::new(job, mapping, encoding, index, 0), dialect, body, line })
-}
-
 /// Bytes of a byte order mark.
 fn mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
@@ -72,20 +57,27 @@ fn mark(bytes: &[u8]) -> usize {
 impl Delimited {
     /// All but the digest.
     fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        refuse_other_formats(bytes)?;
-        let (found, mark) = Encoding::detect(bytes);
-        let encoding = match job.source.connector.encoding {
-            EncodingChoice::Auto => found,
-            EncodingChoice::Utf8 => Encoding::Utf8,
-            EncodingChoice::Gb18030 => Encoding::Gb18030,
-        };
-        let Opened { rows, dialect, body, line } = open(bytes, mark, encoding, index, job)?;
+        let (encoding, heading) = open(bytes, job)?;
+        let (body, line) = (heading.body, heading.line);
+        let (rows, dialect) = heading.into_reader(encoding, index, job);
         job.progress.advance(job.code, body as u64, 0);
         let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
         let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
         let digest = Digest([0; 32]);
         Ok(ReadFile { batch, headings: rows.into_headings(), digest, format, encoding, sheet: None })
     }
+}
+
+/// Encoding and heading of a file, from its bytes or the first of them.
+pub(super) fn open(bytes: &[u8], job: &Job<'_>) -> Result<(Encoding, Heading)> {
+    refuse_other_formats(bytes)?;
+    let (found, mark) = Encoding::detect(bytes);
+    let encoding = match job.source.connector.encoding {
+        EncodingChoice::Auto => found,
+        EncodingChoice::Utf8 => Encoding::Utf8,
+        EncodingChoice::Gb18030 => Encoding::Gb18030,
+    };
+    Ok((encoding, find_heading(bytes, mark, encoding, job)?))
 }
 
 /// A delimiter as people read it.
@@ -105,12 +97,21 @@ fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     }
 }
 
-struct Heading {
-    mapping: Mapping,
-    dialect: Dialect,
+/// Where the heading was found, and what it says.
+pub(super) struct Heading {
+    pub(super) mapping: Mapping,
+    pub(super) dialect: Dialect,
     /// Where the first record behind the heading starts, and the line it starts on (from 1).
-    body: usize,
+    pub(super) body: usize,
     line: u32,
+}
+
+impl Heading {
+    /// What reads the rows behind it, and how they are split.
+    fn into_reader<'a>(self, encoding: Encoding, index: u16, job: &Job<'a>) -> (RowReader<'a>, Dialect) {
+        let dialect = Dialect { width: self.mapping.width, ..self.dialect };
+        (RowReader::new(job, self.mapping, encoding, index, 0), dialect)
+    }
 }
 
 /// Tries the delimiters; the first that yields every mapped heading is taken, else the nearest one explains the refusal.

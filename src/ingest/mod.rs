@@ -20,6 +20,7 @@ mod keyed;
 mod layout;
 mod owners;
 mod rows;
+mod sample;
 mod split;
 mod words;
 mod xlsx;
@@ -32,6 +33,7 @@ pub use batch::REJECTS_KEPT;
 pub use inbox::{deliveries, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
+pub use sample::{Sample, sample};
 pub use xlsx::sheet_names;
 
 use batch::Batch;

@@ -316,6 +316,8 @@ fn rejects_kept_are_bounded_and_counts_are_not() {
     assert_eq!(evidence.reject_counts[&(String::new(), "ingest.reject_fields", true)], rows as u64);
 }
 
+mod edges;
+
 mod spreadsheets {
     use super::*;
     use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};

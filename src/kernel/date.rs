@@ -6,6 +6,9 @@ use chrono::{Datelike, NaiveDate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Date(i32);
 
+/// From the day before 0001-01-01 to 1970-01-01.
+const DAYS_FROM_CE_TO_1970: i32 = 719_163;
+
 impl Date {
     /// `None` if there is no such day, or the year is outside 1800..=2200 (a record outside is a placeholder, not a date).
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
@@ -13,7 +16,7 @@ impl Date {
             return None;
         }
         let date = NaiveDate::from_ymd_opt(year, month, day)?;
-        Some(Self((date - NaiveDate::default()).num_days() as i32))
+        Some(Self(date.num_days_from_ce() - DAYS_FROM_CE_TO_1970))
     }
 
     /// `2026-11-24`.

@@ -71,4 +71,18 @@ impl Coverage {
     pub fn of(&self, person: u32) -> &[CoverageState] {
         &self.states[person as usize * self.sources..][..self.sources]
     }
+
+    /// Persons about whom every source that applies answered.
+    pub fn fully_checked(&self) -> u64 {
+        if self.sources == 0 {
+            return 0;
+        }
+        self.states.chunks_exact(self.sources).filter(|states| is_fully_checked(states)).count() as u64
+    }
+}
+
+/// Every source that applies answered, and at least one does apply.
+pub fn is_fully_checked(states: &[CoverageState]) -> bool {
+    states.iter().all(|state| state.is_checked() || *state == CoverageState::NotApplicable)
+        && states.iter().any(|state| state.is_checked())
 }

@@ -142,3 +142,7 @@ pub struct History {
     /// What the answers in force say of rules, sources and counties.
     pub tallies: std::collections::BTreeMap<super::verdict::TallyKey, super::verdict::Tally>,
 }
+
+/// Of a report that tells no history: an answer at the window, one household of a run recalled.
+pub static NO_HISTORY: History =
+    History { against: None, stands: Vec::new(), absent: Vec::new(), tallies: std::collections::BTreeMap::new() };

@@ -211,6 +211,13 @@ impl Table {
         Self { columns: types.into_iter().map(Column::new).collect(), rows: 0 }
     }
 
+    /// A table of whole columns, all of one length.
+    pub fn of_columns(columns: Vec<Column>) -> Self {
+        let rows = columns.first().map_or(0, Column::len);
+        assert!(columns.iter().all(|column| column.len() == rows), "columns of two lengths make no table");
+        Self { columns, rows }
+    }
+
     pub fn rows(&self) -> usize {
         self.rows
     }

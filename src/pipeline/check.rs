@@ -1,30 +1,46 @@
-//! The ad-hoc check: a few people, on the register or not (a new applicant at the window), against every source, now.
+//! The ad-hoc check: a few people, on the register or not (a new applicant at the window), or a household of it, against
+//! every source, now.
 //!
-//! The same reading, linking and rules as the night's, on a register that holds only the people asked about. It reads the
-//! extracts as they lie in the inbox, publishes nothing, and is written to the ledger by number, never by name or id.
+//! The same reading, linking and rules as the night's, on a register that holds only the people asked about. Of the
+//! extracts in the inbox it reads the rows their key indexes name, publishes nothing, and is written to the ledger by
+//! number, never by name or id.
 
 use std::path::Path;
 
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
+use super::reports::objection_days;
 use super::review::{self, InForce};
 use super::run::{link, settle_bins};
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
-use crate::linkage::Index;
+use crate::linkage::{self, Index};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind;
 use crate::model::link::Link;
-use crate::model::outcome::{Discrepancy, RuleCard};
+use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
+use crate::report::{Print, Report, ReportForms, Reports, RunView};
 use crate::standardise::ids::{self, IdReading};
-use crate::store::{Extracts, Ledger, Workspace};
+use crate::store::{Extracts, Ledger, Part, Workspace, recall};
 
-/// One person asked about. All of them are taken as one household.
+/// Who is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Taken as one household: who stands at the window, and who lives with them.
+    People(Vec<Asked>),
+    /// Each for himself. A wrong id stops nobody else.
+    List(Vec<Asked>),
+    /// A household of the last run's register, by its code.
+    Household(String),
+}
+
+/// One person asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     pub id: String,
@@ -56,8 +72,10 @@ pub struct Answer {
     pub evidences: Vec<Evidence>,
     pub links: Vec<Link>,
     pub coverage: crate::model::coverage::Coverage,
-    pub discrepancies: Vec<Discrepancy>,
+    pub outcomes: Outcomes,
     pub cards: Vec<RuleCard>,
+    /// Number of the ledger's entry.
+    pub entry: u64,
 }
 
 /// Checks the people and records the check.
@@ -66,7 +84,7 @@ pub struct Answer {
 /// Neither mandate nor reason; an id that is none; the inbox; cancellation.
 pub fn check(
     plan: &Plan,
-    asked: &[Asked],
+    whom: &Whom,
     options: &CheckOptions,
     progress: &dyn Progress,
     cancel: &Cancel,
@@ -75,9 +93,13 @@ pub fn check(
     if blank(&options.warrant.mandate) && blank(&options.warrant.reason) {
         return Err(Error::config(Message::new("run.no_warrant")).hint(Message::new("run.no_warrant_hint")));
     }
-    let register = register_of(plan, asked, options)?;
-    let index = Index::build(&register);
     let workspace = Workspace::open(&plan.root)?;
+    let register = match whom {
+        Whom::People(asked) => register_of(plan, asked, options, false)?,
+        Whom::List(asked) => register_of(plan, asked, options, true)?,
+        Whom::Household(code) => household_of(&workspace, code, options.as_of)?,
+    };
+    let index = Index::build(&register);
     let extracts = Extracts::open(&workspace)?;
     let mut evidences = read_sources(plan, options.as_of, &[], &index, &extracts, progress, cancel)?;
     if extracts.has_news() {
@@ -90,10 +112,55 @@ pub fn check(
     settle_bins(&mut evidences, &links);
     let coverage = policy::coverage(&register, &evidences, &links, &plan.programmes_by_source());
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;
-    record(&mut ledger, asked, options, &evidences, outcomes.discrepancies.len())?;
+    let entry = record(&mut ledger, &register, options, &evidences, outcomes.discrepancies.len())?;
     drop(index);
     let cards = plan.policy.cards();
-    Ok(Answer { register, evidences, links, coverage, discrepancies: outcomes.discrepancies, cards })
+    Ok(Answer { register, evidences, links, coverage, outcomes, cards, entry })
+}
+
+/// The answer as a verification report of one page or two, in HTML; the first household's, if it is about several. Its
+/// number is the ledger's entry.
+///
+/// # Errors
+/// The page could not be made.
+pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Result<Vec<u8>> {
+    let lang = plan.centre.language();
+    let (entry, day) = (answer.entry, options.as_of.to_string().replace('-', ""));
+    let run = Message::new("run.check_number").with("entry", entry).say(lang);
+    let register = &answer.register;
+    let explain = |link: &Link| linkage::explain_short(link).say(lang);
+    let view = RunView {
+        trend: &[],
+        run: &run,
+        centre: &plan.centre.name,
+        division: plan.centre.division(),
+        as_of: options.as_of,
+        register,
+        evidences: &answer.evidences,
+        register_files: &[],
+        links: &answer.links,
+        shared: &[],
+        crowded: &[],
+        reviews: &[],
+        outcomes: &answer.outcomes,
+        history: &NO_HISTORY,
+        coverage: &answer.coverage,
+        cards: &answer.cards,
+        profile: &plan.policy.profile,
+        demo: plan.is_demo(),
+        masked: plan.report.masked,
+        review_masked: plan.report.review_masked(),
+        lang,
+        places: &plan.places,
+        objection_days: &objection_days(plan, register),
+        explain: &explain,
+        explain_fully: &explain,
+    };
+    let number = format!("{}-{day}-{entry:06}", register.households[0].division.county());
+    let print = Print::Counted { on: options.as_of, count: 1, entry };
+    let made =
+        Reports::new(&view, vec![0]).make(0, Report { number, print }, ReportForms { pdf: false, html: true })?;
+    Ok(made.html.expect("the form that was asked for"))
 }
 
 impl Answer {
@@ -103,7 +170,14 @@ impl Answer {
     }
 }
 
-fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<Register> {
+/// A household as the last run's register has it; mandates as on that day.
+fn household_of(workspace: &Workspace, code: &str, as_of: Date) -> Result<Register> {
+    let run = workspace.latest()?.ok_or_else(|| Error::input(Message::new("run.no_run_for_household")))?;
+    Ok(Register { as_of, ..recall(workspace, &run, Part::Household(code))?.register })
+}
+
+/// `each_alone`: every person is a household, and one without a usable id stays on it, for coverage to say so.
+fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions, each_alone: bool) -> Result<Register> {
     let kind = kind::register_persons();
     let mut table = Table::new(kind.types());
     let mut persons = Vec::with_capacity(asked.len());
@@ -112,7 +186,7 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
             IdReading::Whole { id, .. } if id.is_valid() => Some(id),
             IdReading::Missing if !one.name.is_empty() && one.birth.is_some() => None,
             // In a list one wrong line does not stop the others: that person's coverage says 号码不可用.
-            _ if asked.len() > 1 => None,
+            _ if each_alone => None,
             // The id itself is not repeated: messages carry nothing personal (invariant I-9).
             _ => return Err(Error::input(Message::new("run.bad_asked_id").with("number", number + 1))),
         };
@@ -127,7 +201,7 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
         table.end_row();
         persons.push(Person {
             id,
-            household: 0,
+            household: if each_alone { number as u32 } else { 0 },
             role: Role::Member,
             state: State::Applicant,
             programme: 0,
@@ -141,17 +215,18 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
     if persons.is_empty() {
         return Err(Error::input(Message::new("run.nobody_asked")));
     }
-    let household = Household {
+    let everybody: Vec<u32> = (0..persons.len() as u32).collect();
+    let households = everybody.chunks(if each_alone { 1 } else { everybody.len() }).map(|persons| Household {
         code: String::new(),
         programme: 0,
         division: plan.centre.division(),
-        persons: (0..persons.len() as u32).collect(),
+        persons: persons.to_vec(),
         members: persons.len() as u32,
-    };
+    });
     Ok(Register {
         lines: (1..=persons.len() as u32).collect(),
+        households: households.collect(),
         persons,
-        households: vec![household],
         programmes: vec![options.programme.clone()],
         table,
         as_of: options.as_of,
@@ -161,12 +236,14 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions) -> Result<R
 /// The ledger learns how many were asked about, why, and what was there to ask; the people only as one digest.
 fn record(
     ledger: &mut Ledger,
-    asked: &[Asked],
+    register: &Register,
     options: &CheckOptions,
     evidences: &[Evidence],
     found: usize,
-) -> Result<()> {
-    let people = Digest::of_parts(asked.iter().flat_map(|one| [one.id.as_bytes(), one.name.as_bytes()]));
+) -> Result<u64> {
+    let particulars = ["person_id", "name"].map(|field| register.texts(field));
+    let persons = 0..register.persons.len();
+    let people = Digest::of_parts(persons.flat_map(|person| particulars.map(|texts| texts.get(person).as_bytes())));
     let sources: serde_json::Map<String, serde_json::Value> = evidences
         .iter()
         .map(|evidence| {
@@ -179,7 +256,7 @@ fn record(
         })
         .collect();
     let body = json!({
-        "people": asked.len(),
+        "people": register.persons.len(),
         "people_digest": people.to_string(),
         "mandate": options.warrant.mandate,
         "reason": options.warrant.reason,
@@ -187,7 +264,7 @@ fn record(
         "sources": sources,
         "discrepancies": found,
     });
-    ledger.append(&options.at, &options.who, "check", &body).map(drop)
+    ledger.append(&options.at, &options.who, "check", &body).map(|entry| entry.seq)
 }
 
 /// Reads a list of people: CSV with the headings `id`, `name` (or 身份证号, 姓名), in any order.

@@ -6,8 +6,11 @@ use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
+use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
+use super::seals::seals;
 use super::standing::{self, Past};
+use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
@@ -18,12 +21,10 @@ use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::model::standing::{Absence, Change, History};
+use crate::model::trend::TrendPoint;
 use crate::policy;
-use crate::report::{self, Formats, Package, RunView};
+use crate::report::{self, Formats, Package, Password, RunView, Seals};
 use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
-
-/// The parameter that says how many days an objection may wait; no rule reads it.
-const OBJECTION_DAYS: &str = "objection_days";
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct RunOptions {
     /// Read every file in full, whatever is known of it.
     pub reread: bool,
     pub formats: Vec<Format>,
+    /// Of sealed packages, where it does not come from the file that hedui.toml names.
+    pub password: Option<Password>,
     pub holder: Holder,
     /// RFC 3339, for the ledger.
     pub at: String,
@@ -46,6 +49,8 @@ pub struct RunSummary {
     pub persons: u64,
     pub households: u64,
     pub counties: u64,
+    /// Persons about whom every source that applies answered.
+    pub fully_checked: u64,
     pub sources: Vec<SourceSummary>,
     /// Discrepancies by severity: high, medium, low.
     pub flagged: [u64; 3],
@@ -139,11 +144,15 @@ impl RunSummary {
     }
 }
 
+/// Runs that a summary's trend shows: a year of monthly ones.
+const TREND_RUNS: usize = 12;
+
 /// Makes one run and publishes it whole, or publishes nothing.
 ///
 /// # Errors
 /// Another run holds the workspace; the register cannot be read; the disk; cancellation.
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &Cancel) -> Result<RunSummary> {
+    let seals = seals(plan, options.password.as_ref())?;
     let workspace = Workspace::open(&plan.root)?;
     let lock = workspace.lock(&options.holder)?;
     let run = workspace.next_run(options.as_of)?;
@@ -151,6 +160,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let ledger = Ledger::open(&workspace)?;
     let in_force = InForce::new(&ledger.judgements()?);
     let past = Past::of(&workspace, options.as_of, ledger.statements()?)?;
+    let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
     let register = read_register(plan, options.as_of, progress, cancel)?;
@@ -178,8 +188,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
     };
     let history = standing::settle(&past, &now);
-    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, coverage, outcomes, history };
-    let packages = found.write_packages(&staging, &options.formats, progress, cancel)?;
+    let found =
+        Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes, history };
+    let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
         // The disk takes the packages over while the snapshots are made.
@@ -258,6 +269,8 @@ struct Found<'a> {
     linked: Linked,
     reviews: Vec<Review>,
     in_force: InForce,
+    /// The runs before this one that its trend shows.
+    earlier: Vec<TrendPoint>,
     coverage: Coverage,
     outcomes: Outcomes,
     history: History,
@@ -268,6 +281,7 @@ impl Found<'_> {
         &self,
         staging: &Staging,
         formats: &[Format],
+        seals: &Seals,
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Vec<Package>> {
@@ -287,13 +301,15 @@ impl Found<'_> {
             outcomes: &self.outcomes,
             history: &self.history,
             coverage: &self.coverage,
+            trend: &self.trend(),
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
-            demo: self.plan.centre.demo || self.plan.policy.demo,
+            demo: self.plan.is_demo(),
             masked: self.plan.report.masked,
             review_masked: self.plan.report.review_masked(),
             lang,
             places: &self.plan.places,
+            objection_days: &objection_days(self.plan, &self.register.register),
             explain: &|link| linkage::explain_short(link).say(lang),
             explain_fully: &|link| {
                 let sentences = linkage::explain(link).into_iter().chain(linkage::repairs(link));
@@ -302,8 +318,16 @@ impl Found<'_> {
             },
         };
         let has = |format| formats.contains(&format);
-        let formats = Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html) };
-        report::write(staging.outbox(), &view, &formats, progress, cancel)
+        let formats =
+            Formats { xlsx: has(Format::Xlsx), csv: has(Format::Csv), html: has(Format::Html), pdf: has(Format::Pdf) };
+        report::write(staging.outbox(), &view, &formats, seals, progress, cancel)
+    }
+
+    /// The earlier runs and this one.
+    fn trend(&self) -> Vec<TrendPoint> {
+        let this = trend::of_summary(self.register.register.as_of, &json!(self.summary(&[])));
+        let this = this.expect("a summary holds what a point of a trend is made of");
+        self.earlier.iter().cloned().chain([this]).collect()
     }
 
     fn save(&self, staging: &Staging, summary: &RunSummary) -> Result<()> {
@@ -323,6 +347,7 @@ impl Found<'_> {
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
                 profile: &self.plan.policy.profile,
+                demo: self.plan.is_demo(),
                 configuration: self.plan.digest,
                 parameters: &self.plan.policy.values(&counties, self.register.register.as_of),
                 summary: &json!(summary),
@@ -353,6 +378,7 @@ impl Found<'_> {
             persons: register.persons.len() as u64,
             households: register.households.len() as u64,
             counties: packages.len() as u64,
+            fully_checked: self.coverage.fully_checked(),
             sources: files.map(|evidence| self.source_summary(evidence)).collect(),
             flagged,
             flagged_households: households.len() as u64,

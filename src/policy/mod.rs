@@ -109,6 +109,11 @@ impl Policy {
         Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules })
     }
 
+    /// What people read about each rule, in the order of rule indexes.
+    pub fn cards(&self) -> Vec<RuleCard> {
+        self.rules.iter().map(|rule| rule.card.clone()).collect()
+    }
+
     /// A whole number that no rule reads (a deadline that reports print), as it holds in a county on a day; `None` if nobody
     /// gave one for it.
     pub fn whole(&self, name: &str, county: Division, on: Date) -> Option<i64> {
@@ -116,11 +121,6 @@ impl Policy {
             parameters::Value::Whole(whole) => Some(*whole),
             _ => None,
         }
-    }
-
-    /// What people read about each rule, in the order of rule indexes.
-    pub fn cards(&self) -> Vec<RuleCard> {
-        self.rules.iter().map(|rule| rule.card.clone()).collect()
     }
 
     /// Every parameter that a rule names has a value in force on `as_of` in each of `counties`.

@@ -1,4 +1,4 @@
-//! Two simple charts as inline SVG: bars, and bars stacked to the whole. No script, no font of their own, and every
+//! Simple charts as inline SVG: bars, bars stacked to the whole, and two lines over time. No script, no font of their own, and every
 //! number is written beside its bar, so that a black-and-white print loses nothing.
 
 use std::fmt::Write as _;
@@ -73,6 +73,45 @@ pub(super) fn stacked(title: &str, parts: &[&str; 7], rows: &[(String, [u64; 7])
     svg
 }
 
+/// Lines over the places of `labels`, all from zero to the highest figure; each figure stands at its point.
+pub(super) fn lines(title: &str, labels: &[&str], series: &[(&str, Vec<u64>); 2]) -> String {
+    const TOP: f64 = 50.0;
+    const BASE: f64 = 240.0;
+    const SIDE: f64 = 50.0;
+    let highest = series.iter().flat_map(|(_, values)| values).max().copied().unwrap_or(0).max(1) as f64;
+    let step = (WIDTH - 2.0 * SIDE) / (labels.len().max(2) - 1) as f64;
+    let left = |place: usize| SIDE + place as f64 * step;
+    let mut svg = open(title, BASE + 34.0);
+    // Dates are some 75 units wide: a long row of runs names every second or third.
+    let every = (80.0 / step).ceil().max(1.0) as usize;
+    for (place, label) in labels.iter().enumerate().filter(|(place, _)| place % every == 0) {
+        text_middle(&mut svg, left(place), BASE + 24.0, label);
+    }
+    for (number, ((name, values), colour)) in series.iter().zip([STACK_COLOURS[2], BAR_COLOUR]).enumerate() {
+        let key = 8.0 + number as f64 * 185.0;
+        square(&mut svg, key, 4.0, colour);
+        text_at(&mut svg, key + 20.0, 16.0, name);
+        let top = |value: u64| BASE - value as f64 / highest * (BASE - TOP);
+        let points: Vec<String> =
+            values.iter().enumerate().map(|(at, value)| format!("{:.1},{:.1}", left(at), top(*value))).collect();
+        let points = points.join(" ");
+        write!(svg, "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>")
+            .expect("a String takes every character");
+        // The second line's figures stand below it, so that two close lines stay readable.
+        let beside = if number == 0 { -6.0 } else { 16.0 };
+        values.iter().enumerate().for_each(|(at, value)| {
+            text_middle(&mut svg, left(at), top(*value) + beside, &value.to_string());
+        });
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+fn text_middle(svg: &mut String, middle: f64, base: f64, text: &str) {
+    write!(svg, "<text x=\"{middle:.1}\" y=\"{base:.1}\" text-anchor=\"middle\">{}</text>", escape(text))
+        .expect("a String takes every character");
+}
+
 fn open(title: &str, height: f64) -> String {
     format!(
         "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
@@ -142,6 +181,13 @@ mod tests {
         }
         assert!(svg.contains("3 (75.0%)"));
         assert!(svg.contains(">e</text>") && !svg.contains(">d</text>"));
+    }
+
+    #[test]
+    fn lines_start_at_zero_and_the_highest_figure_is_on_top() {
+        let svg = lines("趋势", &["a", "b", "c"], &[("疑点", vec![0, 10, 5]), ("户", vec![0, 0, 0])]);
+        assert!(svg.contains("points=\"50.0,240.0 380.0,50.0 710.0,145.0\""), "{svg}");
+        assert!(!lines("空", &["a"], &[("", vec![0]), ("", vec![0])]).contains("NaN"));
     }
 
     #[test]

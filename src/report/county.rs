@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::RunView;
 use crate::kernel::Division;
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::is_fully_checked;
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::Severity;
 use crate::model::register::Role;
@@ -133,7 +133,7 @@ pub(super) struct Counts {
     pub absent: [u64; Absence::ALL.len()],
     /// Discrepancies by rule index.
     pub rules: Vec<u64>,
-    /// Persons by source and [`CoverageState`].
+    /// Persons by source and [`crate::model::coverage::CoverageState`].
     pub states: Vec<[u64; 7]>,
     pub identity: u64,
     pub pending: u64,
@@ -236,12 +236,6 @@ impl Counts {
     pub fn states_in_all(&self) -> u64 {
         self.states.iter().flatten().sum()
     }
-}
-
-/// Every source that applies answered, and at least one does apply.
-pub(super) fn is_fully_checked(states: &[CoverageState]) -> bool {
-    states.iter().all(|state| state.is_checked() || *state == CoverageState::NotApplicable)
-        && states.iter().any(|state| state.is_checked())
 }
 
 pub(super) fn severity_place(severity: Severity) -> usize {

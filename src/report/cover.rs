@@ -14,6 +14,8 @@ pub(super) struct Cover {
     /// Label and value, in reading order.
     pub pairs: Vec<(String, String)>,
     pub tables: Vec<Listing>,
+    /// One more chart of the page, as HTML; empty on a county's.
+    pub figure: String,
     /// Sentences at the foot: what the figures rest on and what they cannot say.
     pub notes: Vec<String>,
 }
@@ -24,6 +26,7 @@ pub(super) fn cover(view: &RunView, division: Division, counts: &Counts) -> Cove
         title: view.say(Message::new("report.title").with("place", view.place(division))),
         pairs: pairs(view, division, counts),
         tables: vec![by_severity(view, counts), by_rule(view, counts), coverage::summary(view, counts)],
+        figure: String::new(),
         notes: vec![
             reconciliation(view, counts),
             view.word("report.note_reference").to_owned(),

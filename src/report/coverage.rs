@@ -4,11 +4,11 @@
 //! the states equal persons × sources.
 
 use super::RunView;
-use super::county::{Counts, County, is_fully_checked};
+use super::county::{Counts, County};
 use super::facts::department_of;
 use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
 use crate::kernel::Message;
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::{CoverageState, is_fully_checked};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::register::Role;
 

@@ -37,7 +37,7 @@ pub(super) fn row_facts(view: &RunView, evidence: &Evidence, row: u32, slot: u8)
 }
 
 /// `None` for a field that is not shown.
-fn field_text(
+pub(super) fn field_text(
     view: &RunView,
     evidence: &Evidence,
     index: usize,

@@ -16,7 +16,7 @@ use crate::model::register::{Household, Person, Register, Role, State};
 use crate::model::standing::{Change, History, Stand};
 use crate::model::table::{Column, Table};
 
-pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true };
+pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true, pdf: true };
 
 /// The id of an invented person: division, birth date and sequence as 17 digits.
 pub(super) fn id(body: &str) -> CitizenId {
@@ -38,6 +38,7 @@ pub(super) struct Centre {
     pub coverage: Coverage,
     pub cards: Vec<RuleCard>,
     pub places: BTreeMap<Division, String>,
+    pub objection_days: BTreeMap<Division, i64>,
 }
 
 fn explain(link: &Link) -> String {
@@ -70,6 +71,7 @@ impl Centre {
             coverage: coverage(),
             cards: vec![vehicle_card(), death_card()],
             places: BTreeMap::new(),
+            objection_days: BTreeMap::new(),
         };
         centre.outcomes = outcomes();
         for (code, name) in [("370100", "济南市"), ("370102", "历下区"), ("370103001", "某某街道")] {
@@ -94,6 +96,7 @@ impl Centre {
             outcomes: &self.outcomes,
             history: &self.history,
             coverage: &self.coverage,
+            trend: &[],
             cards: &self.cards,
             profile: "演示",
             demo: true,
@@ -101,6 +104,7 @@ impl Centre {
             review_masked: true,
             lang: Lang::Zh,
             places: &self.places,
+            objection_days: &self.objection_days,
             explain: &explain,
             explain_fully: &explain,
         }

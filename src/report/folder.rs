@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::RunView;
 use super::manifest::{self, MANIFEST};
+use super::signature::{SIGNATURE, Signer};
 use crate::kernel::{Digest, Division, Error, Result};
 
 pub(super) struct Folder {
@@ -37,10 +38,14 @@ impl Folder {
         self.files.push((name, digest, bytes));
     }
 
-    /// Writes the manifest over everything put and listed so far.
-    pub fn seal(&mut self, view: &RunView, division: Division) -> Result<()> {
+    /// Writes the manifest over everything put and listed so far, and its signature if there is a key.
+    pub fn seal(&mut self, view: &RunView, division: Division, signer: Option<&Signer>) -> Result<()> {
         let bytes = manifest::to_bytes(view, division, &self.files);
-        self.put(MANIFEST, &bytes)
+        self.put(MANIFEST, &bytes)?;
+        match signer {
+            Some(signer) => self.put(SIGNATURE, &signer.sign(&bytes)),
+            None => Ok(()),
+        }
     }
 
     /// All files by name, the manifest among them.

@@ -2,8 +2,11 @@
 //! print, and a manifest; above them a summary, and the records that go back to the departments.
 //!
 //! ```text
-//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html manifest.json
-//! <out>/         summary.xlsx summary.csv precision.csv summary.html review.xlsx review.csv review_answered.csv rejects/<source>.csv manifest.json
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv answered.csv absent.csv rules.csv
+//!                index.html reports.pdf manifest.json; where the centre has a key or a password for them,
+//!                manifest.sig and sealed.zip
+//! <out>/         summary.xlsx summary.csv levels.csv precision.csv summary.html review.xlsx review.csv
+//!                review_answered.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -14,23 +17,31 @@ mod chart;
 mod county;
 mod cover;
 mod coverage;
+mod document;
 mod excluded;
 mod facts;
 #[cfg(test)]
 mod fixture;
 mod folder;
+mod household;
 mod identity;
+mod levels;
 mod listing;
 mod manifest;
+mod notice;
 mod page;
+mod pdf;
 mod rejects;
 mod returned;
 mod review;
 mod rules;
+mod sealed;
 mod set_aside;
 mod shown;
+mod signature;
 mod standing;
 mod summary;
+mod trend;
 mod workbook;
 mod worklist;
 
@@ -39,10 +50,15 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use manifest::{Fault, FaultKind, MANIFEST, verify};
+pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
+pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
+pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
+pub use sealed::Password;
+pub use signature::{PublicKey, Signer};
 
 use self::county::{Counts, County};
+use self::cover::Cover;
 use self::folder::Folder;
 use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
@@ -52,6 +68,7 @@ use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 use crate::model::standing::History;
+use crate::model::trend::TrendPoint;
 
 /// Everything a report is made of; nothing in it is changed.
 #[derive(Clone, Copy)]
@@ -79,6 +96,8 @@ pub struct RunView<'a> {
     /// How they stand against the run before and the answers so far.
     pub history: &'a History,
     pub coverage: &'a Coverage,
+    /// The last runs, this one among them, oldest first.
+    pub trend: &'a [TrendPoint],
     /// By rule index.
     pub cards: &'a [RuleCard],
     /// Name of the policy profile.
@@ -92,6 +111,8 @@ pub struct RunView<'a> {
     pub lang: Lang,
     /// Names of divisions where they are known.
     pub places: &'a BTreeMap<Division, String>,
+    /// By county: days in which a household may object to its report, where a parameter says so.
+    pub objection_days: &'a BTreeMap<Division, i64>,
     /// Why a link is one, in a short sentence without personal values.
     pub explain: &'a (dyn Fn(&Link) -> String + Sync),
     /// The same with every comparison in a sentence of its own, for whoever has to judge.
@@ -104,6 +125,16 @@ pub struct Formats {
     pub xlsx: bool,
     pub csv: bool,
     pub html: bool,
+    /// The verification reports of households with discrepancies, one file a county.
+    pub pdf: bool,
+}
+
+/// What closes a package: the key its manifests are signed with, and the password of the sealed archive beside the open
+/// files. Without either it is written as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Seals {
+    pub signer: Option<Signer>,
+    pub password: Option<Password>,
 }
 
 /// One county's folder as it was written.
@@ -128,6 +159,7 @@ pub fn write(
     out: &Path,
     view: &RunView,
     formats: &Formats,
+    seals: &Seals,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Vec<Package>> {
@@ -140,24 +172,62 @@ pub fn write(
             (county, counts)
         })
         .collect();
+    let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
     let packages = counties
         .par_iter()
         .map(|(county, counts)| {
             cancel.check()?;
-            let package = write_county(out, view, formats, county, counts)?;
+            let package = write_county(out, view, formats, seals, county, counts, cases.as_ref())?;
             progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
             Ok(package)
         })
         .collect::<Result<Vec<Package>>>()?;
     cancel.check()?;
-    write_summary(out, view, formats, &counties, &packages)?;
+    write_summary(out, view, formats, seals, &counties, &packages)?;
     progress.end(stage, "");
     Ok(packages)
 }
 
-fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, counts: &Counts) -> Result<Package> {
+fn write_county(
+    out: &Path,
+    view: &RunView,
+    formats: &Formats,
+    seals: &Seals,
+    county: &County,
+    counts: &Counts,
+    cases: Option<&household::Cases>,
+) -> Result<Package> {
     let name = county.division.to_string();
+    let signer = seals.signer.as_ref();
     let mut folder = Folder::create(&out.join(&name))?;
+    fill(&mut folder, view, formats, county, counts, cases)?;
+    if let Some(password) = &seals.password {
+        let whole = RunView { masked: false, ..*view };
+        let mut open = Folder::create(&folder.path().join(sealed::OPEN))?;
+        fill(&mut open, &whole, formats, county, counts, cases)?;
+        open.seal(&whole, county.division, signer)?;
+        sealed::seal(&mut folder, open, password)?;
+    }
+    folder.seal(view, county.division, signer)?;
+    Ok(Package {
+        division: county.division,
+        folder: name,
+        files: folder.into_files(),
+        households: counts.households,
+        persons: counts.persons,
+        flagged: counts.flags(),
+    })
+}
+
+/// Everything a county reads.
+fn fill(
+    folder: &mut Folder,
+    view: &RunView,
+    formats: &Formats,
+    county: &County,
+    counts: &Counts,
+    cases: Option<&household::Cases>,
+) -> Result<()> {
     let worklist = worklist::listings(view, county);
     let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
     let incomplete = coverage::incomplete(view, county, counts);
@@ -191,21 +261,19 @@ fn write_county(out: &Path, view: &RunView, formats: &Formats, county: &County, 
         ]);
         folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
-    folder.seal(view, county.division)?;
-    Ok(Package {
-        division: county.division,
-        folder: name,
-        files: folder.into_files(),
-        households: counts.households,
-        persons: counts.persons,
-        flagged: counts.flags(),
-    })
+    if let Some(cases) = cases
+        && let Some(pdf) = household::of_county(view, county, cases)?
+    {
+        folder.put(household::REPORTS, &pdf)?;
+    }
+    Ok(())
 }
 
 fn write_summary(
     out: &Path,
     view: &RunView,
     formats: &Formats,
+    seals: &Seals,
     counties: &[(County, Counts)],
     packages: &[Package],
 ) -> Result<()> {
@@ -214,16 +282,20 @@ fn write_summary(
     reconcile(view, &total);
     let listings = [
         summary::by_county(view, counties, &total),
+        levels::listing(view, counties, &total),
         summary::by_rule(view, &total),
         summary::by_source(view),
         summary::by_grade(view),
+        trend::runs(view),
+        trend::timeliness(view),
         standing::precision(view),
     ];
-    let cover = cover::cover(view, view.division, &total);
+    let cover = Cover { figure: trend::figure(view), ..cover::cover(view, view.division, &total) };
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
-        folder.put("precision.csv", &listings[4].to_csv())?;
+        folder.put("levels.csv", &listings[1].to_csv())?;
+        folder.put("precision.csv", &standing::precision(view).to_csv())?;
     }
     if formats.xlsx {
         folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
@@ -247,7 +319,7 @@ fn write_summary(
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");
         folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
     }
-    folder.seal(view, view.division)
+    folder.seal(view, view.division, seals.signer.as_ref())
 }
 
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.
@@ -282,7 +354,7 @@ mod tests {
 
     fn written(view: &RunView) -> (tempfile::TempDir, Vec<Package>) {
         let dir = tempfile::tempdir().unwrap();
-        let packages = write(dir.path(), view, &ALL_FORMATS, &Silent, &Cancel::default()).unwrap();
+        let packages = write(dir.path(), view, &ALL_FORMATS, &Seals::default(), &Silent, &Cancel::default()).unwrap();
         (dir, packages)
     }
 
@@ -290,7 +362,8 @@ mod tests {
     fn readable(path: &Path) -> String {
         use calamine::Reader;
         if path.extension().is_none_or(|extension| extension != "xlsx") {
-            return std::fs::read_to_string(path).unwrap();
+            // What a PDF says is checked where it is worded (`household`).
+            return String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
         }
         let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
         let mut text = String::new();
@@ -398,10 +471,65 @@ mod tests {
     fn every_file_is_vouched_for_down_to_the_packages() {
         let centre = Centre::new();
         let (dir, _) = written(&centre.view());
-        assert_eq!(verify(dir.path()).unwrap(), []);
+        assert_eq!(verify(dir.path(), &Expected::default()).unwrap(), Verified::default());
         std::fs::write(dir.path().join("370103/grounds.csv"), b"x").unwrap();
         let fault = Fault { path: "370103/grounds.csv".to_owned(), kind: FaultKind::Changed };
-        assert_eq!(verify(dir.path()).unwrap(), [fault]);
+        assert_eq!(verify(dir.path(), &Expected::default()).unwrap().faults, [fault]);
+    }
+
+    #[test]
+    fn a_signed_run_is_whole_only_with_the_centre_s_own_signatures() {
+        let centre = Centre::new();
+        let dir = tempfile::tempdir().unwrap();
+        let signer = Signer::from_seed(&[3; 32]);
+        let seals = Seals { signer: Some(signer.clone()), password: None };
+        write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        let check = |key: Option<PublicKey>| {
+            let found = verify(dir.path(), &Expected { key, password: None }).unwrap();
+            let faults = found.faults.into_iter().map(|fault| (fault.path, fault.kind)).collect::<Vec<_>>();
+            (faults, found.signer.is_some())
+        };
+        assert_eq!(check(None), (vec![], true));
+        assert_eq!(check(Some(signer.public())), (vec![], true));
+        let other = check(Some(Signer::from_seed(&[4; 32]).public())).0;
+        assert_eq!(other.len(), 3, "the run and both counties");
+        assert!(other.iter().all(|fault| fault.1 == FaultKind::OtherKey));
+        // A county's signature taken away, and then a manifest changed together with its file's digest.
+        std::fs::remove_file(dir.path().join("370103/manifest.sig")).unwrap();
+        assert_eq!(check(None).0, [("370103/manifest.sig".to_owned(), FaultKind::Unsigned)]);
+        let manifest = std::fs::read_to_string(dir.path().join("370102/manifest.json")).unwrap();
+        std::fs::write(dir.path().join("370102/manifest.json"), manifest.replace("2026-11-24", "2026-11-25")).unwrap();
+        let county = verify(&dir.path().join("370102"), &Expected::default()).unwrap();
+        assert_eq!(county.faults, [Fault { path: "manifest.sig".to_owned(), kind: FaultKind::Forged }]);
+    }
+
+    #[test]
+    fn whole_ids_stand_in_the_sealed_archive_only() {
+        let centre = Centre::new();
+        let dir = tempfile::tempdir().unwrap();
+        let password = Password::new("correct horse").unwrap();
+        let seals = Seals { signer: Some(Signer::from_seed(&[3; 32])), password: Some(password.clone()) };
+        write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        let county = dir.path().join("370102");
+        assert!(!county.join(sealed::OPEN).exists(), "nothing open is left");
+        let worklist = std::fs::read_to_string(county.join("worklist.csv")).unwrap();
+        let id = id(PEOPLE[0].0).to_string();
+        assert!(!worklist.contains(&id));
+        let archive = std::fs::read(county.join(sealed::SEALED)).unwrap();
+        assert!(!archive.windows(id.len()).any(|bytes| bytes == id.as_bytes()));
+        let inside = sealed::open(&county.join(sealed::SEALED), &password).unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&inside["worklist.csv"]).contains(&id));
+        let check = |password: Option<&str>| {
+            let password = password.map(|text| Password::new(text).unwrap());
+            verify(dir.path(), &Expected { key: None, password }).unwrap()
+        };
+        assert_eq!((check(None).faults, check(None).unopened), (vec![], 2));
+        assert_eq!((check(Some("correct horse")).faults, check(Some("correct horse")).unopened), (vec![], 0));
+        assert_eq!(check(Some("another horse")).faults[0].kind, FaultKind::Unopened);
+        // Another county's archive under this one's name opens with the same password and is still found out.
+        std::fs::copy(dir.path().join("370103/sealed.zip"), county.join("sealed.zip")).unwrap();
+        let changed = Fault { path: "370102/sealed.zip".to_owned(), kind: FaultKind::Changed };
+        assert_eq!(check(Some("correct horse")).faults, [changed]);
     }
 
     #[test]
@@ -414,7 +542,11 @@ mod tests {
         };
         let one = run(1);
         assert_eq!(one, run(3));
-        assert_eq!(one.matches("sha256").count(), 10, "four summaries, three review lists, one of rejects, two packages");
+        assert_eq!(
+            one.matches("sha256").count(),
+            11,
+            "five summaries, three review lists, one of rejects, two packages"
+        );
     }
 
     #[test]
@@ -445,7 +577,7 @@ mod tests {
         let cancel = Cancel::default();
         cancel.cancel();
         let dir = tempfile::tempdir().unwrap();
-        let error = write(dir.path(), &centre.view(), &ALL_FORMATS, &Silent, &cancel).unwrap_err();
+        let error = write(dir.path(), &centre.view(), &ALL_FORMATS, &Seals::default(), &Silent, &cancel).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
         assert!(!dir.path().join(MANIFEST).exists());
     }

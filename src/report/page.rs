@@ -56,7 +56,7 @@ pub(super) fn to_bytes(
                 run => view.run,
                 pairs => cover.pairs.clone(),
                 notes => cover.notes.clone(),
-                charts => Value::from_safe_string(charts(view, counts, places)),
+                charts => Value::from_safe_string(charts(view, counts, places) + &cover.figure),
                 tables => tables,
                 lists => lists,
                 style => Value::from_safe_string(STYLE.to_owned()),
@@ -87,20 +87,20 @@ fn columns_value(listing: &Listing) -> Vec<Value> {
     columns.collect()
 }
 
-fn texts(row: &Vec<Cell>) -> Vec<String> {
+fn texts(row: &[Cell]) -> Vec<String> {
     row.iter().map(ToString::to_string).collect()
 }
 
 /// A short table, row by row as HTML.
 fn table_value(listing: &Listing) -> Value {
-    let rows: Vec<Vec<String>> = listing.rows.iter().map(texts).collect();
-    let sum: Vec<String> = listing.sum.as_ref().map(texts).unwrap_or_default();
+    let rows: Vec<Vec<String>> = listing.rows.iter().map(|row| texts(row)).collect();
+    let sum: Vec<String> = listing.sum.as_deref().map(texts).unwrap_or_default();
     context! { title => listing.title.as_str(), columns => columns_value(listing), rows => rows, sum => sum }
 }
 
 /// A long list, whose rows the script draws.
 fn list_value(listing: &Listing) -> Value {
-    let sum: Vec<String> = listing.sum.as_ref().map(texts).unwrap_or_default();
+    let sum: Vec<String> = listing.sum.as_deref().map(texts).unwrap_or_default();
     let facets: Vec<String> =
         listing.facets.iter().map(|facet| listing.columns[facet.column].heading.clone()).collect();
     context! {

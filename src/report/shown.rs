@@ -1,7 +1,13 @@
 //! What a reader of a package may see: words of the language, places by name, ids and names masked by default.
 //!
-//! Masked means: an id shows its first six and last four characters, a name its first (and last) character. Third
-//! persons in a record (a spouse, a co-owner) are masked in every package, accounts show their last four digits.
+//! | what | open package, summary | review list | sealed archive |
+//! |---|---|---|---|
+//! | id of somebody on the register | first 6 + last 4, unless `masked = false` | the same, unless `review_masked = false` | whole |
+//! | name of somebody on the register | 张*三, unless `masked = false` | the same, unless `review_masked = false` | whole |
+//! | id and name of a third person (spouse, co-owner) | masked always | masked always | masked always |
+//! | account | last 4 always | last 4 always | last 4 always |
+//! | phone in a record | not shown | not shown | not shown |
+//! | address, birth date in a record | not shown | address; birth date with whole ids only | not shown |
 
 use std::borrow::Cow;
 

@@ -38,6 +38,9 @@ fn read(text: &str) -> Result<Option<Parts>, NotADate> {
     if text.len() > LONGEST {
         return Err(NotADate);
     }
+    if let Some(parts) = iso(text.as_bytes()) {
+        return Ok((!is_placeholder(parts)).then_some(parts));
+    }
     // Nearly every date is ASCII already: normalising it was a tenth of a large run.
     let text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) };
     let text = text.trim();
@@ -62,6 +65,18 @@ fn read(text: &str) -> Result<Option<Parts>, NotADate> {
         _ => return Err(NotADate),
     };
     Ok((!is_placeholder(parts)).then_some(parts))
+}
+
+/// `2019-04-04` and nothing else: what most departments deliver, read without a copy.
+fn iso(text: &[u8]) -> Option<Parts> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let number = |digits: &[&u8]| {
+        digits
+            .iter()
+            .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(**digit - b'0')))
+    };
+    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
+    (year > 0).then_some((year as i32, month, Some(day)))
 }
 
 fn from_epoch(digits: &str) -> Parts {

@@ -42,7 +42,8 @@ pub fn fold(name: &str) -> Cow<'_, str> {
             _ => {}
         }
     }
-    Cow::Owned(folded)
+    // Marks may have met their letters only now: 'z´' holds a blank until the blanks are gone.
+    Cow::Owned(folded.nfc().collect())
 }
 
 /// What stands in brackets behind a name (张三（已故）) is a remark.
@@ -309,9 +310,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_mark_beside_its_letter_is_folded_at_once() {
+        // NFKC makes ´ a blank and a mark; without the blank the mark belongs to the letter.
+        assert_eq!(fold("z\u{b4}"), "\u{179}");
+        assert_eq!(fold("\u{179}"), "\u{179}");
+    }
+
     proptest::proptest! {
         #[test]
-        fn comparing_has_no_sides_and_folding_ends(a in "[张三李四丰伟偉?*·. aZ\u{E863}\\PC]{0,8}", b in "[张三李四丰伟偉?*·.・（( aZé\u{E863}]{0,8}") {
+        fn comparing_has_no_sides_and_folding_ends(a in "[张三李四丰伟偉?*·. aZ\u{E863}\\PC]{0,8}", b in "[张三李四丰伟偉?*·.・（( aZé´z\u{E863}]{0,8}") {
             proptest::prop_assert_eq!(compare(&a, &b), compare(&b, &a));
             let folded = fold(&b);
             proptest::prop_assert_eq!(fold(&folded), folded.as_ref());

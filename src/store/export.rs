@@ -183,6 +183,7 @@ mod tests {
     use super::super::sample::{IDS, RUN, Sample, published};
     use super::super::snapshot::save;
     use super::*;
+    use crate::kernel::Digest;
 
     fn csv_of(dir: &Path, what: Export) -> (u64, String) {
         let mut out = Vec::new();

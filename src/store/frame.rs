@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::*;
 
 use super::whole_file::write_whole;
-use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
+use crate::kernel::{Date, Error, ErrorKind, Message, Result};
 use crate::model::table;
 
 /// Rows per row group, about: a slice of this size reads one group or two.
@@ -103,32 +104,36 @@ impl Frame {
         self.series(name, from.take(&rows).expect("rows of the table they index"));
     }
 
-    /// A typed column of a record. Months become their first day, money whole 分.
-    pub(super) fn field(&mut self, name: &str, column: &table::Column) {
+    /// Some rows of a typed column of a record. Months become their first day, money whole 分.
+    pub(super) fn field(&mut self, name: &str, column: &table::Column, rows: Range<usize>) {
         match column {
-            table::Column::Text(texts) => self.text(name, texts.iter()),
-            table::Column::Date(values) => self.date(name, values.iter().copied()),
-            table::Column::Month(values) => self.date(name, values.iter().map(|value| value.map(|m| m.first_day()))),
-            table::Column::Money(values) => self.i64_or_none(name, values.iter().map(|value| value.map(|fen| fen.0))),
-            table::Column::Count(values) => self.i64_or_none(name, values.iter().copied()),
+            table::Column::Text(texts) => self.text(name, rows.map(|row| texts.get(row))),
+            table::Column::Date(values) => self.date(name, values[rows].iter().copied()),
+            table::Column::Month(values) => {
+                self.date(name, values[rows].iter().map(|value| value.map(|month| month.first_day())));
+            }
+            table::Column::Money(values) => {
+                self.i64_or_none(name, values[rows].iter().map(|value| value.map(|fen| fen.0)));
+            }
+            table::Column::Count(values) => self.i64_or_none(name, values[rows].iter().copied()),
             table::Column::Decimal(values) => {
-                self.series(name, values.iter().copied().collect::<Float64Chunked>().into_series());
+                self.series(name, values[rows].iter().copied().collect::<Float64Chunked>().into_series());
             }
             table::Column::Flag(values) => {
-                self.series(name, values.iter().copied().collect::<BooleanChunked>().into_series());
+                self.series(name, values[rows].iter().copied().collect::<BooleanChunked>().into_series());
             }
         }
     }
 
-    /// Writes the table whole; returns the digest of the file.
-    pub(super) fn write(self, path: &Path) -> Result<Digest> {
-        let mut frame = DataFrame::new(self.rows, self.columns).expect("columns of one length and different names");
-        write_whole(path, |out| {
-            let writer = ParquetWriter::new(out).with_compression(COMPRESSION);
-            let written = writer.with_row_group_size(Some(GROUP)).finish(&mut frame);
-            written.map(|_| ()).map_err(|error| polars_error(path, &error))
-        })
+    fn finish(self) -> DataFrame {
+        DataFrame::new(self.rows, self.columns).expect("columns of one length and different names")
     }
+}
+
+/// Writes a table whole, [`GROUP`] rows at a time: no more of it is held in columns.
+pub(super) fn write(path: &Path, rows: usize, frame: &dyn Fn(Range<usize>) -> Frame) -> Result<()> {
+    let group = |at: usize| Ok(frame(at * GROUP..rows.min((at + 1) * GROUP)).finish());
+    write_whole(path, |out| write_stream(out, path, rows.div_ceil(GROUP).max(1), group)).map(drop)
 }
 
 /// A column of texts; an empty one becomes null.

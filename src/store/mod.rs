@@ -8,6 +8,8 @@
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
 //!
+//! `recall` reads a part of a run back as tables.
+//!
 //! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
 //! in `policy` and in `report`.
 
@@ -20,8 +22,12 @@ mod frame;
 mod judgements;
 mod ledger;
 mod lock;
+mod notice;
 mod original;
+mod pick;
+mod prints;
 mod publish;
+mod recall;
 mod run_record;
 #[cfg(test)]
 mod sample;
@@ -38,9 +44,12 @@ pub use findings::{Findings, findings};
 pub use judgements::known_keys;
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};
+pub use notice::notice_households;
 pub use original::Original;
+pub use prints::Prints;
 pub use publish::{Output, Staging};
-pub use run_record::{FileRecord, RunRecord, SourceRecord};
+pub use recall::{Part, Recalled, recall};
+pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use vouched::ImportedFile;

@@ -24,6 +24,9 @@ pub struct RunRecord {
     pub as_of: String,
     /// Policy profile: 山东, 演示 …
     pub profile: String,
+    /// Made-up people or parameters: every page made of this run says 演示.
+    #[serde(default)]
+    pub demo: bool,
     /// Digest of the whole configuration, hexadecimal.
     pub configuration: String,
     /// In the order of the plan: `source` columns are indexes in this list.
@@ -159,6 +162,6 @@ pub(super) fn column_name(field: &str, ty: FieldType) -> String {
 }
 
 /// Where the records of a source stand.
-pub(super) fn evidence_file(source: &str) -> String {
+pub fn evidence_file(source: &str) -> String {
     format!("evidence-{source}.parquet")
 }

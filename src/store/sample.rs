@@ -65,6 +65,7 @@ impl Sample {
             as_of: day(),
             version: "0.1.0",
             profile: "演示",
+            demo: true,
             configuration: Digest::of(b"configuration"),
             register: &self.register,
             evidences: &self.evidences,

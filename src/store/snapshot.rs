@@ -18,13 +18,13 @@ use std::path::Path;
 use polars::prelude::Series;
 use serde_json::Value;
 
-use super::frame::{Frame, text_series};
+use super::frame::{Frame, text_series, write};
 use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use rayon::prelude::*;
 
 use crate::kernel::{Date, Digest, Fen, Result};
 use crate::model::coverage::Coverage;
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, Reject};
 use crate::model::judgement::{Answer, Review};
 use crate::model::kind;
 use crate::model::link::{Link, Repairs};
@@ -40,6 +40,8 @@ pub struct RunTables<'a> {
     pub version: &'a str,
     /// Policy profile.
     pub profile: &'a str,
+    /// Made-up people or parameters.
+    pub demo: bool,
     /// Digest of the whole configuration.
     pub configuration: Digest,
     pub register: &'a Register,
@@ -67,19 +69,28 @@ pub struct RunTables<'a> {
 pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
     assert_eq!(run.coverage.sources(), run.evidences.len(), "coverage speaks of other sources");
     let people = People::of(run.register);
-    let tables: [(&str, &(dyn Fn() -> Frame + Sync)); 7] = [
-        ("register.parquet", &|| register_frame(run.register, &people)),
-        ("links.parquet", &|| links_frame(run, &people)),
-        ("outcomes.parquet", &|| outcomes_frame(run, &people)),
-        ("grounds.parquet", &|| grounds_frame(run)),
-        ("absent.parquet", &|| absent_frame(&run.history.absent)),
-        ("coverage.parquet", &|| coverage_frame(run, &people)),
-        ("rejects.parquet", &|| rejects_frame(run.evidences)),
-    ];
-    // One after the other: the big ones side by side would be the run's peak of memory.
-    let write_tables = || tables.iter().try_for_each(|(name, frame)| frame().write(&dir.join(name)).map(drop));
-    let write_evidence =
-        |evidence: &Evidence| evidence_frame(evidence).write(&dir.join(evidence_file(&evidence.source))).map(drop);
+    let persons = run.register.persons.len();
+    let rejects: Vec<(&Evidence, &Reject)> = run
+        .evidences
+        .iter()
+        .flat_map(|evidence| evidence.rejects.iter().map(move |reject| (evidence, reject)))
+        .collect();
+    let (grounds, reviews) = (all_grounds(run.outcomes), reviews_by_link(run));
+    // One after the other, and each a group of rows at a time: tables held whole were the run's peak of memory.
+    let write_tables = || {
+        let table = |name: &str, rows: usize, frame: &dyn Fn(Rows) -> Frame| write(&dir.join(name), rows, frame);
+        table("register.parquet", persons, &|rows| register_frame(run.register, &people, rows))?;
+        table("links.parquet", run.links.len(), &|rows| links_frame(run, &people, &reviews, rows))?;
+        table("outcomes.parquet", run.outcomes.discrepancies.len(), &|rows| outcomes_frame(run, &people, rows))?;
+        table("grounds.parquet", grounds.len(), &|rows| grounds_frame(&grounds[rows]))?;
+        table("absent.parquet", run.history.absent.len(), &|rows| absent_frame(&run.history.absent[rows]))?;
+        table("coverage.parquet", persons, &|rows| coverage_frame(run, &people, rows))?;
+        table("rejects.parquet", rejects.len(), &|rows| rejects_frame(&rejects[rows]))
+    };
+    let write_evidence = |evidence: &Evidence| {
+        let path = dir.join(evidence_file(&evidence.source));
+        write(&path, evidence.table.rows(), &|rows| evidence_frame(evidence, rows))
+    };
     let (tables, evidence) = rayon::join(write_tables, || run.evidences.par_iter().try_for_each(write_evidence));
     tables.and(evidence)?;
     record(run).save(dir)
@@ -91,6 +102,7 @@ fn record(run: &RunTables<'_>) -> RunRecord {
         version: run.version.to_owned(),
         as_of: run.as_of.to_string(),
         profile: run.profile.to_owned(),
+        demo: run.demo,
         configuration: run.configuration.to_string(),
         sources: run.evidences.iter().map(SourceRecord::of).collect(),
         coverage_states: coverage_states(),
@@ -122,16 +134,19 @@ impl People {
     }
 }
 
-fn household_rows(register: &Register) -> Vec<u32> {
-    register.persons.iter().map(|person| person.household).collect()
+/// Rows of a table that are written together.
+type Rows = std::ops::Range<usize>;
+
+fn household_rows(register: &Register, rows: Rows) -> Vec<u32> {
+    register.persons[rows].iter().map(|person| person.household).collect()
 }
 
 /// First what the run made of each person, then the file's own fields that do not repeat it.
-fn register_frame(register: &Register, people: &People) -> Frame {
-    let persons = &register.persons;
+fn register_frame(register: &Register, people: &People, rows: Rows) -> Frame {
+    let persons = &register.persons[rows.clone()];
     let mut frame = Frame::new(persons.len());
-    frame.series("person_id", people.ids.clone());
-    frame.gather("household_id", &people.households, household_rows(register));
+    frame.series("person_id", people.ids.slice(rows.start as i64, rows.len()));
+    frame.gather("household_id", &people.households, household_rows(register, rows.clone()));
     frame.dictionary("role", persons.iter().map(|person| person.role == Role::Member), |member| {
         if member { "member" } else { "supporter" }.to_owned()
     });
@@ -143,19 +158,19 @@ fn register_frame(register: &Register, people: &People) -> Frame {
     frame.dictionary("division", persons.iter().map(|person| person.division), |division| division.to_string());
     frame.date("birth", persons.iter().map(|person| person.birth));
     frame.flag("mandated", persons.iter().map(|person| person.mandated));
-    frame.u32("line", register.lines.iter().copied());
+    frame.u32("line", register.lines[rows.clone()].iter().copied());
     let taken = ["person_id", "household_id", "role", "state", "programme", "division", "birth"];
     for (field, column) in kind::register_persons().fields.iter().zip(&register.table.columns) {
         if !taken.contains(&field.name.as_str()) {
-            frame.field(&column_name(&field.name, field.ty), column);
+            frame.field(&column_name(&field.name, field.ty), column, rows.clone());
         }
     }
     frame
 }
 
 /// The eight columns that `hedui export links` promises, then what explains them, then the run's indexes.
-fn links_frame(run: &RunTables<'_>, people: &People) -> Frame {
-    let links = run.links;
+fn links_frame(run: &RunTables<'_>, people: &People, reviews: &[Option<&Review>], rows: Rows) -> Frame {
+    let links = &run.links[rows.clone()];
     let persons = &run.register.persons;
     let sources = text_series(run.evidences.iter().map(|evidence| evidence.source.as_str()));
     let (files, first_file) = file_names(run.evidences);
@@ -180,7 +195,7 @@ fn links_frame(run: &RunTables<'_>, people: &People) -> Frame {
     });
     frame.u32("slot", links.iter().map(|link| u32::from(link.slot)));
     frame.u32("sheet", links.iter().map(|link| u32::from(at(link).sheet)));
-    let reviews = reviews_by_link(run);
+    let reviews = &reviews[rows];
     frame.text(
         "judgement_key",
         reviews.iter().map(|review| review.map(|review| review.key.to_string()).unwrap_or_default()),
@@ -213,8 +228,8 @@ fn file_names(evidences: &[Evidence]) -> (Series, Vec<u32>) {
 }
 
 /// `measure` and `limit` are in `unit`; money is in 分 there.
-fn outcomes_frame(run: &RunTables<'_>, people: &People) -> Frame {
-    let found = &run.outcomes.discrepancies;
+fn outcomes_frame(run: &RunTables<'_>, people: &People, rows: Rows) -> Frame {
+    let (found, stands) = (&run.outcomes.discrepancies[rows.clone()], &run.history.stands[rows]);
     let card = |rule: u16| &run.cards[rule as usize];
     let mut frame = Frame::new(found.len());
     frame.text("id", found.iter().map(|one| one.id.as_str()));
@@ -237,7 +252,6 @@ fn outcomes_frame(run: &RunTables<'_>, people: &People) -> Frame {
     let counting = |grounds: &[Ground]| grounds.iter().filter(|ground| ground.innocent.is_none()).count() as u32;
     frame.u32("grounds", found.iter().map(|one| counting(&one.grounds)));
     frame.u32("set_aside", found.iter().map(|one| one.grounds.len() as u32 - counting(&one.grounds)));
-    let stands = &run.history.stands;
     frame.text("sources", stands.iter().map(|stand| stand.sources.join("+")));
     frame.text("fact", stands.iter().map(|stand| stand.fact.to_string()));
     frame.dictionary("change", stands.iter().map(|stand| stand.change), |change| change.code().to_owned());
@@ -263,11 +277,16 @@ fn absent_frame(absent: &[Absent]) -> Frame {
     frame
 }
 
-fn grounds_frame(run: &RunTables<'_>) -> Frame {
-    let found = run.outcomes.discrepancies.iter().enumerate();
+/// Discrepancy (none: set aside where nothing was flagged), rule, row.
+type GroundRow<'a> = (Option<u32>, u16, &'a Ground);
+
+fn all_grounds(outcomes: &Outcomes) -> Vec<GroundRow<'_>> {
+    let found = outcomes.discrepancies.iter().enumerate();
     let flagged = found.flat_map(|(at, one)| one.grounds.iter().map(move |ground| (Some(at as u32), one.rule, ground)));
-    let aside = run.outcomes.set_aside.iter().map(|(rule, ground)| (None, *rule, ground));
-    let all: Vec<(Option<u32>, u16, &Ground)> = flagged.chain(aside).collect();
+    flagged.chain(outcomes.set_aside.iter().map(|(rule, ground)| (None, *rule, ground))).collect()
+}
+
+fn grounds_frame(all: &[GroundRow<'_>]) -> Frame {
     let mut frame = Frame::new(all.len());
     frame.u32_or_none("discrepancy", all.iter().map(|(at, ..)| *at));
     frame.u32("rule_index", all.iter().map(|(_, rule, _)| u32::from(*rule)));
@@ -279,22 +298,19 @@ fn grounds_frame(run: &RunTables<'_>) -> Frame {
     frame
 }
 
-fn coverage_frame(run: &RunTables<'_>, people: &People) -> Frame {
-    let persons = run.register.persons.len();
-    let households = household_rows(run.register);
-    let mut frame = Frame::new(persons);
-    frame.series("person_id", people.ids.clone());
+fn coverage_frame(run: &RunTables<'_>, people: &People, rows: Rows) -> Frame {
+    let households = household_rows(run.register, rows.clone());
+    let mut frame = Frame::new(rows.len());
+    frame.series("person_id", people.ids.slice(rows.start as i64, rows.len()));
     frame.gather("household_id", &people.households, households.clone());
     frame.gather("division", &people.divisions, households);
     for (at, evidence) in run.evidences.iter().enumerate() {
-        frame.byte(&evidence.source, (0..persons as u32).map(|person| run.coverage.of(person)[at] as u8));
+        frame.byte(&evidence.source, rows.clone().map(|person| run.coverage.of(person as u32)[at] as u8));
     }
     frame
 }
 
-fn rejects_frame(evidences: &[Evidence]) -> Frame {
-    let all: Vec<_> =
-        evidences.iter().flat_map(|evidence| evidence.rejects.iter().map(move |reject| (evidence, reject))).collect();
+fn rejects_frame(all: &[(&Evidence, &Reject)]) -> Frame {
     let mut frame = Frame::new(all.len());
     frame.text("source", all.iter().map(|(evidence, _)| evidence.source.as_str()));
     frame.text("department", all.iter().map(|(evidence, _)| evidence.department.as_str()));
@@ -309,14 +325,15 @@ fn rejects_frame(evidences: &[Evidence]) -> Frame {
 }
 
 /// The record's fields, and where it stands in `at_…` (a layout's own field may be called `line`).
-fn evidence_frame(evidence: &Evidence) -> Frame {
-    let mut frame = Frame::new(evidence.table.rows());
-    frame.u32("at_file", evidence.refs.iter().map(|at| u32::from(at.file)));
-    frame.u32("at_sheet", evidence.refs.iter().map(|at| u32::from(at.sheet)));
-    frame.u32("at_line", evidence.refs.iter().map(|at| at.line));
-    frame.u64("at_offset", evidence.refs.iter().map(|at| at.offset));
+fn evidence_frame(evidence: &Evidence, rows: Rows) -> Frame {
+    let refs = &evidence.refs[rows.clone()];
+    let mut frame = Frame::new(refs.len());
+    frame.u32("at_file", refs.iter().map(|at| u32::from(at.file)));
+    frame.u32("at_sheet", refs.iter().map(|at| u32::from(at.sheet)));
+    frame.u32("at_line", refs.iter().map(|at| at.line));
+    frame.u64("at_offset", refs.iter().map(|at| at.offset));
     for (field, column) in evidence.kind.fields.iter().zip(&evidence.table.columns) {
-        frame.field(&column_name(&field.name, field.ty), column);
+        frame.field(&column_name(&field.name, field.ty), column, rows.clone());
     }
     frame
 }

@@ -82,3 +82,35 @@ fn the_window_finds_the_same_rows_by_index() {
     assert!(read.iter().any(|answer| answer.contains("\"grade\": \"A\"")));
     assert_eq!(read, answers(true));
 }
+
+#[test]
+fn a_household_a_list_and_a_page() {
+    let world = World::made(2_000, 10_000, 15);
+    let ask = |more: &[&str]| {
+        let mut arguments = vec!["check", "--reason", "a test", "--as-of", super::world::AS_OF, "--json"];
+        arguments.extend(more);
+        world.hedui(&arguments)
+    };
+    let nobody = ask(&["--household", "370101-0000001"]);
+    assert_eq!(nobody.status.code(), Some(3), "there is no run to find a household in");
+    world.summary();
+    let register = world.export("register");
+    let members = |code: &str| register.iter().filter(|row| row["household_id"] == code).count();
+    let household = register.iter().map(|row| &row["household_id"]).find(|code| members(code) > 1).unwrap();
+    let page = world.path("answer.html");
+    let answer = ask(&["--household", household, "--html", page.to_str().unwrap()]);
+    let answer: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!(answer["people"].as_array().unwrap().len(), members(household));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("核对报告") && page.contains("即时核对第"));
+    let ids = register.iter().filter(|row| row["household_id"] == *household).map(|row| row["person_id"].as_str());
+    assert!(ids.into_iter().all(|id| id.len() == 18 && !page.contains(id)), "the page is masked");
+
+    let good = register.iter().map(|row| row["person_id"].as_str()).find(|id| id.len() == 18).unwrap();
+    std::fs::write(world.path("list.csv"), format!("id,name\n123,\n{good},\n")).unwrap();
+    let answer = ask(&["--file", "list.csv"]);
+    let answer: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let state = |person: usize| answer["people"][person]["sources"][0]["state"].as_str().unwrap();
+    assert_eq!(state(0), "unusable_id");
+    assert_ne!(state(1), "unusable_id");
+}

@@ -5,6 +5,8 @@ mod answers;
 mod faults;
 mod known;
 mod night;
+mod plan;
+mod reports;
 mod review;
 mod tidy;
 mod vectors;

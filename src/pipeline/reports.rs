@@ -1,0 +1,199 @@
+//! `hedui report`: 核对报告 out of a published run, for one household or for all of a county.
+//!
+//! Nothing is checked anew: the run's snapshots are read back and worded. Each report made is a print, and stands in the
+//! ledger before its files do. Files are named by the report's number, which holds no personal value.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::config::Plan;
+use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Progress, Result};
+use crate::linkage;
+use crate::model::evidence::Evidence;
+use crate::model::link::Link;
+use crate::model::register::Register;
+use crate::model::standing::NO_HISTORY;
+use crate::report::{
+    IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
+};
+use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_whole};
+
+/// The parameter that says how many days a household has to object; no rule reads it.
+pub(super) const OBJECTION_DAYS: &str = "objection_days";
+const INDEX: &str = "index.csv";
+
+/// Whose reports.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    /// Code of the household, as the register writes it.
+    Household(String),
+    County(Division),
+}
+
+/// What the caller decides; the clock and the login name are the caller's.
+#[derive(Debug, Clone)]
+pub struct ReportOptions {
+    pub whose: Whose,
+    /// A published run.
+    pub run: String,
+    pub out: PathBuf,
+    pub forms: ReportForms,
+    /// The day of the print.
+    pub today: Date,
+    /// RFC 3339, for the ledger.
+    pub at: String,
+    pub who: String,
+}
+
+/// What was written.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ReportSummary {
+    pub run: String,
+    pub reports: u64,
+    pub pages: u64,
+    /// Characters the PDF's font lacks, printed as code points.
+    pub missing_characters: u64,
+    /// Number of the ledger's entry.
+    pub entry: u64,
+    /// How many times the only report was printed by now; `None` for a county.
+    pub print: Option<u64>,
+    /// Names of the files in `out`.
+    pub files: Vec<String>,
+}
+
+/// Days to object by county, where a parameter gives them on the register's day.
+pub(super) fn objection_days(plan: &Plan, register: &Register) -> BTreeMap<Division, i64> {
+    let days = |county: Division| Some((county, plan.policy.whole(OBJECTION_DAYS, county, register.as_of)?));
+    register.counties().into_iter().filter_map(days).collect()
+}
+
+/// Makes the reports, writes their files and, for a county, an index.
+///
+/// # Errors
+/// Nobody of that household or county on the run's register; a damaged snapshot or ledger; the disk; cancellation.
+pub fn make_reports(
+    plan: &Plan,
+    options: &ReportOptions,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<ReportSummary> {
+    const STAGE: &str = "reports";
+    let workspace = Workspace::open(&plan.root)?;
+    let part = match &options.whose {
+        Whose::Household(code) => Part::Household(code),
+        Whose::County(county) => Part::County(*county),
+    };
+    let recalled = recall(&workspace, &options.run, part)?;
+    let numbers: Vec<String> = numbers(&recalled, &options.run);
+    let mut ledger = Ledger::open(&workspace)?;
+    let prints = ledger.record_prints(&options.at, &options.who, &options.run, &numbers)?;
+
+    progress.begin(STAGE, 0);
+    let households: Vec<u32> = (0..numbers.len() as u32).collect();
+    let lang = plan.centre.language();
+    let explain = |link: &_| linkage::explain_short(link).say(lang);
+    let (days, files) = (objection_days(plan, &recalled.register), Vec::new());
+    let view = view(plan, &recalled, &options.run, &days, &files, &explain);
+    let reports = Reports::new(&view, households.clone());
+    std::fs::create_dir_all(&options.out).map_err(|error| Error::io(&options.out, &error))?;
+    let written = households
+        .par_iter()
+        .map(|&household| {
+            cancel.check()?;
+            let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
+            let print = Print::Counted { on: options.today, count, entry: prints.entry };
+            let made = reports.make(household, Report { number, print }, options.forms)?;
+            progress.advance(STAGE, 0, 1);
+            write_files(&options.out, made)
+        })
+        .collect::<Result<Vec<Written>>>()?;
+    let mut names: Vec<String> = written.iter().flat_map(|one| one.files.iter().map(|file| file.0.clone())).collect();
+    if matches!(options.whose, Whose::County(_)) {
+        write_file(&options.out, INDEX, &index(lang, &written, &prints.counts))?;
+        names.push(INDEX.to_owned());
+    }
+    progress.end(STAGE, "");
+    Ok(ReportSummary {
+        run: options.run.clone(),
+        reports: written.len() as u64,
+        pages: written.iter().map(|one| one.made.pages).sum(),
+        missing_characters: written.iter().map(|one| one.made.missing).sum(),
+        entry: prints.entry,
+        print: matches!(options.whose, Whose::Household(_)).then(|| prints.counts[0]),
+        files: names,
+    })
+}
+
+fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {
+    let households = recalled.register.households.iter().zip(&recalled.places);
+    households.map(|(household, place)| report_number(run, household.division.county(), *place)).collect()
+}
+
+/// The part of the run as reports see it. Masking and names of places are the centre's of today; the rest is the run's.
+fn view<'a>(
+    plan: &'a Plan,
+    recalled: &'a Recalled,
+    run: &'a str,
+    objection_days: &'a BTreeMap<Division, i64>,
+    register_files: &'a [&'a Evidence],
+    explain: &'a (dyn Fn(&Link) -> String + Sync),
+) -> RunView<'a> {
+    RunView {
+        trend: &[],
+        run,
+        centre: &plan.centre.name,
+        division: plan.centre.division(),
+        as_of: recalled.as_of,
+        register: &recalled.register,
+        evidences: &recalled.evidences,
+        register_files,
+        links: &recalled.links,
+        shared: &[],
+        crowded: &[],
+        reviews: &recalled.reviews,
+        outcomes: &recalled.outcomes,
+        history: &NO_HISTORY,
+        coverage: &recalled.coverage,
+        cards: &recalled.record.rules,
+        profile: &recalled.record.profile,
+        demo: recalled.record.demo || plan.is_demo(),
+        masked: plan.report.masked,
+        review_masked: plan.report.review_masked(),
+        lang: plan.centre.language(),
+        places: &plan.places,
+        objection_days,
+        explain,
+        explain_fully: explain,
+    }
+}
+
+/// A report whose files stand: name and digest of each.
+struct Written {
+    made: MadeReport,
+    files: Vec<(String, Digest)>,
+}
+
+fn write_files(out: &Path, mut made: MadeReport) -> Result<Written> {
+    let mut files = Vec::new();
+    for (bytes, extension) in [(made.pdf.take(), "pdf"), (made.html.take(), "html")] {
+        let Some(bytes) = bytes else { continue };
+        let name = format!("{}.{extension}", made.number);
+        let digest = write_file(out, &name, &bytes)?;
+        files.push((name, digest));
+    }
+    Ok(Written { made, files })
+}
+
+fn write_file(out: &Path, name: &str, bytes: &[u8]) -> Result<Digest> {
+    let path = out.join(name);
+    write_whole(&path, |file| file.write_all(bytes).map_err(|error| Error::io(&path, &error)))
+}
+
+fn index(lang: Lang, written: &[Written], counts: &[u64]) -> Vec<u8> {
+    let lines = written.iter().zip(counts).flat_map(|(one, &count)| {
+        one.files.iter().map(move |(file, digest)| IndexLine { made: &one.made, count, file, digest: *digest })
+    });
+    reports_index(lang, &lines.collect::<Vec<_>>())
+}

@@ -1,0 +1,60 @@
+//! `hedui run --plan` beside the run it speaks of.
+
+use serde_json::Value;
+
+use super::world::World;
+
+fn plan(world: &World, more: &[&str]) -> (Option<i32>, Value) {
+    let arguments = [&["run", "--plan", "--json", "--threads", "2"], more].concat();
+    let output = world.hedui(&arguments);
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn an_estimate_writes_nothing_and_comes_near_the_run() {
+    let world = World::made(2_000, 12_000, 5);
+    let (code, first) = plan(&world, &[]);
+    assert_eq!(code, Some(0), "{first}");
+    assert!(!world.path("store").exists() && !world.path("outbox").exists());
+    assert_eq!(first["estimate"]["based_on"], Value::Null);
+
+    let summary = world.summary();
+    let expected = first["estimate"]["expected"].as_array().unwrap();
+    for source in summary["sources"].as_array().unwrap() {
+        let rows = expected.iter().find(|part| part["source"] == source["source"]).unwrap()["rows"].as_f64().unwrap();
+        let read = source["bins"]["read"].as_f64().unwrap();
+        // Files of this size are counted; only a spreadsheet and a record that a stray quote splits are estimated.
+        assert!((rows - read).abs() <= 2.0 + read / 20.0, "{source} was expected to have {rows} rows");
+    }
+
+    let (_, second) = plan(&world, &[]);
+    assert_eq!(second["estimate"]["based_on"], summary["run"]);
+    let on_disk: usize = ["store/runs", "outbox"]
+        .iter()
+        .flat_map(|folder| world.files(folder).into_values())
+        .map(|file| file.len())
+        .sum();
+    let disk = second["estimate"]["total"]["disk"].as_f64().unwrap();
+    assert!((disk / on_disk as f64 - 1.0).abs() < 0.05, "{disk} bytes for {on_disk}: the last run's real figures");
+    let bank = |estimate: &Value| {
+        estimate["estimate"]["expected"].as_array().unwrap().iter().find(|part| part["source"] == "bank").unwrap()["linked"].clone()
+    };
+    let linked = summary["sources"].as_array().unwrap().iter().find(|source| source["source"] == "bank").unwrap();
+    assert_eq!(bank(&second), linked["bins"]["linked"], "the last run's share of the same rows");
+}
+
+#[test]
+fn what_is_missing_or_would_be_refused_is_said_before_the_night() {
+    let world = World::made(300, 2_000, 6);
+    std::fs::remove_file(world.extract("bank")).unwrap();
+    std::fs::write(world.extract("tax"), "no such heading\n").unwrap();
+    let output = world.hedui(&["run", "--plan"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = super::world::text(&output.stderr);
+    assert!(said.contains("! bank") && said.contains("! tax"), "{said}");
+    let (code, one) = plan(&world, &["--only", "vehicle", "--formats", "csv"]);
+    assert_eq!(code, Some(0), "{one}");
+    let sources: Vec<&str> =
+        one["estimate"]["expected"].as_array().unwrap().iter().map(|part| part["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["register", "mandates", "vehicle"]);
+}

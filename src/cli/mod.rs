@@ -5,6 +5,7 @@
 
 mod check;
 mod coverage;
+mod diff;
 mod eval;
 mod export;
 mod init;
@@ -67,6 +68,7 @@ enum Command {
     Trace(trace::TraceArgs),
     Trend(trend::TrendArgs),
     Verdict(verdict::VerdictArgs),
+    Diff(diff::DiffArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
@@ -146,6 +148,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Trace(args) => trace::trace(&args, context),
         Command::Trend(args) => trend::trend(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),
+        Command::Diff(args) => diff::diff(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),

@@ -161,6 +161,17 @@ fn print(summary: &RunSummary, context: &Context) {
         .with("medium", medium)
         .with("low", low);
     println!("{}", context.say(&flagged));
+    let standing = &summary.standing;
+    let stands = Message::new("answers.run")
+        .with("against", standing.against.as_deref().unwrap_or_else(|| word("standing.no_earlier_run")))
+        .with("new", standing.new)
+        .with("changed", standing.changed)
+        .with("same", standing.same)
+        .with("answered", standing.answered)
+        .with("gone", standing.gone)
+        .with("kept", standing.kept)
+        .with("objections", standing.objections);
+    println!("{}", context.say(&stands));
     for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
         let reason = match &source.fault {
             Some(fault) => fault.say(context.lang),

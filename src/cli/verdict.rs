@@ -1,12 +1,15 @@
-//! `hedui verdict import FILE`: people's judgements on links, out of a filled-in review list.
+//! `hedui verdict`: filled-in lists come back (`import`), objections are raised (`object`), and how often the answers found
+//! facts to be so (`precision`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::terminal::table;
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::kernel::{Error, Message, Result};
-use crate::pipeline::{Import, ImportSummary, import_judgements};
-use crate::report::returned_csv;
-use crate::store::{Workspace, write_whole};
+use crate::model::verdict::tallies;
+use crate::pipeline::{AnswerSummary, Import, ImportSummary, Imported, Objecting, import, object};
+use crate::report::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
+use crate::store::{Ledger, Workspace, write_whole};
 
 #[derive(Debug, clap::Args)]
 pub struct VerdictArgs {
@@ -17,54 +20,148 @@ pub struct VerdictArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     Import {
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required = true)]
+        file: Vec<PathBuf>,
         #[arg(long, value_name = "NAME")]
         sheet: Option<String>,
     },
+    Object {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+    },
+    Precision,
 }
 
 pub fn verdict(args: &VerdictArgs, context: &Context) -> Result<u8> {
-    let Action::Import { file, sheet } = &args.action;
     let workspace = Workspace::open(&context.centre)?;
-    let (at, who) = (now(), who());
-    let import = Import { file, sheet: sheet.as_deref(), today: as_of(None)?, at: &at, who: &who };
-    let summary = import_judgements(&workspace, &import)?;
-    let returned = match summary.returned.is_empty() {
-        true => None,
-        false => {
-            // Beside the file it came from, and never over it: the writer of the list looks there.
-            let mut name = file.file_name().unwrap_or_default().to_owned();
-            name.push(".returned.csv");
-            let path = file.with_file_name(name);
-            let csv = returned_csv(&summary.returned, context.lang);
-            write_whole(&path, |out| out.write_all(&csv).map_err(|error| Error::io(&path, &error)))?;
-            Some(path)
+    match &args.action {
+        Action::Import { file, sheet } => {
+            let mut code = 0;
+            for file in file {
+                code = code.max(import_file(&workspace, file, sheet.as_deref(), context)?);
+            }
+            Ok(code)
         }
-    };
-    print(&summary, returned, context);
-    Ok(if summary.returned.is_empty() { 0 } else { NEEDS_ATTENTION })
+        Action::Object { id, by, reason, on } => {
+            let (at, who, on) = (now(), who(), as_of(on.as_deref())?);
+            let (id, entry) = object(&workspace, &Objecting { id, by, reason, on, at: &at, who: &who })?;
+            println!("{}", context.say(&Message::new("answers.objected").with("id", id).with("entry", entry)));
+            Ok(0)
+        }
+        Action::Precision => precision(&workspace, context),
+    }
 }
 
-fn print(summary: &ImportSummary, returned: Option<PathBuf>, context: &Context) {
+fn import_file(workspace: &Workspace, file: &Path, sheet: Option<&str>, context: &Context) -> Result<u8> {
+    let (at, who) = (now(), who());
+    let imported = import(workspace, &Import { file, sheet, today: as_of(None)?, at: &at, who: &who })?;
+    let (returned, headings) = match &imported {
+        Imported::Judgements(summary) => (&summary.returned, ANSWER_HEADINGS),
+        Imported::Answers(summary) => (&summary.returned, VERDICT_HEADINGS),
+    };
+    match &imported {
+        Imported::Judgements(summary) => print_judgements(summary, context),
+        Imported::Answers(summary) => print_answers(summary, context),
+    }
+    give_back(file, returned, headings, context)
+}
+
+/// Lines at fault go beside the file they came from, and never over it: the writer of the list looks there.
+fn give_back(file: &Path, returned: &[ReturnedLine], headings: [&'static str; 5], context: &Context) -> Result<u8> {
+    if returned.is_empty() {
+        return Ok(0);
+    }
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".returned.csv");
+    let path = file.with_file_name(name);
+    let csv = returned_csv(returned, headings, context.lang);
+    write_whole(&path, |out| out.write_all(&csv).map_err(|error| Error::io(&path, &error)))?;
+    let message = Message::new("verdict.returned").with("count", returned.len());
+    eprintln!("{}", context.say(&message.with("file", path.display())));
+    Ok(NEEDS_ATTENTION)
+}
+
+fn print_json(summary: &impl serde::Serialize, returned: usize) {
+    let mut answer = serde_json::to_value(summary).expect("plain numbers");
+    answer["returned"] = returned.into();
+    println!("{}", serde_json::to_string_pretty(&answer).expect("plain numbers"));
+}
+
+fn print_judgements(summary: &ImportSummary, context: &Context) {
     if context.json {
-        let mut answer = serde_json::to_value(summary).expect("plain numbers");
-        answer["returned"] = summary.returned.len().into();
-        println!("{}", serde_json::to_string_pretty(&answer).expect("plain numbers"));
-    } else {
-        let done = Message::new("verdict.done")
-            .with("lines", summary.lines)
-            .with("same", summary.same)
-            .with("other", summary.other)
-            .with("unclear", summary.unclear)
-            .with("known", summary.known)
-            .with("open", summary.open)
-            .with("returned", summary.returned.len())
-            .with("entry", summary.entry);
-        println!("{}", context.say(&done));
+        return print_json(summary, summary.returned.len());
     }
-    if let Some(path) = returned {
-        let message = Message::new("verdict.returned").with("count", summary.returned.len());
-        eprintln!("{}", context.say(&message.with("file", path.display())));
+    let done = Message::new("verdict.done")
+        .with("lines", summary.lines)
+        .with("same", summary.same)
+        .with("other", summary.other)
+        .with("unclear", summary.unclear)
+        .with("known", summary.known)
+        .with("open", summary.open)
+        .with("returned", summary.returned.len())
+        .with("entry", summary.entry);
+    println!("{}", context.say(&done));
+}
+
+fn print_answers(summary: &AnswerSummary, context: &Context) {
+    if context.json {
+        return print_json(summary, summary.returned.len());
     }
+    let done = Message::new("answers.done")
+        .with("lines", summary.lines)
+        .with("stored", summary.stored.values().sum::<u64>())
+        .with("known", summary.known)
+        .with("open", summary.open)
+        .with("returned", summary.returned.len())
+        .with("entry", summary.entry);
+    println!("{}", context.say(&done));
+    for (code, count) in &summary.stored {
+        println!("  {} {count}", context.word(&format!("report.verdict_{code}")));
+    }
+}
+
+fn precision(workspace: &Workspace, context: &Context) -> Result<u8> {
+    let tallies = tallies(&Ledger::open(workspace)?.statements()?);
+    if context.json {
+        let line = |((rule, source, county), tally): (&(String, String, crate::kernel::Division), &_)| {
+            let tally: &crate::model::verdict::Tally = tally;
+            serde_json::json!({
+                "rule": rule, "source": source, "county": county.to_string(), "confirmed": tally.confirmed,
+                "refuted": tally.refuted, "unverified": tally.unverified, "precision": tally.precision(),
+                "interval": tally.interval(),
+            })
+        };
+        let lines: Vec<serde_json::Value> = tallies.iter().map(line).collect();
+        println!("{}", serde_json::to_string_pretty(&lines).expect("plain texts and numbers"));
+        return Ok(0);
+    }
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    let rows: Vec<Vec<String>> = tallies
+        .iter()
+        .map(|((rule, source, county), tally)| {
+            let source = if source.is_empty() { context.word("cli.register") } else { source };
+            let interval = tally.interval().map(|(low, high)| format!("{}–{}", percent(low), percent(high)));
+            let counts = [tally.confirmed, tally.refuted, tally.unverified].map(|count| count.to_string());
+            let figures = [tally.precision().map(percent).unwrap_or_default(), interval.unwrap_or_default()];
+            [rule.clone(), source.to_owned(), county.to_string()].into_iter().chain(counts).chain(figures).collect()
+        })
+        .collect();
+    let heading = [
+        "answers.rule",
+        "cli.source",
+        "cli.division",
+        "standing.col_confirmed",
+        "standing.col_refuted",
+        "standing.col_unverified",
+        "standing.col_precision",
+        "standing.col_interval",
+    ];
+    print!("{}", table(&heading.map(|key| context.word(key)), &rows, &[3, 4, 5, 6]));
+    Ok(0)
 }

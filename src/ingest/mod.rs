@@ -34,6 +34,7 @@ pub use inbox::{deliveries, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
 pub use sample::{Sample, sample};
+pub use xlsx::sheet_names;
 
 use batch::Batch;
 use encoding::Encoding;

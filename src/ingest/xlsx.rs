@@ -39,6 +39,16 @@ const DIGITS_LOST: f64 = 1e15;
 
 pub(super) struct Spreadsheet;
 
+/// Names of a workbook's sheets, in order.
+///
+/// # Errors
+/// I/O; not a workbook.
+pub fn sheet_names(file: &std::path::Path) -> Result<Vec<String>> {
+    let bytes = std::fs::read(file).map_err(|error| Error::io(file, &error))?;
+    let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error).at(file))?;
+    Ok(book.sheet_names())
+}
+
 impl Connector for Spreadsheet {
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
         let digest = Digest::of(bytes);

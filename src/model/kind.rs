@@ -305,6 +305,18 @@ pub fn judgements() -> Kind {
     plain("judgement", "人工判定", fields)
 }
 
+/// A county's work list as it comes back, likewise.
+pub fn verdicts() -> Kind {
+    let fields: &[(&str, &str, FieldType)] = &[
+        ("discrepancy", "疑点编号", FieldType::Text),
+        ("verdict", "核查结果", FieldType::Text),
+        ("clause", "适用条款/说明", FieldType::Text),
+        ("checker", "核查人", FieldType::Text),
+        ("checked_on", "核查日期", FieldType::Date),
+    ];
+    plain("verdict", "核查反馈", fields)
+}
+
 fn plain(code: &str, label: &str, fields: &[(&str, &str, FieldType)]) -> Kind {
     let fields = fields.iter().map(|(name, label, ty)| Field { name: (*name).into(), label: (*label).into(), ty: *ty });
     let person = PersonFields { id: 0, name: 1, birth: None, sex: None, address: None, phone: None };

@@ -13,5 +13,7 @@ pub mod link;
 pub mod notice;
 pub mod outcome;
 pub mod register;
+pub mod standing;
 pub mod table;
 pub mod trend;
+pub mod verdict;

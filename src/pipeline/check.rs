@@ -22,6 +22,7 @@ use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
 use crate::report::{Print, Report, ReportForms, Reports, RunView};
@@ -142,6 +143,7 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
         crowded: &[],
         reviews: &[],
         outcomes: &answer.outcomes,
+        history: &NO_HISTORY,
         coverage: &answer.coverage,
         cards: &answer.cards,
         profile: &plan.policy.profile,

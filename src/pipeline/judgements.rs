@@ -53,7 +53,7 @@ pub struct Import<'a> {
 ///
 /// # Errors
 /// The file is missing or has not the headings of a review list; the ledger is broken; I/O.
-pub fn import_judgements(workspace: &Workspace, import: &Import<'_>) -> Result<ImportSummary> {
+pub(super) fn import_judgements(workspace: &Workspace, import: &Import<'_>) -> Result<ImportSummary> {
     let evidence = read(import)?;
     let mut ledger = Ledger::open(workspace)?;
     let mut standing: BTreeMap<JudgementKey, Judgement> =
@@ -172,13 +172,14 @@ impl Sorted {
         for (row, at) in evidence.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| evidence.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
-            let returned = ReturnedLine { line: at.line, reason, answer, text: text.to_owned() };
+            let returned = ReturnedLine { sheet: String::new(), line: at.line, reason, answer, text: text.to_owned() };
             sorted.take(returned, date_in(evidence, row), today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
             let reason = if reason == "ingest.reject_nobody" { "verdict.no_key" } else { reason };
-            sorted.returned.push(ReturnedLine { line, reason, answer: Default::default(), text: text.to_owned() });
+            let (sheet, answer, text) = (String::new(), Default::default(), text.to_owned());
+            sorted.returned.push(ReturnedLine { sheet, line, reason, answer, text });
         }
         sorted
     }

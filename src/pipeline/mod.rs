@@ -2,7 +2,9 @@
 //! beforehand what it needs, `register` makes the register
 //! out of the centre's own files, `review` the questions for people, `judgements` takes their answers in.
 
+mod answers;
 mod check;
+mod comparison;
 mod evaluation;
 mod extracts;
 mod judgements;
@@ -12,14 +14,17 @@ mod reports;
 mod review;
 mod run;
 mod seals;
+mod standing;
 mod trend;
 
+pub use answers::{AnswerSummary, Imported, Objecting, import, object};
 pub use check::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check, read_list};
+pub use comparison::{Comparison, ComparisonLine, compare};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use extracts::{Intended, explain};
-pub use judgements::{Import, ImportSummary, import_judgements};
+pub use judgements::{Import, ImportSummary};
 pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
-pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, run};
+pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, StandingSummary, run};
 pub use trend::trend;

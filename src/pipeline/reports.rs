@@ -14,13 +14,14 @@ use crate::linkage;
 use crate::model::evidence::Evidence;
 use crate::model::link::Link;
 use crate::model::register::Register;
+use crate::model::standing::NO_HISTORY;
 use crate::report::{
     IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
 };
 use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_whole};
 
 /// The parameter that says how many days a household has to object; no rule reads it.
-const OBJECTION_DAYS: &str = "objection_days";
+pub(super) const OBJECTION_DAYS: &str = "objection_days";
 const INDEX: &str = "index.csv";
 
 /// Whose reports.
@@ -153,6 +154,7 @@ fn view<'a>(
         crowded: &[],
         reviews: &recalled.reviews,
         outcomes: &recalled.outcomes,
+        history: &NO_HISTORY,
         coverage: &recalled.coverage,
         cards: &recalled.record.rules,
         profile: &recalled.record.profile,

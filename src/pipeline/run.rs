@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
 use super::register::{RegisterRead, read_register};
-use super::reports::objection_days;
+use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
 use super::seals::seals;
+use super::standing::{self, Past};
 use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
@@ -19,6 +20,7 @@ use crate::model::evidence::{Bins, Delivery, Evidence};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
+use crate::model::standing::{Absence, Change, History};
 use crate::model::trend::TrendPoint;
 use crate::policy;
 use crate::report::{self, Formats, Package, Password, RunView, Seals};
@@ -56,6 +58,7 @@ pub struct RunSummary {
     /// Links by grade A to E (E is counted, not kept).
     pub grades: [u64; 5],
     pub reviews: ReviewSummary,
+    pub standing: StandingSummary,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
@@ -72,6 +75,42 @@ pub struct ReviewSummary {
     pub other: u64,
     /// Links that wait for a person.
     pub open: u64,
+}
+
+/// How the discrepancies stand: new, changed, same and answered add up to those flagged.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct StandingSummary {
+    /// The run compared with.
+    pub against: Option<String>,
+    pub new: u64,
+    pub changed: u64,
+    pub same: u64,
+    /// Settled by an answer to this very fact: kept, not raised.
+    pub answered: u64,
+    /// Open objections.
+    pub objections: u64,
+    /// Of the run before and not found: kept because they could not be looked at, and the others.
+    pub kept: u64,
+    pub gone: u64,
+}
+
+impl StandingSummary {
+    fn of(history: &History) -> Self {
+        let raised = |change| {
+            history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64
+        };
+        let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
+        Self {
+            against: history.against.clone(),
+            new: raised(Change::New),
+            changed: raised(Change::Changed),
+            same: raised(Change::Same),
+            answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
+            objections: history.stands.iter().filter(|stand| stand.objection.is_some()).count() as u64,
+            kept,
+            gone: history.absent.len() as u64 - kept,
+        }
+    }
 }
 
 /// One source in the run.
@@ -120,6 +159,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let staging = workspace.stage(&lock, &run)?;
     let ledger = Ledger::open(&workspace)?;
     let in_force = InForce::new(&ledger.judgements()?);
+    let past = Past::of(&workspace, options.as_of, ledger.statements()?)?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
@@ -139,7 +179,17 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
-    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes };
+    let now = standing::Now {
+        register: &register.register,
+        evidences: &evidences,
+        coverage: &coverage,
+        outcomes: &outcomes,
+        cards: &plan.policy.cards(),
+        objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
+    };
+    let history = standing::settle(&past, &now);
+    let found =
+        Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes, history };
     let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
@@ -223,6 +273,7 @@ struct Found<'a> {
     earlier: Vec<TrendPoint>,
     coverage: Coverage,
     outcomes: Outcomes,
+    history: History,
 }
 
 impl Found<'_> {
@@ -248,6 +299,7 @@ impl Found<'_> {
             crowded: &self.linked.crowded,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
+            history: &self.history,
             coverage: &self.coverage,
             trend: &self.trend(),
             cards: &self.plan.policy.cards(),
@@ -291,6 +343,7 @@ impl Found<'_> {
                 links: &self.linked.links,
                 reviews: &self.reviews,
                 outcomes: &self.outcomes,
+                history: &self.history,
                 coverage: &self.coverage,
                 cards: &self.plan.policy.cards(),
                 profile: &self.plan.policy.profile,
@@ -331,6 +384,7 @@ impl Found<'_> {
             flagged_households: households.len() as u64,
             grades,
             reviews: self.review_summary(),
+            standing: StandingSummary::of(&self.history),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {

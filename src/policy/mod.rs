@@ -61,6 +61,7 @@ use std::path::PathBuf;
 
 pub use coverage::coverage;
 pub use evaluate::evaluate;
+pub use frame::fact_text;
 pub use shipped::shipped;
 
 use crate::kernel::{Date, Division, Error, Message, Result};

@@ -11,14 +11,19 @@ use crate::model::coverage::is_fully_checked;
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::Severity;
 use crate::model::register::Role;
+use crate::model::standing::Absence;
 
 /// Indexes into the run's tables that belong to one county.
 pub(super) struct County {
     pub division: Division,
     /// In register order.
     pub households: Vec<u32>,
-    /// In the order of the work list.
+    /// In the order of the work list, without what an answer settled.
     pub discrepancies: Vec<u32>,
+    /// Discrepancies that an answer settled, in the same order.
+    pub answered: Vec<u32>,
+    /// Of [`crate::model::standing::History::absent`].
+    pub absent: Vec<u32>,
     /// Of [`crate::model::outcome::Outcomes::set_aside`].
     pub set_aside: Vec<u32>,
     /// Of [`RunView::reviews`], those that are open.
@@ -44,6 +49,8 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
             division,
             households: Vec::new(),
             discrepancies: Vec::new(),
+            answered: Vec::new(),
+            absent: Vec::new(),
             set_aside: Vec::new(),
             reviews: Vec::new(),
         })
@@ -58,7 +65,16 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
         counties[place_of(household)].households.push(household);
     }
     for (index, discrepancy) in view.outcomes.discrepancies.iter().enumerate() {
-        counties[place_of(discrepancy.household)].discrepancies.push(index as u32);
+        let county = &mut counties[place_of(discrepancy.household)];
+        let is_answered = view.history.stands[index].is_answered();
+        let list = if is_answered { &mut county.answered } else { &mut county.discrepancies };
+        list.push(index as u32);
+    }
+    for (index, absent) in view.history.absent.iter().enumerate() {
+        // A county that has nobody on the register any more gets no package; the run's snapshot keeps its lines.
+        if let Ok(place) = divisions.binary_search(&absent.earlier.division.county()) {
+            counties[place].absent.push(index as u32);
+        }
     }
     for (index, (_, ground)) in view.outcomes.set_aside.iter().enumerate() {
         counties[place_of(household_of(ground.person))].set_aside.push(index as u32);
@@ -69,7 +85,10 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
             counties[place_of(household_of(link.person))].reviews.push(index as u32);
         }
     }
-    counties.par_iter_mut().for_each(|county| sort_for_work(view, &mut county.discrepancies));
+    counties.par_iter_mut().for_each(|county| {
+        sort_for_work(view, &mut county.discrepancies);
+        sort_for_work(view, &mut county.answered);
+    });
     counties
 }
 
@@ -78,13 +97,15 @@ pub(super) fn is_identity(link: &Link) -> bool {
     link.grade == Grade::B
 }
 
-/// Severity, town, household, rule: what a county works through, village by village.
+/// Severity (each has a sheet of its own), what is new or changed first, then town, household, rule: what a county works
+/// through, village by village.
 fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
     let key = |index: u32| {
         let discrepancy = &view.outcomes.discrepancies[index as usize];
         let household = &view.register.households[discrepancy.household as usize];
         let code = household.code.as_str();
-        (discrepancy.severity, household.division, code, discrepancy.rule, discrepancy.person, index)
+        let change = view.history.stands[index as usize].change;
+        (discrepancy.severity, change, household.division, code, discrepancy.rule, discrepancy.person, index)
     };
     discrepancies.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
 }
@@ -103,6 +124,13 @@ pub(super) struct Counts {
     pub flagged_households: u64,
     /// Discrepancies by [`Severity`], high first.
     pub severity: [u64; 3],
+    /// Discrepancies by [`crate::model::standing::Change`].
+    pub changes: [u64; 3],
+    /// Settled by an answer, in none of the figures above.
+    pub answered: u64,
+    pub objections: u64,
+    /// Of the run before and not found, by [`Absence`].
+    pub absent: [u64; Absence::ALL.len()],
     /// Discrepancies by rule index.
     pub rules: Vec<u64>,
     /// Persons by source and [`crate::model::coverage::CoverageState`].
@@ -123,6 +151,10 @@ impl Counts {
             unchecked: 0,
             flagged_households: 0,
             severity: [0; 3],
+            changes: [0; 3],
+            answered: 0,
+            objections: 0,
+            absent: [0; Absence::ALL.len()],
             rules: vec![0; view.cards.len()],
             states: vec![[0; 7]; view.coverage.sources()],
             identity: 0,
@@ -142,8 +174,15 @@ impl Counts {
         for &index in &county.discrepancies {
             let discrepancy = &view.outcomes.discrepancies[index as usize];
             counts.severity[severity_place(discrepancy.severity)] += 1;
+            let stand = &view.history.stands[index as usize];
+            counts.changes[stand.change as usize] += 1;
+            counts.objections += u64::from(stand.objection.is_some());
             counts.rules[discrepancy.rule as usize] += 1;
             flagged.push(discrepancy.household);
+        }
+        counts.answered = county.answered.len() as u64;
+        for &index in &county.absent {
+            counts.absent[view.history.absent[index as usize].why as usize] += 1;
         }
         flagged.sort_unstable();
         flagged.dedup();
@@ -178,6 +217,10 @@ impl Counts {
         self.identity += other.identity;
         self.pending += other.pending;
         self.set_aside += other.set_aside;
+        self.answered += other.answered;
+        self.objections += other.objections;
+        self.changes.iter_mut().zip(other.changes).for_each(|(mine, theirs)| *mine += theirs);
+        self.absent.iter_mut().zip(other.absent).for_each(|(mine, theirs)| *mine += theirs);
         self.severity.iter_mut().zip(other.severity).for_each(|(mine, theirs)| *mine += theirs);
         self.rules.iter_mut().zip(&other.rules).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.states.iter_mut().zip(&other.states) {

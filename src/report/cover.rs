@@ -4,7 +4,9 @@ use super::RunView;
 use super::county::{Counts, SEVERITIES};
 use super::coverage;
 use super::listing::{Column, ColumnKind, Listing};
+use super::standing;
 use crate::kernel::{Division, Message};
+use crate::model::standing::{Absence, Change};
 
 /// The first sheet and the head of the page.
 pub(super) struct Cover {
@@ -58,11 +60,20 @@ fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, St
         ("report.cover_unchecked", counts.unchecked),
         ("report.cover_flags", counts.flags()),
         ("report.cover_flagged_households", counts.flagged_households),
+        ("standing.cover_new", counts.changes[Change::New as usize]),
+        ("standing.cover_changed", counts.changes[Change::Changed as usize]),
+        ("standing.cover_same", counts.changes[Change::Same as usize]),
+        ("standing.cover_answered", counts.answered),
+        ("standing.cover_objections", counts.objections),
+        ("standing.cover_kept", counts.absent[Absence::NotChecked as usize]),
+        ("standing.cover_gone", counts.absent.iter().sum::<u64>() - counts.absent[Absence::NotChecked as usize]),
         ("report.cover_identity", counts.identity),
         ("report.cover_pending", counts.pending),
         ("report.cover_set_aside", counts.set_aside),
     ];
     pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
+    pairs.push((label("standing.cover_against"), standing::against(view)));
+    pairs.push((label("standing.cover_precision"), standing::precision_within(view, division)));
     pairs
 }
 

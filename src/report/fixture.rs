@@ -13,6 +13,7 @@ use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCard, Severity};
 use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::standing::{Change, History, Stand};
 use crate::model::table::{Column, Table};
 
 pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true, pdf: true };
@@ -33,6 +34,7 @@ pub(super) struct Centre {
     pub links: Vec<Link>,
     pub reviews: Vec<Review>,
     pub outcomes: Outcomes,
+    pub history: History,
     pub coverage: Coverage,
     pub cards: Vec<RuleCard>,
     pub places: BTreeMap<Division, String>,
@@ -65,6 +67,7 @@ impl Centre {
             links: links(),
             reviews: vec![review(1), review(4)],
             outcomes: Outcomes::default(),
+            history: history(),
             coverage: coverage(),
             cards: vec![vehicle_card(), death_card()],
             places: BTreeMap::new(),
@@ -91,6 +94,7 @@ impl Centre {
             links: &self.links,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
+            history: &self.history,
             coverage: &self.coverage,
             trend: &[],
             cards: &self.cards,
@@ -249,6 +253,18 @@ fn coverage() -> Coverage {
         [SourceStale, SourceMissing, NotFound],
     ];
     Coverage::new(3, states.concat())
+}
+
+/// Nothing to compare with: all three are new.
+fn history() -> History {
+    let stand = Stand {
+        fact: Digest::of(b"fact"),
+        sources: vec!["vehicle".to_owned()],
+        change: Change::New,
+        answer: None,
+        objection: None,
+    };
+    History { stands: vec![stand; 3], ..History::default() }
 }
 
 fn outcomes() -> Outcomes {

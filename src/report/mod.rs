@@ -2,10 +2,11 @@
 //! print, and a manifest; above them a summary, and the records that go back to the departments.
 //!
 //! ```text
-//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv rules.csv index.html
-//!                reports.pdf manifest.json; where the centre has a key or a password for them,
+//! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv answered.csv absent.csv rules.csv
+//!                index.html reports.pdf manifest.json; where the centre has a key or a password for them,
 //!                manifest.sig and sealed.zip
-//! <out>/         summary.xlsx summary.csv levels.csv summary.html review.xlsx review.csv rejects/<source>.csv manifest.json
+//! <out>/         summary.xlsx summary.csv levels.csv precision.csv summary.html review.xlsx review.csv
+//!                review_answered.csv rejects/<source>.csv manifest.json
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -38,6 +39,7 @@ mod sealed;
 mod set_aside;
 mod shown;
 mod signature;
+mod standing;
 mod summary;
 mod trend;
 mod workbook;
@@ -51,10 +53,9 @@ use rayon::prelude::*;
 pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
 pub use notice::{Notice, NoticeFormat};
-pub use returned::{ANSWER_HEADINGS, ReturnedLine, returned_csv};
+pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
 pub use sealed::Password;
 pub use signature::{PublicKey, Signer};
-pub use worklist::VERDICTS;
 
 use self::county::{Counts, County};
 use self::cover::Cover;
@@ -66,6 +67,7 @@ use crate::model::judgement::Review;
 use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
+use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 
 /// Everything a report is made of; nothing in it is changed.
@@ -91,6 +93,8 @@ pub struct RunView<'a> {
     /// Links that need or needed a person, ascending by link.
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
+    /// How they stand against the run before and the answers so far.
+    pub history: &'a History,
     pub coverage: &'a Coverage,
     /// The last runs, this one among them, oldest first.
     pub trend: &'a [TrendPoint],
@@ -225,10 +229,13 @@ fn fill(
     cases: Option<&household::Cases>,
 ) -> Result<()> {
     let worklist = worklist::listings(view, county);
+    let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
     let incomplete = coverage::incomplete(view, county, counts);
     let cover = cover::cover(view, county.division, counts);
     if formats.csv {
         folder.put("worklist.csv", &worklist.full.to_csv())?;
+        folder.put("answered.csv", &answered.to_csv())?;
+        folder.put("absent.csv", &absent.to_csv())?;
         folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
         folder.put("excluded.csv", &excluded::csv(view, county))?;
         folder.put("coverage.csv", &coverage::csv(view, county))?;
@@ -237,11 +244,16 @@ fn fill(
     }
     if formats.html {
         let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
-        folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &incomplete])?)?;
+        folder.put(
+            "index.html",
+            &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &absent, &incomplete])?,
+        )?;
     }
     if formats.xlsx {
         let mut listings = worklist::by_severity(view, county, worklist.full);
         listings.extend([
+            answered,
+            absent,
             identity::same_id_other_name(view, county),
             identity::awaiting_judgement(view, county),
             incomplete,
@@ -276,12 +288,14 @@ fn write_summary(
         summary::by_grade(view),
         trend::runs(view),
         trend::timeliness(view),
+        standing::precision(view),
     ];
     let cover = Cover { figure: trend::figure(view), ..cover::cover(view, view.division, &total) };
     let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
         folder.put("levels.csv", &listings[1].to_csv())?;
+        folder.put("precision.csv", &standing::precision(view).to_csv())?;
     }
     if formats.xlsx {
         folder.put("summary.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
@@ -311,12 +325,13 @@ fn write_summary(
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.
 fn write_review(folder: &mut Folder, view: &RunView, formats: &Formats) -> Result<()> {
     let view = &RunView { masked: view.review_masked, ..*view };
-    let listing = review::listing(view);
+    let (listing, doubted) = (review::listing(view), standing::doubted_links(view));
     if formats.csv {
         folder.put("review.csv", &listing.to_csv())?;
+        folder.put("review_answered.csv", &doubted.to_csv())?;
     }
     if formats.xlsx {
-        folder.put("review.xlsx", &workbook::to_bytes(view, folder.path(), None, &[listing])?)?;
+        folder.put("review.xlsx", &workbook::to_bytes(view, folder.path(), None, &[listing, doubted])?)?;
     }
     Ok(())
 }
@@ -325,7 +340,9 @@ fn write_review(folder: &mut Folder, view: &RunView, formats: &Formats) -> Resul
 /// whose reports do not add up must not be published.
 fn reconcile(view: &RunView, total: &Counts) {
     assert_eq!(total.persons, view.register.persons.len() as u64, "a person stands in no package or in two");
-    assert_eq!(total.flags(), view.outcomes.discrepancies.len() as u64, "a discrepancy was lost");
+    let found = view.outcomes.discrepancies.len() as u64;
+    assert_eq!(total.flags() + total.answered, found, "a discrepancy was lost");
+    assert_eq!(total.changes.iter().sum::<u64>(), total.flags(), "a discrepancy stands nowhere or twice");
     assert_eq!(total.states_in_all(), total.persons * view.coverage.sources() as u64, "a person's coverage was lost");
 }
 
@@ -525,7 +542,11 @@ mod tests {
         };
         let one = run(1);
         assert_eq!(one, run(3));
-        assert_eq!(one.matches("sha256").count(), 9, "four summaries, two review lists, one of rejects, two packages");
+        assert_eq!(
+            one.matches("sha256").count(),
+            11,
+            "five summaries, three review lists, one of rejects, two packages"
+        );
     }
 
     #[test]

@@ -9,22 +9,12 @@ use super::RunView;
 use super::county::{County, SEVERITIES};
 use super::facts::{RowPlace, department, facts, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
+use super::standing::{self, change_words};
 use crate::kernel::{Division, Fen, Message};
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Discrepancy, Ground, RuleCard, Severity};
-
-/// Codes of the answers a county may give; the words are `report.verdict_<code>` in both catalogues, and
-/// `hedui verdict import` reads either.
-pub const VERDICTS: [&str; 8] = [
-    "true_adjust",
-    "true_exempt",
-    "true_grace",
-    "false_stale",
-    "false_identity",
-    "false_disposed",
-    "other_aid",
-    "unverifiable",
-];
+use crate::model::standing::Change;
+use crate::model::verdict::Verdict;
 
 /// How many records a cell of the work list names; grounds.csv has them all.
 const RECORDS_IN_A_CELL: usize = 5;
@@ -33,6 +23,7 @@ const RECORDS_IN_A_CELL: usize = 5;
 struct WorkRow {
     discrepancy: String,
     severity: &'static str,
+    change: String,
     household: String,
     programme: String,
     town: String,
@@ -62,14 +53,24 @@ pub(super) fn listings(view: &RunView, county: &County) -> WorkLists {
     let title = view.word("report.sheet_worklist");
     let mut lists =
         WorkLists { full: Listing::new(title, full_columns(view)), page: Listing::new(title, page_columns(view)) };
-    lists.page.facets = facets(view, county);
+    let news: Vec<u32> = county.discrepancies.iter().copied().filter(|index| is_news(view, *index)).collect();
+    lists.page.facets = facets(view, &news);
+    lists.page.note = Some(standing::rest_note(view, county.discrepancies.len() - news.len(), county.answered.len()));
     for (place, &index) in county.discrepancies.iter().enumerate() {
-        let row = work_row(view, &view.outcomes.discrepancies[index as usize]);
+        let row = work_row(view, index);
         let number = Cell::from(place as u64 + 1);
-        lists.page.rows.push(page_cells(view, index, number.clone(), &row));
+        if is_news(view, index) {
+            lists.page.rows.push(page_cells(view, index, number.clone(), &row));
+        }
         lists.full.rows.push(full_cells(number, row));
     }
     lists
+}
+
+/// New, changed or objected to: what the county's page shows.
+fn is_news(view: &RunView, index: u32) -> bool {
+    let stand = &view.history.stands[index as usize];
+    stand.change != Change::Same || stand.objection.is_some()
 }
 
 /// The full list as one sheet for each severity that occurs: a clerk opens the red sheet first, and within a sheet the
@@ -93,7 +94,7 @@ pub(super) fn by_severity(view: &RunView, county: &County, mut full: Listing) ->
     sheets
 }
 
-/// Discrepancies by town, in the order of the division codes; blank where the register knows only the county.
+/// Discrepancies on the work list by town, in the order of the division codes; blank where the register knows only the county.
 pub(super) fn by_town(view: &RunView, county: &County) -> Vec<(String, u64)> {
     let mut towns: BTreeMap<Division, u64> = BTreeMap::new();
     for &index in &county.discrepancies {
@@ -109,18 +110,20 @@ fn town_of(view: &RunView, discrepancy: u32) -> Division {
     division.town().unwrap_or_else(|| division.county())
 }
 
-/// What the page can be filtered by: severity, town, rule; only what occurs in the county.
-fn facets(view: &RunView, county: &County) -> Vec<Facet> {
+/// What the page can be filtered by: severity, town, rule; only what occurs in its list.
+fn facets(view: &RunView, listed: &[u32]) -> Vec<Facet> {
     let mut severities: BTreeSet<Severity> = BTreeSet::new();
     let mut rules: BTreeSet<u16> = BTreeSet::new();
-    for &index in &county.discrepancies {
+    let mut towns: BTreeSet<Division> = BTreeSet::new();
+    for &index in listed {
+        towns.insert(town_of(view, index));
         let discrepancy = &view.outcomes.discrepancies[index as usize];
         severities.insert(discrepancy.severity);
         rules.insert(discrepancy.rule);
     }
     let plain = |text: String| (text.clone(), text);
     let severities = severities.into_iter().map(|severity| severity_word(view, severity).to_owned());
-    let towns = by_town(view, county).into_iter().map(|(town, _)| town);
+    let towns = towns.into_iter().map(|town| view.place(town));
     let rules = rules.into_iter().map(|rule| {
         let card = &view.cards[usize::from(rule)];
         (card.code.clone(), format!("{} {}", card.code, card.title))
@@ -132,17 +135,18 @@ fn facets(view: &RunView, county: &County) -> Vec<Facet> {
     ]
 }
 
-fn severity_word(view: &RunView, severity: Severity) -> &'static str {
+pub(super) fn severity_word(view: &RunView, severity: Severity) -> &'static str {
     view.word(&format!("report.severity_{}", severity.code()))
 }
 
 fn full_columns(view: &RunView) -> Vec<Column> {
     use ColumnKind::{Answer, Choice, Code, Count, Day, Text};
-    let verdicts = VERDICTS.iter().map(|code| view.word(&format!("report.verdict_{code}"))).collect();
-    let columns: [(&str, f64, ColumnKind); 23] = [
+    let verdicts = Verdict::ALL.map(|verdict| standing::verdict_word(view, verdict)).to_vec();
+    let columns: [(&str, f64, ColumnKind); 24] = [
         ("report.col_number", 5.0, Count),
         ("report.col_discrepancy", 11.0, Code),
         ("report.col_severity", 5.0, Text),
+        ("standing.col_change", 10.0, Text),
         ("report.col_household", 10.0, Code),
         ("report.col_programme", 7.0, Text),
         ("report.col_town", 9.0, Text),
@@ -172,6 +176,7 @@ fn full_cells(number: Cell, row: WorkRow) -> Vec<Cell> {
         number,
         row.discrepancy.into(),
         row.severity.into(),
+        row.change.into(),
         row.household.into(),
         row.programme.into(),
         row.town.into(),
@@ -217,7 +222,7 @@ fn page_columns(view: &RunView) -> Vec<Column> {
 fn page_cells(view: &RunView, index: u32, number: Cell, row: &WorkRow) -> Vec<Cell> {
     vec![
         number,
-        row.severity.into(),
+        lines(&[row.severity, &row.change]).into(),
         lines(&[&view.place(town_of(view, index)), &row.village]).into(),
         lines(&[&row.household, &row.programme]).into(),
         lines(&[&row.name, &row.id, &row.relation]).into(),
@@ -235,7 +240,8 @@ fn lines(parts: &[&str]) -> String {
     parts.join("\n")
 }
 
-fn work_row(view: &RunView, discrepancy: &Discrepancy) -> WorkRow {
+fn work_row(view: &RunView, index: u32) -> WorkRow {
+    let discrepancy = &view.outcomes.discrepancies[index as usize];
     let card = &view.cards[usize::from(discrepancy.rule)];
     let household = &view.register.households[discrepancy.household as usize];
     let counting: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()).collect();
@@ -244,6 +250,7 @@ fn work_row(view: &RunView, discrepancy: &Discrepancy) -> WorkRow {
     WorkRow {
         discrepancy: discrepancy.id.clone(),
         severity: severity_word(view, discrepancy.severity),
+        change: change_words(view, &view.history.stands[index as usize]),
         household: view.household_code(discrepancy.household).into_owned(),
         programme: view.register.programmes[usize::from(household.programme)].clone(),
         town: view.town(household.division),
@@ -299,7 +306,7 @@ pub(super) fn sentence(view: &RunView, discrepancy: &Discrepancy, card: &RuleCar
 }
 
 /// One record: department, facts, 反馈时间.
-fn record(view: &RunView, ground: &Ground) -> String {
+pub(super) fn record(view: &RunView, ground: &Ground) -> String {
     let facts = facts(view, ground);
     let key = if facts.is_empty() { "report.record_without_facts" } else { "report.record" };
     let message = Message::new(key).with("department", department(view, ground)).with("facts", facts);
@@ -307,7 +314,7 @@ fn record(view: &RunView, ground: &Ground) -> String {
 }
 
 /// One line per record, up to the cap, then how many more there are.
-fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground) -> String) -> String {
+pub(super) fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground) -> String) -> String {
     let mut lines: Vec<String> = grounds.iter().take(RECORDS_IN_A_CELL).map(|ground| line(ground)).collect();
     if grounds.len() > RECORDS_IN_A_CELL {
         lines.push(view.say(Message::new("report.more_records").with("count", grounds.len() - RECORDS_IN_A_CELL)));
@@ -316,7 +323,7 @@ fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground) -> String)
 }
 
 /// Grades of the links behind the records, and why they are links; each said once.
-fn match_words(view: &RunView, grounds: &[&Ground]) -> (String, String) {
+pub(super) fn match_words(view: &RunView, grounds: &[&Ground]) -> (String, String) {
     let mut grades: Vec<Grade> = Vec::new();
     let mut explanations: Vec<String> = Vec::new();
     for link in grounds.iter().filter_map(|ground| link_of(view, ground)) {
@@ -335,7 +342,7 @@ fn match_words(view: &RunView, grounds: &[&Ground]) -> (String, String) {
     (letters.join(view.word("report.between_values")), explanations.join("\n"))
 }
 
-fn link_of<'v>(view: &'v RunView, ground: &Ground) -> Option<&'v Link> {
+pub(super) fn link_of<'v>(view: &'v RunView, ground: &Ground) -> Option<&'v Link> {
     ground.link.map(|link| &view.links[link as usize])
 }
 

@@ -183,6 +183,7 @@ mod tests {
     use super::super::sample::{IDS, RUN, Sample, published};
     use super::super::snapshot::save;
     use super::*;
+    use crate::kernel::Digest;
 
     fn csv_of(dir: &Path, what: Export) -> (u64, String) {
         let mut out = Vec::new();
@@ -231,7 +232,11 @@ mod tests {
         let (_, outcomes) = csv_of(&dir, Export::Outcomes);
         assert_eq!(
             outcomes.lines().nth(2).unwrap(),
-            format!("V001-bbbbbbbbbb,V001,家庭成员名下有机动车,medium,H-1,{},330203028,1,0,辆,,2026-11-24,1,1", IDS[0])
+            format!(
+                "V001-bbbbbbbbbb,V001,家庭成员名下有机动车,medium,H-1,{},330203028,1,0,辆,,2026-11-24,1,1,vehicle,{},new,false",
+                IDS[0],
+                Digest::of(b"fact")
+            )
         );
         let (_, rejects) = csv_of(&dir, Export::Rejects);
         assert_eq!(
@@ -266,6 +271,7 @@ mod tests {
         sample.links.clear();
         sample.reviews.clear();
         sample.outcomes.discrepancies.clear();
+        sample.history.stands.clear();
         save(folder.path(), &sample.tables()).unwrap();
         let (rows, text) = csv_of(folder.path(), Export::Links);
         assert_eq!((rows, text.lines().count()), (0, 1));

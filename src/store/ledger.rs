@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::judgements;
+use super::answers::ANSWERS;
+use super::judgements::JUDGEMENTS;
 use super::whole_file::write_whole;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
@@ -106,7 +107,7 @@ impl Ledger {
             connection.busy_timeout(std::time::Duration::from_secs(10))?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.execute_batch(SCHEMA)?;
-            connection.execute_batch(judgements::SCHEMA)?;
+            connection.execute_batch(&(JUDGEMENTS.schema() + &ANSWERS.schema()))?;
             Ok(connection)
         };
         let connection = open().map_err(|error| sql_error(&path, &error))?;
@@ -217,7 +218,10 @@ impl Ledger {
             }
         }
         let fault = match fault {
-            None => self.judgement_fault()?.or(self.head_fault(end)?),
+            None => {
+                let judged = self.vouched_fault(&JUDGEMENTS)?;
+                judged.or(self.vouched_fault(&ANSWERS)?).or(self.head_fault(end)?)
+            }
             fault => fault,
         };
         Ok(Verification { entries: end.0, head: end.1.to_string(), fault })

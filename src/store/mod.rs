@@ -13,9 +13,11 @@
 //! Nothing here reads extracts for matching, judges a row or words a report. Polars is named only in this module,
 //! in `policy` and in `report`.
 
+mod answers;
 mod coverage_counts;
 mod export;
 mod extracts;
+mod findings;
 mod frame;
 mod judgements;
 mod ledger;
@@ -31,13 +33,15 @@ mod run_record;
 mod sample;
 mod snapshot;
 mod trace;
+mod vouched;
 mod whole_file;
 mod workspace;
 
 pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
 pub use export::{Export, Format, export};
 pub use extracts::{Extracts, KeyIndex, Standing};
-pub use judgements::{ImportedFile, known_keys};
+pub use findings::{Findings, findings};
+pub use judgements::known_keys;
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};
 pub use lock::{Holder, RunLock};
 pub use notice::notice_households;
@@ -48,5 +52,6 @@ pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
+pub use vouched::ImportedFile;
 pub use whole_file::write_whole;
 pub use workspace::Workspace;

@@ -15,6 +15,7 @@ use crate::model::kind;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, RuleCard, Severity};
 use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::standing::{Absence, Absent, Change, Earlier, History, Stand};
 use crate::model::table::{Column, Table};
 
 pub(super) const RUN: &str = "20261124-01";
@@ -30,6 +31,7 @@ pub(super) struct Sample {
     pub(super) links: Vec<Link>,
     pub(super) reviews: Vec<Review>,
     pub(super) outcomes: Outcomes,
+    pub(super) history: History,
     coverage: Coverage,
     cards: Vec<RuleCard>,
     parameters: Value,
@@ -49,6 +51,7 @@ impl Sample {
             links: vec![link(0, 0), link(0, 1)],
             reviews: vec![Review { link: 1, key: JudgementKey::of(&Digest::of(b"asked")), answer: Some(Answer::Same) }],
             outcomes: outcomes(),
+            history: history(),
             coverage: Coverage::new(2, states.collect()),
             cards: vec![card()],
             parameters: json!({"vehicle_max": {"value": 0, "basis": "演示"}, "other": 1}),
@@ -69,6 +72,7 @@ impl Sample {
             links: &self.links,
             reviews: &self.reviews,
             outcomes: &self.outcomes,
+            history: &self.history,
             coverage: &self.coverage,
             cards: &self.cards,
             parameters: &self.parameters,
@@ -218,6 +222,30 @@ fn link(person: u32, row: u32) -> Link {
         weight_bits: 12.5,
         accepted: true,
     }
+}
+
+/// Both discrepancies are new; one of the last run could not be looked at.
+fn history() -> History {
+    let stand = Stand {
+        fact: Digest::of(b"fact"),
+        sources: vec!["vehicle".into()],
+        change: Change::New,
+        answer: None,
+        objection: None,
+    };
+    let earlier = Earlier {
+        id: "V001-gone".into(),
+        rule: "V001".into(),
+        title: "机动车".into(),
+        severity: "medium".into(),
+        household: "H-1".into(),
+        person: String::new(),
+        division: Division::parse("330203028").unwrap(),
+        sources: vec!["housing".into()],
+        fact: None,
+    };
+    let absent = vec![Absent { earlier, why: Absence::NotChecked }];
+    History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }
 
 fn outcomes() -> Outcomes {

@@ -6,6 +6,7 @@
 //! | `links.parquet` | link | the run's; row number = index of the link |
 //! | `outcomes.parquet` | discrepancy | county, household, rule, person |
 //! | `grounds.parquet` | row a discrepancy rests on, or that was set aside | discrepancy; those without one last |
+//! | `absent.parquet` | discrepancy of the run before that this one did not find, and why | county, household, rule, id |
 //! | `coverage.parquet` | person; a byte per source | register |
 //! | `evidence-<source>.parquet` | kept record; row number = row of the evidence table | file and line |
 //! | `rejects.parquet` | row or field that goes back | source, file and line |
@@ -29,6 +30,7 @@ use crate::model::kind;
 use crate::model::link::{Link, Repairs};
 use crate::model::outcome::{Ground, Outcomes, RuleCard};
 use crate::model::register::{Register, Role, State};
+use crate::model::standing::{Absent, History, Stand};
 
 /// All that is kept of a run.
 pub struct RunTables<'a> {
@@ -49,6 +51,8 @@ pub struct RunTables<'a> {
     /// Ascending by link.
     pub reviews: &'a [Review],
     pub outcomes: &'a Outcomes,
+    /// A stand for each of the outcomes' discrepancies.
+    pub history: &'a History,
     pub coverage: &'a Coverage,
     /// In the order of the run's rules.
     pub cards: &'a [RuleCard],
@@ -79,6 +83,7 @@ pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
         table("links.parquet", run.links.len(), &|rows| links_frame(run, &people, &reviews, rows))?;
         table("outcomes.parquet", run.outcomes.discrepancies.len(), &|rows| outcomes_frame(run, &people, rows))?;
         table("grounds.parquet", grounds.len(), &|rows| grounds_frame(&grounds[rows]))?;
+        table("absent.parquet", run.history.absent.len(), &|rows| absent_frame(&run.history.absent[rows]))?;
         table("coverage.parquet", persons, &|rows| coverage_frame(run, &people, rows))?;
         table("rejects.parquet", rejects.len(), &|rows| rejects_frame(&rejects[rows]))
     };
@@ -224,7 +229,7 @@ fn file_names(evidences: &[Evidence]) -> (Series, Vec<u32>) {
 
 /// `measure` and `limit` are in `unit`; money is in 分 there.
 fn outcomes_frame(run: &RunTables<'_>, people: &People, rows: Rows) -> Frame {
-    let found = &run.outcomes.discrepancies[rows];
+    let (found, stands) = (&run.outcomes.discrepancies[rows.clone()], &run.history.stands[rows]);
     let card = |rule: u16| &run.cards[rule as usize];
     let mut frame = Frame::new(found.len());
     frame.text("id", found.iter().map(|one| one.id.as_str()));
@@ -247,7 +252,28 @@ fn outcomes_frame(run: &RunTables<'_>, people: &People, rows: Rows) -> Frame {
     let counting = |grounds: &[Ground]| grounds.iter().filter(|ground| ground.innocent.is_none()).count() as u32;
     frame.u32("grounds", found.iter().map(|one| counting(&one.grounds)));
     frame.u32("set_aside", found.iter().map(|one| one.grounds.len() as u32 - counting(&one.grounds)));
+    frame.text("sources", stands.iter().map(|stand| stand.sources.join("+")));
+    frame.text("fact", stands.iter().map(|stand| stand.fact.to_string()));
+    frame.dictionary("change", stands.iter().map(|stand| stand.change), |change| change.code().to_owned());
+    frame.flag("answered", stands.iter().map(Stand::is_answered));
     frame.u32("rule_index", found.iter().map(|one| u32::from(one.rule)));
+    frame
+}
+
+/// As the columns of `outcomes.parquet`, as far as an earlier run left them.
+fn absent_frame(absent: &[Absent]) -> Frame {
+    let earlier = || absent.iter().map(|one| &one.earlier);
+    let mut frame = Frame::new(absent.len());
+    frame.text("id", earlier().map(|one| one.id.as_str()));
+    frame.text("rule", earlier().map(|one| one.rule.as_str()));
+    frame.text("title", earlier().map(|one| one.title.as_str()));
+    frame.text("severity", earlier().map(|one| one.severity.as_str()));
+    frame.text("household_id", earlier().map(|one| one.household.as_str()));
+    frame.text("person_id", earlier().map(|one| one.person.as_str()));
+    frame.text("division", earlier().map(|one| one.division.to_string()));
+    frame.text("sources", earlier().map(|one| one.sources.join("+")));
+    frame.text("fact", earlier().map(|one| one.fact.map(|fact| fact.to_string()).unwrap_or_default()));
+    frame.text("why", absent.iter().map(|one| one.why.code()));
     frame
 }
 
@@ -330,6 +356,7 @@ mod tests {
         let [first, second] = [0, 1].map(digests);
         assert_eq!(first, second);
         let names = [
+            "absent.parquet",
             "coverage.parquet",
             "evidence-housing.parquet",
             "evidence-vehicle.parquet",

@@ -1,6 +1,7 @@
 //! The one integration-test binary (polars makes every further binary slow to link): the house's order, the command line,
 //! whole runs over made-up centres, faults, and other programs' test vectors.
 
+mod answers;
 mod faults;
 mod known;
 mod night;

@@ -1,0 +1,148 @@
+//! 新增、未变、事实有变、已消失: how what a run found stands against the last day's run and against what was answered.
+//!
+//! An id stays while rule, household, person and facts stay. What else a discrepancy says (its measure, the money) is in
+//! its fact digest: under the same id another digest is a changed fact. See `pipeline::standing` for how it is settled.
+
+use crate::kernel::{Date, Digest, Division};
+use crate::model::verdict::Verdict;
+
+/// Against the run compared with. In the order of a work list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Change {
+    /// 新增
+    New,
+    /// 事实有变
+    Changed,
+    /// 未变
+    Same,
+}
+
+impl Change {
+    pub const ALL: [Change; 3] = [Self::New, Self::Changed, Self::Same];
+
+    /// Stable code in files and store; wording key `standing.<code>`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// How one discrepancy of a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stand {
+    /// Over measure, money and the fact fields of its counting rows; not over dates and places of the delivery.
+    pub fact: Digest,
+    /// Codes of the sources its counting rows stand in, ascending.
+    pub sources: Vec<String>,
+    pub change: Change,
+    /// The last answer to it, whatever fact it was about.
+    pub answer: Option<LastAnswer>,
+    pub objection: Option<Objection>,
+}
+
+/// What a county said last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastAnswer {
+    pub verdict: Verdict,
+    pub by: String,
+    pub on: Date,
+    /// Clause or evidence.
+    pub text: String,
+    /// It was about the fact as it stands now.
+    pub holds: bool,
+}
+
+/// An open objection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Objection {
+    pub on: Date,
+    /// The day by which it is to be looked into; `None`: as local rules say.
+    pub due: Option<Date>,
+}
+
+impl Stand {
+    /// 已答复: an answer settles this very fact and nobody objects. It is kept and counted, and not raised again.
+    pub fn is_answered(&self) -> bool {
+        self.objection.is_none() && self.answer.as_ref().is_some_and(|last| last.holds && last.verdict.settles())
+    }
+}
+
+/// A discrepancy as an earlier run left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub id: String,
+    /// Code and title of the rule.
+    pub rule: String,
+    pub title: String,
+    /// A code of `Severity`.
+    pub severity: String,
+    /// Code of the household, as the register writes it.
+    pub household: String,
+    /// Empty: the household as a whole.
+    pub person: String,
+    pub division: Division,
+    pub sources: Vec<String>,
+    /// `None` in runs of versions that kept none.
+    pub fact: Option<Digest>,
+}
+
+/// Why something of the last run is not among what this one found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Absence {
+    /// 未能核对: a source or a mandate it needs is missing, so that nothing can be said. The discrepancy is kept.
+    NotChecked,
+    /// 已被新的疑点替代: the same rule found other facts there.
+    Replaced,
+    /// 不在名册
+    LeftRegister,
+    /// 规则已停用
+    NoRule,
+    /// 已消失: the sources answered, and the condition does not hold any more.
+    Gone,
+}
+
+impl Absence {
+    pub const ALL: [Absence; 5] = [Self::NotChecked, Self::Replaced, Self::LeftRegister, Self::NoRule, Self::Gone];
+
+    /// Stable code in files and store; wording key `standing.absent_<code>`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotChecked => "not_checked",
+            Self::Replaced => "replaced",
+            Self::LeftRegister => "left_register",
+            Self::NoRule => "no_rule",
+            Self::Gone => "gone",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|absence| absence.code() == code)
+    }
+}
+
+/// A discrepancy of the last run that this one did not find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    pub earlier: Earlier,
+    pub why: Absence,
+}
+
+/// A run beside the one before and the answers so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// The run compared with; `None`: there is none of an earlier day.
+    pub against: Option<String>,
+    /// By index of the run's discrepancies.
+    pub stands: Vec<Stand>,
+    /// By county, household, rule, id.
+    pub absent: Vec<Absent>,
+    /// What the answers in force say of rules, sources and counties.
+    pub tallies: std::collections::BTreeMap<super::verdict::TallyKey, super::verdict::Tally>,
+}
+
+/// Of a report that tells no history: an answer at the window, one household of a run recalled.
+pub static NO_HISTORY: History =
+    History { against: None, stands: Vec::new(), absent: Vec::new(), tallies: std::collections::BTreeMap::new() };

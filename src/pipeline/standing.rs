@@ -1,0 +1,182 @@
+//! How a run's discrepancies stand against the last day's run and the answers so far.
+//!
+//! **Compared with**: the last published run of an earlier day. A second run of the same day replaces the first, it does
+//! not make everything 未变; and the same inputs give the same lists however often the day is run. Without an earlier day
+//! everything is 新增.
+//!
+//! **Fact digest**: measure, money, and the fact fields of the rows that count, sorted. Lines, files and dates of the
+//! delivery are no part of it, nor is the limit: a parameter that moved changes no fact.
+//!
+//! **What is not found any more** is gone only if everything it rested on answered: a source that is missing, stale or
+//! refused, and a member without a live mandate, give 未能核对, and the discrepancy is kept from run to run until they
+//! answer. What is kept so is compared with as if the last run had found it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kernel::{Date, Digest, Result};
+use crate::model::coverage::{Coverage, CoverageState};
+use crate::model::evidence::Evidence;
+use crate::model::outcome::{Discrepancy, Outcomes, RuleCard};
+use crate::model::register::Register;
+use crate::model::standing::{Absence, Absent, Change, Earlier, History, LastAnswer, Objection, Stand};
+use crate::model::verdict::{self, InForce, Said, Statement};
+use crate::policy;
+use crate::store::{Findings, Workspace, findings};
+
+/// What a run has to be compared with: read before the run, so that a broken store stops it early.
+pub(super) struct Past {
+    against: Option<String>,
+    findings: Findings,
+    statements: Vec<Statement>,
+}
+
+impl Past {
+    /// # Errors
+    /// I/O, a damaged snapshot.
+    pub(super) fn of(workspace: &Workspace, as_of: Date, statements: Vec<Statement>) -> Result<Self> {
+        let (year, month, day) = as_of.ymd();
+        let today = format!("{year:04}{month:02}{day:02}");
+        let against = workspace.runs()?.into_iter().rfind(|run| run[..today.len()] < today[..]);
+        let findings = against.as_deref().map(|run| findings(&workspace.run_dir(run))).transpose()?;
+        Ok(Self { against, findings: findings.unwrap_or_default(), statements })
+    }
+}
+
+/// What a run found, as far as standing needs it.
+pub(super) struct Now<'a> {
+    pub(super) register: &'a Register,
+    pub(super) evidences: &'a [Evidence],
+    pub(super) coverage: &'a Coverage,
+    pub(super) outcomes: &'a Outcomes,
+    pub(super) cards: &'a [RuleCard],
+    /// Days an objection in a county may wait, where a parameter says so, as of the day of the objection.
+    pub(super) objection_days: &'a dyn Fn(crate::kernel::Division, Date) -> Option<i64>,
+}
+
+/// Compares, and lays the answers beside what was found.
+pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
+    let earlier: Vec<&Earlier> = expected(&past.findings);
+    let by_id: BTreeMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
+    let in_force = verdict::in_force(&past.statements);
+    let stand = |found: &Discrepancy| {
+        let fact = fact_digest(now, found);
+        let change = match by_id.get(found.id.as_str()) {
+            None => Change::New,
+            Some(earlier) if earlier.fact.is_some_and(|before| before != fact) => Change::Changed,
+            Some(_) => Change::Same,
+        };
+        let InForce { answer, objection } = in_force.get(found.id.as_str()).copied().unwrap_or_default();
+        let division = now.register.households[found.household as usize].division;
+        Stand {
+            fact,
+            sources: sources(now, found),
+            change,
+            answer: answer.and_then(|answer| last_answer(answer, fact)),
+            objection: objection.map(|objection| Objection {
+                on: objection.on,
+                due: (now.objection_days)(division.county(), objection.on).map(|days| later(objection.on, days)),
+            }),
+        }
+    };
+    History {
+        against: past.against.clone(),
+        stands: now.outcomes.discrepancies.iter().map(stand).collect(),
+        absent: absent(&earlier, now),
+        tallies: verdict::tallies(&past.statements),
+    }
+}
+
+/// What the last run found, and what it had kept because nothing could be said.
+fn expected(findings: &Findings) -> Vec<&Earlier> {
+    let kept = findings.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
+    findings.found.iter().chain(kept.map(|absent| &absent.earlier)).collect()
+}
+
+fn later(day: Date, days: i64) -> Date {
+    Date::from_days(day.days() + i32::try_from(days).unwrap_or(i32::MAX / 2))
+}
+
+fn last_answer(answer: &Statement, fact: Digest) -> Option<LastAnswer> {
+    let Said::Answered(verdict) = answer.said else { return None };
+    // Without a digest nobody can say that the fact is the one that was answered, so it is raised.
+    let holds = answer.fact == Some(fact);
+    Some(LastAnswer { verdict, by: answer.by.clone(), on: answer.on, text: answer.text.clone(), holds })
+}
+
+fn fact_digest(now: &Now<'_>, found: &Discrepancy) -> Digest {
+    let mut facts: Vec<String> = found
+        .grounds
+        .iter()
+        .filter(|ground| ground.innocent.is_none())
+        .map(|ground| match ground.source {
+            Some(source) => policy::fact_text(&now.evidences[usize::from(source)], ground.row).0,
+            None => now.register.programme_of(ground.person).to_owned(),
+        })
+        .collect();
+    facts.sort();
+    facts.dedup();
+    let numbers = [found.measure.to_string(), found.amount.map(|amount| amount.0.to_string()).unwrap_or_default()];
+    Digest::of_parts(numbers.iter().chain(&facts).map(String::as_bytes))
+}
+
+fn sources(now: &Now<'_>, found: &Discrepancy) -> Vec<String> {
+    let counting = found.grounds.iter().filter(|ground| ground.innocent.is_none());
+    let indexes: BTreeSet<u16> = counting.filter_map(|ground| ground.source).collect();
+    indexes.into_iter().map(|source| now.evidences[usize::from(source)].source.clone()).collect()
+}
+
+/// Everything expected and not found, each with the first reason that holds.
+fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
+    let found: BTreeSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
+    let missing: Vec<&&Earlier> = earlier.iter().filter(|one| !found.contains(one.id.as_str())).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let register = now.register;
+    let households: BTreeMap<&str, u32> =
+        (0u32..).zip(&register.households).map(|(index, household)| (household.code.as_str(), index)).collect();
+    let sources: BTreeMap<&str, usize> =
+        now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
+    let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();
+    let flagged: BTreeSet<(&str, u32)> = now
+        .outcomes
+        .discrepancies
+        .iter()
+        .map(|found| (now.cards[usize::from(found.rule)].code.as_str(), found.household))
+        .collect();
+    let why = |one: &Earlier| {
+        let Some(&household) = households.get(one.household.as_str()) else { return Absence::LeftRegister };
+        if !rules.contains(one.rule.as_str()) {
+            return Absence::NoRule;
+        }
+        let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
+        let persons: Vec<u32> =
+            register.households[household as usize].persons.iter().copied().filter(|at| person(*at)).collect();
+        if persons.is_empty() {
+            return Absence::LeftRegister;
+        }
+        let answered = |code: &String| {
+            sources.get(code.as_str()).is_some_and(|&source| {
+                persons.iter().all(|&person| {
+                    let state = now.coverage.of(person)[source];
+                    state.is_checked() || state == CoverageState::NotApplicable
+                })
+            })
+        };
+        match () {
+            () if !one.sources.iter().all(answered) => Absence::NotChecked,
+            () if flagged.contains(&(one.rule.as_str(), household)) => Absence::Replaced,
+            () => Absence::Gone,
+        }
+    };
+    let mut absent: Vec<Absent> =
+        missing.into_iter().map(|one| Absent { earlier: (*one).clone(), why: why(one) }).collect();
+    absent.sort_by(|a, b| {
+        let key = |one: &Absent| {
+            let Earlier { division, household, rule, id, .. } = &one.earlier;
+            (division.county(), household.clone(), rule.clone(), id.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    absent
+}

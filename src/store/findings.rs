@@ -1,0 +1,80 @@
+//! What a run found, and what it kept of the run before, read back from its snapshots to be compared with another run.
+
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::frame::{damaged, polars_error, read, rows};
+use crate::kernel::{Digest, Division, Result};
+use crate::model::standing::{Absence, Absent, Earlier};
+
+/// Two tables of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// Its discrepancies, in their order.
+    pub found: Vec<Earlier>,
+    /// What an earlier run had found and this one did not.
+    pub absent: Vec<Absent>,
+}
+
+/// Reads them from the run's folder. A run of a version that kept no standing gives none.
+///
+/// # Errors
+/// I/O, a damaged snapshot.
+pub fn findings(dir: &Path) -> Result<Findings> {
+    let found = earlier(&dir.join("outcomes.parquet"))?.into_iter().map(|(earlier, _)| earlier).collect();
+    let path = dir.join("absent.parquet");
+    let absent = if path.exists() { earlier(&path)? } else { Vec::new() };
+    let known = |(earlier, why): (Earlier, String)| {
+        Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| damaged(&path))
+    };
+    Ok(Findings { found, absent: absent.into_iter().map(known).collect::<Result<_>>()? })
+}
+
+/// Rows of either table with the text of `why`, which only one of them has.
+fn earlier(path: &Path) -> Result<Vec<(Earlier, String)>> {
+    let frame = read(path, None, 0, rows(path)?)?;
+    let column = |name: &str| frame.column(name).and_then(|column| column.str()).map_err(|e| polars_error(path, &e));
+    let later = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
+    let (id, rule, title, severity) = (column("id")?, column("rule")?, column("title")?, column("severity")?);
+    let (household, person, division) = (column("household_id")?, column("person_id")?, column("division")?);
+    let (fact, sources, why) = (later("fact"), later("sources"), later("why"));
+    let text = |column: &StringChunked, row: usize| column.get(row).unwrap_or_default().to_owned();
+    let added = |column: Option<&StringChunked>, row| column.map(|column| text(column, row)).unwrap_or_default();
+    let one = |row: usize| {
+        let division = Division::parse(&text(division, row)).ok_or_else(|| damaged(path))?;
+        let earlier = Earlier {
+            id: text(id, row),
+            rule: text(rule, row),
+            title: text(title, row),
+            severity: text(severity, row),
+            household: text(household, row),
+            person: text(person, row),
+            division,
+            sources: added(sources, row).split('+').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
+            fact: Digest::parse_hex(&added(fact, row)),
+        };
+        Ok((earlier, added(why, row)))
+    };
+    (0..frame.height()).map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{RUN, published};
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_back_as_it_found() {
+        let (_folder, workspace) = published();
+        let read = findings(&workspace.run_dir(RUN)).unwrap();
+        let first = &read.found[0];
+        assert_eq!((first.rule.as_str(), first.household.as_str()), ("V001", "H-1"));
+        assert_eq!(
+            (first.fact, first.sources.as_slice()),
+            (Some(Digest::of(b"fact")), ["vehicle".to_owned()].as_slice())
+        );
+        assert_eq!(read.absent.iter().map(|one| one.why).collect::<Vec<_>>(), [Absence::NotChecked]);
+        assert_eq!(read.absent[0].earlier.id, "V001-gone");
+    }
+}

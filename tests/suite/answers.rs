@@ -1,0 +1,227 @@
+//! 核查反馈 end to end: a night finds, a county answers in the list it got, later nights respect it until the fact changes.
+
+use std::collections::BTreeMap;
+
+use super::world::{World, records, text};
+
+type Row = BTreeMap<String, String>;
+
+/// Days of the nights; the first is the world's own.
+const DAYS: [&str; 4] = ["2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"];
+
+fn night(world: &World, day: usize, more: &[&str]) -> serde_json::Value {
+    let mut arguments = vec!["run", "--as-of", DAYS[day], "--no-progress", "--json", "--formats", "csv,xlsx"];
+    arguments.extend(more);
+    let output = world.hedui(&arguments);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "run: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// One list of all counties' packages.
+fn listed(world: &World, run: &serde_json::Value, file: &str) -> Vec<Row> {
+    let packages = run["packages"].as_array().unwrap().iter();
+    let folders =
+        packages.map(|package| format!("{}/{}", run["outbox"].as_str().unwrap(), package["folder"].as_str().unwrap()));
+    folders.flat_map(|folder| records(&std::fs::read(world.path(&format!("{folder}/{file}"))).unwrap())).collect()
+}
+
+fn change(rows: &[Row], id: &str) -> Option<String> {
+    rows.iter().find(|row| row["疑点编号"] == id).map(|row| row["变化"].clone())
+}
+
+fn import(world: &World, name: &str, bytes: &[u8]) -> (Option<i32>, serde_json::Value) {
+    std::fs::write(world.path(name), bytes).unwrap();
+    let output = world.hedui(&["verdict", "import", name, "--json"]);
+    let answer = serde_json::from_slice(&output.stdout);
+    (output.status.code(), answer.unwrap_or_else(|_| panic!("{}", text(&output.stderr))))
+}
+
+/// As a clerk returns a list: some columns, moved, one renamed.
+fn filled(answers: &[(&str, &str, &str)]) -> String {
+    let mut csv = "调查人,核查日期,疑点编号,核查结果,适用条款/说明\n".to_owned();
+    for (id, verdict, clause) in answers {
+        csv.push_str(&format!("王核查,2024/11/24,{id},{verdict},{clause}\n"));
+    }
+    csv
+}
+
+/// The rows of an extract that hold a text, with another text put in the place of one.
+fn edit(world: &World, source: &str, edit: impl Fn(&str) -> Option<String>) {
+    let path = world.extract(source);
+    let bytes = std::fs::read(&path).unwrap();
+    let mut changed = Vec::new();
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        // ASCII parts stand as they are in every encoding of the world's files.
+        let latin: String = line.iter().map(|&byte| char::from(byte)).collect();
+        if let Some(edited) = edit(&latin) {
+            changed.extend(edited.chars().map(|letter| letter as u8));
+        }
+    }
+    assert_ne!(changed, bytes, "the extract says something else now");
+    std::fs::write(&path, changed).unwrap();
+}
+
+#[test]
+fn answers_settle_a_fact_until_it_changes() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let rows = listed(&world, &first, "worklist.csv");
+    assert!(rows.iter().all(|row| row["变化"] == "新增"), "nothing to compare with");
+    let found = rows.len() as u64;
+    assert_eq!(first["standing"]["new"], found);
+    let of_rule = |rule: &str| {
+        let row = rows.iter().find(|row| row["规则"] == rule).unwrap_or_else(|| panic!("a {rule} in the world"));
+        row["疑点编号"].clone()
+    };
+    let (vehicle, pension, business) = (of_rule("V001"), of_rule("P001"), of_rule("B001"));
+
+    let mangled = format!(" {} ", vehicle.to_lowercase());
+    let list = filled(&[
+        (&mangled, "不属实-已处分", "已过户"),
+        (&pension, "属实-适用豁免", ""),
+        (&business, "属实-应调整", ""),
+        ("V001-AAAAAAAAAA", "无法核实", ""),
+    ]);
+    let (code, counts) = import(&world, "回复.csv", list.as_bytes());
+    assert_eq!((code, &counts["returned"]), (Some(1), &2.into()), "{counts}");
+    assert_eq!((&counts["stored"]["false_disposed"], &counts["stored"]["true_adjust"]), (&1.into(), &1.into()));
+    let returned = records(&std::fs::read(world.path("回复.csv.returned.csv")).unwrap());
+    assert!(returned[0]["Reason"].contains("clause") && returned[1]["Reason"].contains("no run found"), "{returned:?}");
+    let (code, counts) = import(&world, "二.csv", filled(&[(&pension, "属实-适用豁免", "第九条")]).as_bytes());
+    assert_eq!((code, &counts["stored"]["true_exempt"]), (Some(0), &1.into()), "{counts}");
+    let (_, again) = import(&world, "二.csv", filled(&[(&pension, "属实-适用豁免", "第九条")]).as_bytes());
+    assert_eq!((&again["known"], &again["stored"]), (&1.into(), &serde_json::json!({})), "nothing is stored twice");
+
+    let second = night(&world, 1, &[]);
+    let rows = listed(&world, &second, "worklist.csv");
+    assert_eq!((&second["standing"]["answered"], &second["standing"]["against"]), (&2.into(), &first["run"]));
+    assert_eq!((change(&rows, &vehicle), change(&rows, &pension)), (None, None));
+    assert!(change(&rows, &business).unwrap().starts_with("未变；已答复：属实-应调整"));
+    assert_eq!(listed(&world, &second, "answered.csv").len(), 2);
+    assert!(rows.iter().any(|row| row["变化"] == "未变"));
+
+    let output = world.hedui(&["verdict", "object", &vehicle, "--by", "李某", "--reason", "x", "--on", "2024-12-01"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let third = night(&world, 2, &[]);
+    let words = change(&listed(&world, &third, "worklist.csv"), &vehicle).expect("raised again");
+    assert!(words.contains("异议待复核"), "{words}");
+    let precision = world.hedui(&["verdict", "precision", "--json"]);
+    let precision: Vec<serde_json::Value> = serde_json::from_slice(&precision.stdout).unwrap();
+    let of = |rule: &str| precision.iter().find(|line| line["rule"] == rule).unwrap();
+    assert_eq!((&of("B001")["confirmed"], &of("V001")["unverified"]), (&1.into(), &1.into()));
+    let ledger = text(&world.hedui(&["ledger", "show", "--json"]).stdout);
+    assert!(!ledger.contains("王核查") && !ledger.contains("李某"), "the ledger names nobody");
+    assert!(world.hedui(&["ledger", "verify"]).status.success());
+}
+
+#[test]
+fn gone_changed_and_not_checked_are_three_things() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let rows = listed(&world, &first, "worklist.csv");
+    let vehicles: Vec<&Row> = rows.iter().filter(|row| row["规则"] == "V001").collect();
+    let id = vehicles[0]["疑点编号"].clone();
+
+    let missing = night(&world, 1, &["--only", "bank,business,housing,pension"]);
+    let absent = listed(&world, &missing, "absent.csv");
+    let why = |rows: &[Row], id: &str| rows.iter().find(|row| row["疑点编号"] == id).map(|row| row["情况"].clone());
+    assert!(why(&absent, &id).unwrap().starts_with("未能核对"), "a source that did not come says nothing");
+    assert_eq!(missing["standing"]["gone"], 0, "{}", missing["standing"]);
+
+    let back = night(&world, 2, &[]);
+    assert_eq!(change(&listed(&world, &back, "worklist.csv"), &id).unwrap(), "未变", "it was kept");
+    let run = |run: &serde_json::Value| run["run"].as_str().unwrap().to_owned();
+    let diff = world.hedui(&["diff", &run(&first), &run(&missing), "--json"]);
+    let diff: serde_json::Value =
+        serde_json::from_slice(&diff.stdout).unwrap_or_else(|_| panic!("{}", text(&diff.stderr)));
+    let lines = diff["lines"].as_array().unwrap();
+    let kept: u64 = lines.iter().map(|line| line["kept"].as_u64().unwrap()).sum();
+    let before: u64 =
+        lines.iter().flat_map(|line| ["same", "changed", "gone", "kept"].map(|of| line[of].as_u64().unwrap())).sum();
+    assert_eq!((kept, before), (missing["standing"]["kept"].as_u64().unwrap(), rows.len() as u64));
+
+    let links = world.export("links");
+    let lines: Vec<usize> = links
+        .iter()
+        .filter(|link| link["source"] == "vehicle" && link["household_id"] == vehicles[0]["家庭编号"])
+        .map(|link| link["line"].parse().unwrap())
+        .collect();
+    assert!(!lines.is_empty());
+    let number = std::cell::Cell::new(0);
+    edit(&world, "vehicle", |line| {
+        number.set(number.get() + 1);
+        (!lines.contains(&number.get())).then(|| line.to_owned())
+    });
+    let gone = night(&world, 3, &[]);
+    assert!(why(&listed(&world, &gone, "absent.csv"), &id).unwrap().starts_with("已消失"));
+}
+
+/// The workbook as it was written, answered on the sheet it came on, saved again.
+#[test]
+fn the_workbook_comes_back_and_a_changed_sum_is_raised() {
+    use calamine::Reader;
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let rows = listed(&world, &first, "worklist.csv");
+    let pension = rows.iter().find(|row| row["规则"] == "P001").expect("a pension");
+    let id = &pension["疑点编号"];
+    let folder = first["packages"].as_array().unwrap().iter().map(|package| package["folder"].as_str().unwrap());
+    let mut answered = false;
+    for folder in folder {
+        let path = world.path(&format!("{}/{folder}/worklist.xlsx", first["outbox"].as_str().unwrap()));
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(&path).unwrap();
+        let mut back = rust_xlsxwriter::Workbook::new();
+        let mut has_it = false;
+        for (name, range) in book.worksheets() {
+            let sheet = back.add_worksheet().set_name(&name).unwrap();
+            let mut heading: Vec<String> = Vec::new();
+            for (at, row) in range.rows().enumerate() {
+                let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+                if cells.iter().any(|cell| cell == "核查结果") {
+                    heading.clone_from(&cells);
+                }
+                for (column, cell) in cells.iter().enumerate() {
+                    sheet.write_string(at as u32, column as u16, cell).unwrap();
+                }
+                if let (true, false) = (cells.contains(id), heading.is_empty()) {
+                    has_it = true;
+                    let column = |name: &str| heading.iter().position(|cell| cell == name).unwrap() as u16;
+                    let answer = [("核查结果", "不属实-同名或错号"), ("核查人", "王"), ("核查日期", "2024年11月24日")];
+                    for (heading, text) in answer {
+                        sheet.write_string(at as u32, column(heading), text).unwrap();
+                    }
+                }
+            }
+        }
+        if has_it {
+            let (code, counts) = import(&world, "回复.xlsx", &back.save_to_buffer().unwrap());
+            assert_eq!((code, &counts["stored"]["false_identity"]), (Some(0), &1.into()), "{counts}");
+            answered = true;
+        }
+    }
+    assert!(answered, "the workbook names the discrepancy");
+
+    let second = night(&world, 1, &[]);
+    assert_eq!(change(&listed(&world, &second, "worklist.csv"), id), None);
+    let doubted = records(
+        &std::fs::read(world.path(&format!("{}/review_answered.csv", second["outbox"].as_str().unwrap()))).unwrap(),
+    );
+    assert_eq!(doubted.len(), 1, "the centre's reviewers see the doubt");
+
+    let links = world.export("links");
+    let lines: Vec<usize> = links
+        .iter()
+        .filter(|link| link["source"] == "pension" && link["household_id"] == pension["家庭编号"])
+        .map(|link| link["line"].parse().unwrap())
+        .collect();
+    let measure = world.export("outcomes").into_iter().find(|one| one["id"] == *id).unwrap()["measure"].clone();
+    let sum = format!("{}.{}", &measure[..measure.len() - 2], &measure[measure.len() - 2..]);
+    let number = std::cell::Cell::new(0);
+    edit(&world, "pension", |line| {
+        number.set(number.get() + 1);
+        Some(if lines.contains(&number.get()) { line.replace(&sum, "9876.50") } else { line.to_owned() })
+    });
+    let third = night(&world, 2, &[]);
+    let words = change(&listed(&world, &third, "worklist.csv"), id).expect("raised again");
+    assert!(words.starts_with("事实有变；事实变化前曾答复：不属实-同名或错号"), "{words}");
+}

@@ -16,6 +16,7 @@ use hedui::linkage::Index;
 use hedui::model::coverage::Coverage;
 use hedui::model::outcome::Outcomes;
 use hedui::model::register::Register;
+use hedui::model::standing::NO_HISTORY;
 use hedui::standardise::{ids, names};
 use hedui::store::{self, RunTables};
 use hedui::synth::{self, Recipe};
@@ -149,6 +150,7 @@ fn save(to: &Path, register: &Register) -> hedui::kernel::Result<()> {
         outcomes: &Outcomes::default(),
         coverage: &Coverage::new(0, Vec::new()),
         demo: true,
+        history: &NO_HISTORY,
         cards: &[],
         parameters: &nothing,
         summary: &nothing,

@@ -16,7 +16,7 @@ pub struct DiffArgs {
     after: String,
     #[arg(long, value_name = "CODE")]
     county: Option<String>,
-    #[arg(id = "diff_out", long = "out", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 

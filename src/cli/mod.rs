@@ -100,6 +100,7 @@ impl Context {
 
 /// Parses the command line, runs the command, reports trouble.
 pub fn main() -> ExitCode {
+    end_quietly_with_the_reader();
     let lang = language();
     let matches = match localised(lang).try_get_matches() {
         Ok(matches) => matches,
@@ -130,6 +131,19 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => fail(&error, lang),
     }
+}
+
+/// `hedui … | head` closes the pipe when it has seen enough: no bug, and nobody is left to tell. Everything that a command
+/// keeps is written before it prints.
+fn end_quietly_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>();
+        if text.is_some_and(|text| text.starts_with("failed printing to stdout") && text.contains("Broken pipe")) {
+            std::process::exit(0);
+        }
+        usual(panic);
+    }));
 }
 
 fn fail(error: &Error, lang: Lang) -> ExitCode {

@@ -39,6 +39,21 @@ pub fn plan(plan: &Plan, only: &[String], formats: &[Format], context: &Context)
     Ok(if fits && !estimate.needs_attention() { 0 } else { NEEDS_ATTENTION })
 }
 
+/// Refuses a run that is estimated to need more memory than `limit` (GB), before anything is read in full. A run within
+/// it is not held to it byte by byte: what it takes depends on the register and the rows that link, which are estimated.
+///
+/// # Errors
+/// Kind `Config`, with both figures.
+pub fn refuse_over(limit: f64, plan: &Plan, only: &[String], formats: &[Format]) -> Result<()> {
+    let needed = pipeline::preflight(plan, only, formats, rayon::current_num_threads())?.total.memory;
+    let limit = (limit * 1e9) as u64;
+    if needed <= limit {
+        return Ok(());
+    }
+    let message = Message::new("plan.over_limit").with("needed", size(needed)).with("limit", size(limit));
+    Err(Error::config(message).hint(Message::new("plan.over_limit_hint")))
+}
+
 /// Linux alone says it in a file; elsewhere nobody is told whether memory suffices.
 fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;

@@ -22,6 +22,8 @@ pub struct RunArgs {
     explain: bool,
     #[arg(long)]
     plan: bool,
+    #[arg(long, value_name = "GB")]
+    memory_limit: Option<f64>,
 }
 
 pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
@@ -40,6 +42,9 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
     let formats = formats(&args.formats, &plan.report.formats)?;
     if args.plan {
         return super::plan::plan(&plan, &args.only, &formats, context);
+    }
+    if let Some(limit) = args.memory_limit {
+        super::plan::refuse_over(limit, &plan, &args.only, &formats)?;
     }
     let at = now();
     let options = RunOptions {

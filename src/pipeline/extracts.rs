@@ -110,7 +110,7 @@ pub struct Intended {
 /// # Errors
 /// No workspace here.
 pub fn explain(plan: &Plan, only: &[String], reread: bool) -> Result<Vec<Intended>> {
-    let extracts = Extracts::open(&Workspace::open(&plan.root)?)?;
+    let extracts = Extracts::open(&Workspace::open(&plan.root)?);
     if reread {
         extracts.forget();
     }

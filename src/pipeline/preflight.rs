@@ -5,9 +5,8 @@
 //! decide whether to start now; the run itself does not look at it. It does not lock, write or read a file to its end, and
 //! does not ask the machine what it has: that is the caller's.
 //!
-//! The figures were measured on two cores of a shared machine (AMD EPYC, 2026-11-24) over made-up centres of 40,000 people with
-//! 250,000 and 1,000,000 rows and of 160,000 people with 1,000,000 rows, and agree with the night of 1,600,000 people and
-//! 10,000,000 rows that the README records. `scripts/bench` prints what is needed to measure them again.
+//! The figures were measured on two cores of a shared machine (AMD EPYC, 2026-11-24) over the made-up night of 1,600,000
+//! people and 10,000,000 rows that the README records; `scripts/bench` prints what is needed to measure them again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,19 +20,19 @@ use crate::store::{RunRecord, Workspace, evidence_file};
 /// Memory of the program itself and of chunks in flight, bytes.
 const MEMORY_BASE: f64 = 90e6;
 /// Memory of one person on the register, index and packages included, bytes.
-const MEMORY_PER_PERSON: f64 = 1_350.0;
+const MEMORY_PER_PERSON: f64 = 800.0;
 /// Memory of one row that links, bytes: what the largest night left beyond base and persons; an upper bound.
-const MEMORY_PER_LINKED_ROW: f64 = 500.0;
+const MEMORY_PER_LINKED_ROW: f64 = 400.0;
 
 /// One core's time for a byte of an extract: digest, split, ids, probe; seconds.
-const SECONDS_PER_BYTE: f64 = 10e-9;
+const SECONDS_PER_BYTE: f64 = 6.5e-9;
 /// One core's time for a person: register file, index, linking, rules, snapshots; seconds.
-const SECONDS_PER_PERSON: f64 = 16e-6;
+const SECONDS_PER_PERSON: f64 = 9.7e-6;
 /// One core's time to link a kept row; seconds.
-const SECONDS_PER_LINKED_ROW: f64 = 6e-6;
+const SECONDS_PER_LINKED_ROW: f64 = 4.7e-6;
 
 /// Snapshots of a person and of a linked row, bytes on disk.
-const STORED_PER_PERSON: f64 = 70.0;
+const STORED_PER_PERSON: f64 = 120.0;
 const STORED_PER_LINKED_ROW: f64 = 60.0;
 
 /// Rows that link where no run tells: twice the made-up centre's share, because most registers are a larger part of their
@@ -52,10 +51,10 @@ struct FormatFigures {
 
 fn figures(format: Format) -> FormatFigures {
     match format {
-        Format::Csv => FormatFigures { ending: "csv", bytes: 340.0, seconds: 6e-6 },
-        Format::Xlsx => FormatFigures { ending: "xlsx", bytes: 50.0, seconds: 10e-6 },
-        Format::Pdf => FormatFigures { ending: "pdf", bytes: 400.0, seconds: 20e-6 },
-        Format::Html => FormatFigures { ending: "html", bytes: 300.0, seconds: 4e-6 },
+        Format::Csv => FormatFigures { ending: "csv", bytes: 300.0, seconds: 4.7e-6 },
+        Format::Xlsx => FormatFigures { ending: "xlsx", bytes: 13.0, seconds: 3e-6 },
+        Format::Pdf => FormatFigures { ending: "pdf", bytes: 300.0, seconds: 65e-6 },
+        Format::Html => FormatFigures { ending: "html", bytes: 28.0, seconds: 0.5e-6 },
     }
 }
 

@@ -166,7 +166,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let register = read_register(plan, options.as_of, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = staged("index", progress, || Index::build(&register.register));
-    let extracts = Extracts::open(&workspace)?;
+    let extracts = Extracts::open(&workspace);
     if options.reread {
         extracts.forget();
     }

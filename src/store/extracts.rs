@@ -60,15 +60,11 @@ pub enum Standing {
 
 impl Extracts {
     /// Opens what is there; nothing yet is an empty store.
-    ///
-    /// # Errors
-    /// The folder cannot be made.
-    pub fn open(workspace: &Workspace) -> Result<Self> {
+    pub fn open(workspace: &Workspace) -> Self {
         let folder = workspace.keys_folder();
-        fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
         let seen = fs::read(folder.join(SEEN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let seen = Mutex::new(seen.unwrap_or_default());
-        Ok(Self { root: workspace.root().to_owned(), folder, seen, unsynced: Mutex::default() })
+        Self { root: workspace.root().to_owned(), folder, seen, unsynced: Mutex::default() }
     }
 
     /// Forgets what was seen: every file is read anew.
@@ -107,6 +103,7 @@ impl Extracts {
         if bytes != file.bytes {
             return Ok(()); // somebody is writing it: it will be read again
         }
+        fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, &error))?;
         let path = self.index_path(file.digest, layout);
         // Synced in `save`, before anything names it: a sync here would hold up a core that could read on.
         let part = path.with_extension(format!("{}.part", std::process::id()));
@@ -129,6 +126,7 @@ impl Extracts {
     /// # Errors
     /// The disk.
     pub fn save(&self, in_use: &[(String, Digest)]) -> Result<()> {
+        fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, &error))?;
         let mut seen = self.seen();
         for name in self.unsynced.lock().expect("as for the list").drain(..) {
             // Another run may have replaced it meanwhile, or it was never needed.

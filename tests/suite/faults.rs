@@ -260,3 +260,23 @@ fn a_check_at_the_window() {
     let ledger = text(&world.hedui(&["ledger", "show", "--json"]).stdout);
     assert!(ledger.contains("new applicant") && !ledger.contains(*id), "recorded, without the id");
 }
+
+/// `hedui … | head`: the reader has seen enough.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_no_bug() {
+    use std::process::{Command, Stdio};
+    let world = World::made(300, 2_000, 41);
+    world.summary();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hedui"))
+        .current_dir(world.root())
+        .arg("coverage")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output.stderr);
+    assert!(!said.contains("panicked") && output.status.code() != Some(101), "{said}");
+}

@@ -58,3 +58,14 @@ fn what_is_missing_or_would_be_refused_is_said_before_the_night() {
         one["estimate"]["expected"].as_array().unwrap().iter().map(|part| part["source"].as_str().unwrap()).collect();
     assert_eq!(sources, ["register", "mandates", "vehicle"]);
 }
+
+#[test]
+fn a_memory_limit_is_kept_before_anything_is_read() {
+    let world = World::made(300, 2_000, 7);
+    let refused = world.run_with(&["--memory-limit", "0.05"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = super::world::text(&refused.stderr);
+    assert!(said.contains("50 MB") && said.contains("needs about"), "{said}");
+    assert!(!world.path("store/runs").exists());
+    assert_eq!(world.run_with(&["--memory-limit", "2"]).status.code(), Some(0));
+}

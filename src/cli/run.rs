@@ -5,7 +5,7 @@ use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
 use crate::kernel::{Error, Message, Result};
-use crate::pipeline::{self, Intended, RunOptions, RunSummary};
+use crate::pipeline::{self, Intended, RunOptions, RunSummary, StandingSummary};
 use crate::store::{Holder, Standing};
 
 #[derive(Debug, clap::Args)]
@@ -161,17 +161,7 @@ fn print(summary: &RunSummary, context: &Context) {
         .with("medium", medium)
         .with("low", low);
     println!("{}", context.say(&flagged));
-    let standing = &summary.standing;
-    let stands = Message::new("answers.run")
-        .with("against", standing.against.as_deref().unwrap_or_else(|| word("standing.no_earlier_run")))
-        .with("new", standing.new)
-        .with("changed", standing.changed)
-        .with("same", standing.same)
-        .with("answered", standing.answered)
-        .with("gone", standing.gone)
-        .with("kept", standing.kept)
-        .with("objections", standing.objections);
-    println!("{}", context.say(&stands));
+    print_standing(&summary.standing, context);
     for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
         let reason = match &source.fault {
             Some(fault) => fault.say(context.lang),
@@ -199,4 +189,18 @@ fn state_key(state: &str) -> &'static str {
         "missing" => "cli.state_missing",
         _ => "cli.state_refused",
     }
+}
+
+/// What changed since the run before, in a line.
+fn print_standing(standing: &StandingSummary, context: &Context) {
+    let stands = Message::new("answers.run")
+        .with("against", standing.against.as_deref().unwrap_or_else(|| context.word("standing.no_earlier_run")))
+        .with("new", standing.new)
+        .with("changed", standing.changed)
+        .with("same", standing.same)
+        .with("answered", standing.answered)
+        .with("gone", standing.gone)
+        .with("kept", standing.kept)
+        .with("objections", standing.objections);
+    println!("{}", context.say(&stands));
 }

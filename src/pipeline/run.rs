@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
+use super::filings::read_lists;
 use super::register::{RegisterRead, read_register};
 use super::reports::objection_days;
 use super::review::{self, InForce};
 use super::seals::seals;
+use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
@@ -16,6 +18,7 @@ use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
@@ -56,6 +59,9 @@ pub struct RunSummary {
     /// Links by grade A to E (E is counted, not kept).
     pub grades: [u64; 5],
     pub reviews: ReviewSummary,
+    /// Where the centre gave a roster of officials and its lists could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filings: Option<FilingSummary>,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
@@ -72,6 +78,16 @@ pub struct ReviewSummary {
     pub other: u64,
     /// Links that wait for a person.
     pub open: u64,
+}
+
+/// The 备案 check, in lines of its list: one for each person and official.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct FilingSummary {
+    pub officials: u64,
+    pub lines: u64,
+    /// Filed, for the person or another of the household.
+    pub filed: u64,
+    pub not_seen: u64,
 }
 
 /// One source in the run.
@@ -123,7 +139,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
-    let register = read_register(plan, options.as_of, progress, cancel)?;
+    let mut register = read_register(plan, options.as_of, progress, cancel)?;
+    let lists = read_lists(plan, &mut register, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = staged("index", progress, || Index::build(&register.register));
     let extracts = Extracts::open(&workspace)?;
@@ -135,11 +152,13 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
+    let filings = lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links));
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source());
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
     })?;
-    let found = Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes };
+    let found =
+        Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, filings, coverage, outcomes };
     let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
@@ -221,6 +240,7 @@ struct Found<'a> {
     in_force: InForce,
     /// The runs before this one that its trend shows.
     earlier: Vec<TrendPoint>,
+    filings: Option<FilingCheck>,
     coverage: Coverage,
     outcomes: Outcomes,
 }
@@ -250,6 +270,7 @@ impl Found<'_> {
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             trend: &self.trend(),
+            filings: self.filings.as_ref(),
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
@@ -331,6 +352,7 @@ impl Found<'_> {
             flagged_households: households.len() as u64,
             grades,
             reviews: self.review_summary(),
+            filings: self.filings.as_ref().map(filing_summary),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {
@@ -375,6 +397,19 @@ impl Found<'_> {
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
         }
     }
+}
+
+fn filing_summary(check: &FilingCheck) -> FilingSummary {
+    let mut summary = FilingSummary { officials: check.officials.len() as u64, ..FilingSummary::default() };
+    for tie in &check.ties {
+        summary.lines += 1;
+        match tie.standing {
+            Standing::Filed(_) | Standing::HouseholdFiled(_) => summary.filed += 1,
+            Standing::NotSeen => summary.not_seen += 1,
+            Standing::NoList => {}
+        }
+    }
+    summary
 }
 
 fn publish(

@@ -63,6 +63,10 @@ fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, St
         ("report.cover_set_aside", counts.set_aside),
     ];
     pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
+    if view.filings.is_some() {
+        let figures = [("filing.cover_ties", counts.ties), ("filing.cover_not_seen", counts.ties_not_seen)];
+        pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
+    }
     pairs
 }
 

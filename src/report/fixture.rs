@@ -93,6 +93,7 @@ impl Centre {
             outcomes: &self.outcomes,
             coverage: &self.coverage,
             trend: &[],
+            filings: None,
             cards: &self.cards,
             profile: "演示",
             demo: true,

@@ -26,7 +26,9 @@ pub(super) fn find(lists: Lists, register: &Register, evidences: &[Evidence], li
         own_and_household(register, index, official, &mut found);
     }
     for (index, filing) in (0..).zip(lists.filings.iter().flatten()) {
-        for &person in &filing.persons {
+        let official = &lists.officials[filing.official as usize];
+        // An official's own enrolment may be filed as well; that makes nobody a relative.
+        for &person in filing.persons.iter().filter(|person| !official.persons.contains(person)) {
             found.entry((person, filing.official)).or_default().push(Known::Declared { filing: index });
         }
     }

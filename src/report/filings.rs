@@ -157,3 +157,72 @@ fn place(at: &ListRow) -> RowPlace {
     let sheet = if at.sheet == 0 { String::new() } else { at.sheet.to_string() };
     RowPlace { file: at.file.clone(), sheet, line: u64::from(at.line) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{ALL_FORMATS, Centre, date, id};
+    use super::super::{Seals, write};
+    use super::*;
+    use crate::kernel::{Cancel, Silent};
+    use crate::model::filing::Official;
+
+    /// Person 1's declared relative is filed, person 0 follows by household; person 3's husband-by-record is not filed.
+    fn check() -> FilingCheck {
+        let at = |file: &str, line| ListRow { file: format!("inbox/register/{file}.csv"), sheet: 0, line };
+        let official = |body, name: &str, line| Official {
+            id: id(body),
+            name: name.to_owned(),
+            posts: vec!["救助站 经办员".to_owned(), "村委会 主任".to_owned()],
+            division: None,
+            persons: Vec::new(),
+            at: at("officials", line),
+        };
+        let tie = |person, official, known, standing| Tie { person, official, known: vec![known], standing };
+        FilingCheck {
+            officials: vec![official("37010219800101001", "周大明", 2), official("37010219810101002", "吴小红", 3)],
+            filings: vec![Filing {
+                persons: vec![1],
+                relation: "兄弟姐妹".to_owned(),
+                official: 0,
+                number: "备〔2026〕7号".to_owned(),
+                filed_on: Some(date("2026-03-01")),
+                at: at("filings", 4),
+            }],
+            ties: vec![
+                tie(0, 0, Known::Member, Standing::HouseholdFiled(0)),
+                tie(1, 0, Known::Declared { filing: 0 }, Standing::Filed(0)),
+                tie(3, 1, Known::Spouse { source: 0, row: 0 }, Standing::NotSeen),
+            ],
+        }
+    }
+
+    #[test]
+    fn each_county_gets_its_own_lines_and_the_centre_all_of_them_masked() {
+        let (centre, check, dir) = (Centre::new(), check(), tempfile::tempdir().unwrap());
+        let view = RunView { filings: Some(&check), ..centre.view() };
+        write(dir.path(), &view, &ALL_FORMATS, &Seals::default(), &Silent, &Cancel::default()).unwrap();
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        let (one, other, all) = (read("370102/filings.csv"), read("370103/filings.csv"), read("filings.csv"));
+        assert_eq!((one.lines().count(), other.lines().count(), all.lines().count()), (1 + 2, 1 + 1, 1 + 3));
+        for part in
+            ["李*英", "已申报为近亲属（兄弟姐妹）", "周*明", "经办员；村委会", "已备案,备〔2026〕7号,2026-03-01"]
+        {
+            assert!(one.contains(part), "{part} in {one}");
+        }
+        assert!(one.contains("同户已备案") && !one.contains("未见备案") && one.contains("不作认定"), "{one}");
+        assert!(other.contains("婚姻登记记录中的配偶（民政，") && other.contains("未见备案,,"), "{other}");
+        assert!(other.contains("inbox/civil/2026-11.csv 第 9 行") && !other.contains("周*明"), "{other}");
+        for whole in ["周大明", "吴小红", "王德福", &id("37010219800101001").to_string()] {
+            assert!(!all.contains(whole), "{whole} in {all}");
+        }
+        assert!(read("370103/index.html").contains("其中未见备案"));
+    }
+
+    #[test]
+    fn without_a_roster_nothing_is_written_or_said() {
+        let (centre, dir) = (Centre::new(), tempfile::tempdir().unwrap());
+        write(dir.path(), &centre.view(), &ALL_FORMATS, &Seals::default(), &Silent, &Cancel::default()).unwrap();
+        assert!(!dir.path().join("filings.csv").exists() && !dir.path().join("370102/filings.csv").exists());
+        assert!(!std::fs::read_to_string(dir.path().join("370102/index.html")).unwrap().contains("备案"));
+    }
+}

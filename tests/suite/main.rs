@@ -2,6 +2,7 @@
 //! whole runs over made-up centres, faults, and other programs' test vectors.
 
 mod faults;
+mod filings;
 mod known;
 mod night;
 mod plan;

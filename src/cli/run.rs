@@ -162,6 +162,14 @@ fn print(summary: &RunSummary, context: &Context) {
         .with("low", low);
     println!("{}", context.say(&flagged));
     print_standing(&summary.standing, context);
+    if let Some(filings) = &summary.filings {
+        let line = Message::new("filing.run")
+            .with("officials", filings.officials)
+            .with("lines", filings.lines)
+            .with("filed", filings.filed)
+            .with("not_seen", filings.not_seen);
+        println!("{}", context.say(&line.with("folder", &summary.outbox)));
+    }
     for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
         let reason = match &source.fault {
             Some(fault) => fault.say(context.lang),

@@ -4,7 +4,7 @@ use super::terminal::table;
 use super::{Context, NEEDS_ATTENTION};
 use crate::config;
 use crate::ingest;
-use crate::kernel::{Message, Result};
+use crate::kernel::{Error, Message, Result};
 
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {}
@@ -25,6 +25,16 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
             files.len().to_string(),
         ]);
     }
+    let mut faults = Vec::new();
+    for (code, layout, kind) in plan.filing_lists() {
+        let sample = ingest::sample(&plan.root, layout, &kind)?;
+        missing |= sample.files == 0;
+        faults.extend(sample.refused);
+        let state = if sample.files == 0 { "cli.state_missing" } else { "cli.state_delivered" };
+        let state = context.word(state).to_owned();
+        rows.push(vec![code.to_owned(), layout.department.clone(), kind.label, state, sample.files.to_string()]);
+    }
+    Error::all(faults)?;
     let heading = ["cli.source", "cli.department", "cli.kind", "cli.state", "cli.files"].map(|key| context.word(key));
     print!("{}", table(&heading, &rows, &[4]));
     let valid =

@@ -26,6 +26,9 @@ pub struct Plan {
     pub places: BTreeMap<Division, String>,
     pub persons: Source,
     pub mandates: Option<Source>,
+    /// 经办人员名册, and declared relatives with their filings; the second never without the first.
+    pub officials: Option<Source>,
+    pub filings: Option<Source>,
     /// By source code, ascending: the index here is the source's index everywhere.
     pub sources: Vec<PlannedSource>,
     pub policy: Policy,
@@ -37,6 +40,13 @@ impl Plan {
     /// Made-up people or parameters: every page says 演示.
     pub fn is_demo(&self) -> bool {
         self.centre.demo || self.policy.demo
+    }
+
+    /// The lists of the 备案 check that the centre keeps, by the code under which a run counts their rows.
+    pub fn filing_lists(&self) -> Vec<(&'static str, &Source, Kind)> {
+        let officials = self.officials.as_ref().map(|source| ("officials", source, kind::register_officials()));
+        let filings = self.filings.as_ref().map(|source| ("filings", source, kind::register_filings()));
+        officials.into_iter().chain(filings).collect()
     }
 
     /// Programmes each source applies to, in source order; empty means all.
@@ -170,6 +180,8 @@ struct CentreFile {
 struct RegisterFile {
     persons: Source,
     mandates: Option<Source>,
+    officials: Option<Source>,
+    filings: Option<Source>,
 }
 
 /// Reads and checks the whole configuration.
@@ -205,6 +217,8 @@ pub fn load(root: &Path) -> Result<Plan> {
         places,
         persons: register.persons,
         mandates: register.mandates,
+        officials: register.officials,
+        filings: register.filings,
         sources,
         policy,
         digest: texts.digest(),
@@ -214,7 +228,17 @@ pub fn load(root: &Path) -> Result<Plan> {
 fn check_register(file: RegisterFile, texts: &Texts) -> Result<RegisterFile> {
     let (path, text) = (Path::new("register.toml"), texts.0["register.toml"].as_str());
     let mut faults = Vec::from_iter(file.persons.check(&kind::register_persons(), text, path).err());
-    faults.extend(file.mandates.as_ref().and_then(|source| source.check(&kind::register_mandates(), text, path).err()));
+    let lists = [
+        (&file.mandates, kind::register_mandates()),
+        (&file.officials, kind::register_officials()),
+        (&file.filings, kind::register_filings()),
+    ];
+    for (source, kind) in lists {
+        faults.extend(source.as_ref().and_then(|source| source.check(&kind, text, path).err()));
+    }
+    if file.filings.is_some() && file.officials.is_none() {
+        faults.push(Error::config(Message::new("filing.without_officials")).at(path));
+    }
     Error::all(faults)?;
     Ok(file)
 }

@@ -293,6 +293,31 @@ pub fn register_mandates() -> Kind {
     plain("mandate", "核对授权", fields)
 }
 
+/// 经办人员名册: those who handle social assistance, and village and neighbourhood officials.
+pub fn register_officials() -> Kind {
+    let fields: &[(&str, &str, FieldType)] = &[
+        ("person_id", "身份证号", FieldType::Text),
+        ("name", "姓名", FieldType::Text),
+        ("post", "职务", FieldType::Text),
+        ("unit", "单位", FieldType::Text),
+        ("division", "行政区划代码", FieldType::Text),
+    ];
+    plain("officials", "经办人员名册", fields)
+}
+
+/// 近亲属备案: declared relatives of officials, with number and day where the relation is filed.
+pub fn register_filings() -> Kind {
+    let fields: &[(&str, &str, FieldType)] = &[
+        ("person_id", "近亲属身份证号", FieldType::Text),
+        ("name", "近亲属姓名", FieldType::Text),
+        ("relation", "与经办人员关系", FieldType::Text),
+        ("official_id", "经办人员身份证号", FieldType::Text),
+        ("number", "备案号", FieldType::Text),
+        ("filed_on", "备案日期", FieldType::Date),
+    ];
+    plain("filings", "近亲属备案", fields)
+}
+
 /// A review list as it comes back (`hedui verdict import`), read by the same reader.
 pub fn judgements() -> Kind {
     let fields: &[(&str, &str, FieldType)] = &[

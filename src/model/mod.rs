@@ -7,6 +7,7 @@
 pub mod coverage;
 pub mod evidence;
 pub mod extract_keys;
+pub mod filing;
 pub mod judgement;
 pub mod kind;
 pub mod link;

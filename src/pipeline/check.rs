@@ -130,6 +130,7 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
     let register = &answer.register;
     let explain = |link: &Link| linkage::explain_short(link).say(lang);
     let view = RunView {
+        filings: None,
         trend: &[],
         run: &run,
         centre: &plan.centre.name,

@@ -1,12 +1,13 @@
 //! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `preflight` says
 //! beforehand what it needs, `register` makes the register
-//! out of the centre's own files, `review` the questions for people, `judgements` takes their answers in.
+//! out of the centre's own files, `filings` reads the lists of the 备案 check and `ties` makes it, `review` the questions for people, `judgements` takes their answers in.
 
 mod answers;
 mod check;
 mod comparison;
 mod evaluation;
 mod extracts;
+mod filings;
 mod judgements;
 mod preflight;
 mod register;
@@ -15,6 +16,7 @@ mod review;
 mod run;
 mod seals;
 mod standing;
+mod ties;
 mod trend;
 
 pub use answers::{AnswerSummary, Imported, Objecting, import, object};
@@ -26,5 +28,5 @@ pub use judgements::{Import, ImportSummary};
 pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
-pub use run::{ReviewSummary, RunOptions, RunSummary, SourceSummary, StandingSummary, run};
+pub use run::{FilingSummary, ReviewSummary, RunOptions, RunSummary, SourceSummary, StandingSummary, run};
 pub use trend::trend;

@@ -90,7 +90,7 @@ pub struct Expected {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Preflight {
     pub persons: u64,
-    /// Register, mandates if they have a file of their own, then the sources in the plan's order.
+    /// Register, mandates and the lists of the 备案 check if there are such files, then the sources in the plan's order.
     pub expected: Vec<Expected>,
     /// Packages in the formats asked for.
     pub packages: Needs,
@@ -121,6 +121,9 @@ pub fn preflight(plan: &Plan, only: &[String], formats: &[Format], cores: usize)
     let mut expected = vec![register];
     if let Some(mandates) = &plan.mandates {
         expected.push(Expected::of(&plan.root, "mandates", mandates, &kind::register_mandates(), 1.0)?);
+    }
+    for (code, layout, kind) in plan.filing_lists() {
+        expected.push(Expected::of(&plan.root, code, layout, &kind, 1.0)?);
     }
     let own = expected.len();
     for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {

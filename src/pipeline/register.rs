@@ -17,19 +17,21 @@ use crate::model::register::{Household, Person, Register, Role, State};
 use crate::model::table::{Column, Table, Texts};
 use crate::standardise::ids::{self, IdReading};
 
-type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+pub(super) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// The register for a date, and its two files as evidence (bins, rejects, digests).
+/// The register for a date, and its files as evidence (bins, rejects, digests).
 pub struct RegisterRead {
     pub register: Register,
     pub persons: Evidence,
     pub mandates: Option<Evidence>,
+    /// The lists of the 备案 check, once `filings` has read them.
+    pub lists: Vec<Evidence>,
 }
 
 impl RegisterRead {
     /// The register's own files as they were read: counts, rejects, digests.
     pub fn files(&self) -> Vec<&Evidence> {
-        std::iter::once(&self.persons).chain(&self.mandates).collect()
+        std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
 }
 
@@ -60,7 +62,7 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
-    Ok(RegisterRead { register, persons, mandates })
+    Ok(RegisterRead { register, persons, mandates, lists: Vec::new() })
 }
 
 fn refuse_unread(file: &Evidence) -> Result<()> {
@@ -107,7 +109,7 @@ fn take_spans(mandates: &mut Evidence) -> Spans {
 
 /// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
 /// owner's name, and a link still asks for that name.
-fn whole_id(text: &str) -> Option<CitizenId> {
+pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
     let plain = ids::read_plain(text.as_bytes()).filter(|id| id.is_valid() && !ids::is_placeholder(text.as_bytes()));
     if plain.is_some() {
         return plain;
@@ -126,7 +128,7 @@ struct Line<'a> {
 }
 
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
-type Refused = (usize, &'static str, &'static str);
+pub(super) type Refused = (usize, &'static str, &'static str);
 
 /// A register without its table yet, the rows that stand on it, and those that cannot.
 struct Built {
@@ -196,7 +198,7 @@ fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
 }
 
 /// Moves refused rows from the kept to the rejected bin.
-fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
+pub(super) fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
     let count = refused.len() as u64;
     for (row, field, reason) in refused {
         let label =
@@ -212,18 +214,18 @@ fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
     evidence.bins.rejected += count;
 }
 
-fn column_of<'a>(kind: &Kind, table: &'a Table, field: &str) -> &'a Column {
+pub(super) fn column_of<'a>(kind: &Kind, table: &'a Table, field: &str) -> &'a Column {
     &table.columns[kind.field(field).expect("a field of the register's own kinds")]
 }
 
-fn texts(column: &Column) -> &Texts {
+pub(super) fn texts(column: &Column) -> &Texts {
     match column {
         Column::Text(texts) => texts,
         _ => panic!("the column is not text"),
     }
 }
 
-fn dates(column: &Column) -> &[Option<Date>] {
+pub(super) fn dates(column: &Column) -> &[Option<Date>] {
     match column {
         Column::Date(values) => values,
         _ => panic!("the column holds no dates"),

@@ -142,6 +142,7 @@ fn view<'a>(
 ) -> RunView<'a> {
     RunView {
         trend: &[],
+        filings: None,
         run,
         centre: &plan.centre.name,
         division: plan.centre.division(),

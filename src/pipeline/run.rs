@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
+use super::filings::read_lists;
 use super::register::{RegisterRead, read_register};
 use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
 use super::seals::seals;
 use super::standing::{self, Past};
+use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
@@ -17,6 +19,7 @@ use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
@@ -59,6 +62,9 @@ pub struct RunSummary {
     pub grades: [u64; 5],
     pub reviews: ReviewSummary,
     pub standing: StandingSummary,
+    /// Where the centre gave a roster of officials and its lists could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filings: Option<FilingSummary>,
     pub packages: Vec<PackageSummary>,
     /// Relative to the workspace.
     pub outbox: String,
@@ -113,6 +119,16 @@ impl StandingSummary {
     }
 }
 
+/// The 备案 check, in lines of its list: one for each person and official.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct FilingSummary {
+    pub officials: u64,
+    pub lines: u64,
+    /// Filed, for the person or another of the household.
+    pub filed: u64,
+    pub not_seen: u64,
+}
+
 /// One source in the run.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SourceSummary {
@@ -163,7 +179,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
-    let register = read_register(plan, options.as_of, progress, cancel)?;
+    let mut register = read_register(plan, options.as_of, progress, cancel)?;
+    let lists = read_lists(plan, &mut register, progress, cancel)?;
     plan.policy.check_places(&register.register.counties(), options.as_of)?;
     let index = staged("index", progress, || Index::build(&register.register));
     let extracts = Extracts::open(&workspace);
@@ -175,6 +192,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
+    let filings = lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links));
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source());
     let outcomes = staged("rules", progress, || {
         policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
@@ -188,8 +206,20 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
     };
     let history = standing::settle(&past, &now);
-    let found =
-        Found { plan, run: &run, register, evidences, linked, reviews, in_force, earlier, coverage, outcomes, history };
+    let found = Found {
+        plan,
+        run: &run,
+        register,
+        evidences,
+        linked,
+        reviews,
+        in_force,
+        earlier,
+        filings,
+        coverage,
+        outcomes,
+        history,
+    };
     let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
     let summary = found.summary(&packages);
     let outputs = std::thread::scope(|scope| {
@@ -271,6 +301,7 @@ struct Found<'a> {
     in_force: InForce,
     /// The runs before this one that its trend shows.
     earlier: Vec<TrendPoint>,
+    filings: Option<FilingCheck>,
     coverage: Coverage,
     outcomes: Outcomes,
     history: History,
@@ -302,6 +333,7 @@ impl Found<'_> {
             history: &self.history,
             coverage: &self.coverage,
             trend: &self.trend(),
+            filings: self.filings.as_ref(),
             cards: &self.plan.policy.cards(),
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
@@ -385,6 +417,7 @@ impl Found<'_> {
             grades,
             reviews: self.review_summary(),
             standing: StandingSummary::of(&self.history),
+            filings: self.filings.as_ref().map(filing_summary),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {
@@ -429,6 +462,19 @@ impl Found<'_> {
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
         }
     }
+}
+
+fn filing_summary(check: &FilingCheck) -> FilingSummary {
+    let mut summary = FilingSummary { officials: check.officials.len() as u64, ..FilingSummary::default() };
+    for tie in &check.ties {
+        summary.lines += 1;
+        match tie.standing {
+            Standing::Filed(_) | Standing::HouseholdFiled(_) => summary.filed += 1,
+            Standing::NotSeen => summary.not_seen += 1,
+            Standing::NoList => {}
+        }
+    }
+    summary
 }
 
 fn publish(

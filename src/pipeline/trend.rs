@@ -7,7 +7,7 @@ use crate::model::trend::TrendPoint;
 use crate::store::Entry;
 
 /// The register's own files stand in a run's summary beside the departments'; they are nobody's delivery.
-const OWN_FILES: [&str; 3] = ["register", "mandates", "officials"];
+const OWN_FILES: [&str; 4] = ["register", "mandates", "officials", "filings"];
 
 /// The last `last` whole runs.
 pub fn trend(entries: &[Entry], last: usize) -> Vec<TrendPoint> {

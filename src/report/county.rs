@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::RunView;
+use super::{RunView, filings};
 use crate::kernel::Division;
 use crate::model::coverage::is_fully_checked;
 use crate::model::link::{Grade, Link};
@@ -28,6 +28,8 @@ pub(super) struct County {
     pub set_aside: Vec<u32>,
     /// Of [`RunView::reviews`], those that are open.
     pub reviews: Vec<u32>,
+    /// Of [`crate::model::filing::FilingCheck::ties`], village by village.
+    pub ties: Vec<u32>,
 }
 
 impl County {
@@ -53,6 +55,7 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
             absent: Vec::new(),
             set_aside: Vec::new(),
             reviews: Vec::new(),
+            ties: Vec::new(),
         })
         .collect();
     let divisions: Vec<Division> = counties.iter().map(|county| county.division).collect();
@@ -84,6 +87,9 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
         if review.is_open(link) {
             counties[place_of(household_of(link.person))].reviews.push(index as u32);
         }
+    }
+    for (index, tie) in view.filings.iter().flat_map(|check| &check.ties).enumerate() {
+        counties[place_of(household_of(tie.person))].ties.push(index as u32);
     }
     counties.par_iter_mut().for_each(|county| {
         sort_for_work(view, &mut county.discrepancies);
@@ -138,6 +144,9 @@ pub(super) struct Counts {
     pub identity: u64,
     pub pending: u64,
     pub set_aside: u64,
+    /// Lines of the 备案 check, and those of them without a filing that is known.
+    pub ties: u64,
+    pub ties_not_seen: u64,
 }
 
 impl Counts {
@@ -160,6 +169,8 @@ impl Counts {
             identity: 0,
             pending: 0,
             set_aside: 0,
+            ties: 0,
+            ties_not_seen: 0,
         }
     }
 
@@ -188,6 +199,8 @@ impl Counts {
         flagged.dedup();
         counts.flagged_households = flagged.len() as u64;
         counts.identity = county.reviews.iter().filter(|&&review| is_identity(view.review_link(review))).count() as u64;
+        counts.ties = county.ties.len() as u64;
+        counts.ties_not_seen = filings::not_seen(view, county);
         counts.pending = county.reviews.len() as u64 - counts.identity;
         counts
     }
@@ -221,6 +234,8 @@ impl Counts {
         self.objections += other.objections;
         self.changes.iter_mut().zip(other.changes).for_each(|(mine, theirs)| *mine += theirs);
         self.absent.iter_mut().zip(other.absent).for_each(|(mine, theirs)| *mine += theirs);
+        self.ties += other.ties;
+        self.ties_not_seen += other.ties_not_seen;
         self.severity.iter_mut().zip(other.severity).for_each(|(mine, theirs)| *mine += theirs);
         self.rules.iter_mut().zip(&other.rules).for_each(|(mine, theirs)| *mine += theirs);
         for (mine, theirs) in self.states.iter_mut().zip(&other.states) {

@@ -74,6 +74,10 @@ fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, St
     pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
     pairs.push((label("standing.cover_against"), standing::against(view)));
     pairs.push((label("standing.cover_precision"), standing::precision_within(view, division)));
+    if view.filings.is_some() {
+        let figures = [("filing.cover_ties", counts.ties), ("filing.cover_not_seen", counts.ties_not_seen)];
+        pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
+    }
     pairs
 }
 

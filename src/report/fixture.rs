@@ -97,6 +97,7 @@ impl Centre {
             history: &self.history,
             coverage: &self.coverage,
             trend: &[],
+            filings: None,
             cards: &self.cards,
             profile: "演示",
             demo: true,

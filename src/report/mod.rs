@@ -4,7 +4,7 @@
 //! ```text
 //! <out>/370102/  worklist.xlsx worklist.csv grounds.csv excluded.csv coverage.csv identity.csv answered.csv absent.csv rules.csv
 //!                index.html reports.pdf manifest.json; where the centre has a key or a password for them,
-//!                manifest.sig and sealed.zip
+//!                manifest.sig and sealed.zip; with a roster of officials filings.csv, here and above
 //! <out>/         summary.xlsx summary.csv levels.csv precision.csv summary.html review.xlsx review.csv
 //!                review_answered.csv rejects/<source>.csv manifest.json
 //! ```
@@ -20,6 +20,7 @@ mod coverage;
 mod document;
 mod excluded;
 mod facts;
+mod filings;
 #[cfg(test)]
 mod fixture;
 mod folder;
@@ -63,6 +64,7 @@ use self::folder::Folder;
 use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
+use crate::model::filing::FilingCheck;
 use crate::model::judgement::Review;
 use crate::model::link::{CrowdedName, Link, SharedId};
 use crate::model::outcome::{Outcomes, RuleCard};
@@ -98,6 +100,8 @@ pub struct RunView<'a> {
     pub coverage: &'a Coverage,
     /// The last runs, this one among them, oldest first.
     pub trend: &'a [TrendPoint],
+    /// The 备案 check, where there is one.
+    pub filings: Option<&'a FilingCheck>,
     /// By rule index.
     pub cards: &'a [RuleCard],
     /// Name of the policy profile.
@@ -241,6 +245,9 @@ fn fill(
         folder.put("coverage.csv", &coverage::csv(view, county))?;
         folder.put("identity.csv", &identity::all(view, county).to_csv())?;
         folder.put("rules.csv", &rules::listing(view).to_csv())?;
+        if let Some(check) = view.filings {
+            folder.put("filings.csv", &filings::of_county(view, check, county).to_csv())?;
+        }
     }
     if formats.html {
         let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
@@ -259,6 +266,7 @@ fn fill(
             incomplete,
             rules::listing(view),
         ]);
+        listings.extend(view.filings.map(|check| filings::of_county(view, check, county)));
         folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
     }
     if let Some(cases) = cases
@@ -314,6 +322,9 @@ fn write_summary(
     }
     if let Some(csv) = set_aside::csv(view) {
         folder.put("set_aside.csv", &csv)?;
+    }
+    if let Some(check) = view.filings {
+        folder.put("filings.csv", &filings::of_all(view, check, counties).to_csv())?;
     }
     for package in packages {
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");

@@ -5,6 +5,7 @@
 //! | id of somebody on the register | first 6 + last 4, unless `masked = false` | the same, unless `review_masked = false` | whole |
 //! | name of somebody on the register | 张*三, unless `masked = false` | the same, unless `review_masked = false` | whole |
 //! | id and name of a third person (spouse, co-owner) | masked always | masked always | masked always |
+//! | id and name of an official tied to somebody there | as the register's people | not shown | whole |
 //! | account | last 4 always | last 4 always | last 4 always |
 //! | phone in a record | not shown | not shown | not shown |
 //! | address, birth date in a record | not shown | address; birth date with whole ids only | not shown |

@@ -15,6 +15,8 @@ pub enum Setting {
 
 const CENTRE: &str = include_str!("centre/hedui.toml");
 const REGISTER: &str = include_str!("centre/register.toml");
+/// The lists of the 备案 check: part of register.toml, which a new centre uncomments once it has them.
+const FILINGS: &str = include_str!("centre/filings.toml");
 
 /// Layouts by source code.
 const SOURCES: [(&str, &str); 11] = [
@@ -33,9 +35,20 @@ const SOURCES: [(&str, &str); 11] = [
 
 /// The files as (path relative to the centre, text).
 pub fn configuration(setting: &Setting) -> Vec<(String, String)> {
-    let mut files = vec![("hedui.toml".to_owned(), centre(setting)), ("register.toml".to_owned(), REGISTER.to_owned())];
+    let mut files = vec![("hedui.toml".to_owned(), centre(setting)), ("register.toml".to_owned(), register(setting))];
     files.extend(SOURCES.iter().map(|(code, text)| (format!("sources/{code}.toml"), (*text).to_owned())));
     files
+}
+
+fn register(setting: &Setting) -> String {
+    let commented = |line: &str| match line.is_empty() || line.starts_with('#') {
+        true => format!("{line}\n"),
+        false => format!("# {line}\n"),
+    };
+    match setting {
+        Setting::Demo { .. } => format!("{REGISTER}{FILINGS}"),
+        Setting::New => REGISTER.to_owned() + &FILINGS.lines().map(commented).collect::<String>(),
+    }
 }
 
 fn centre(setting: &Setting) -> String {
@@ -80,12 +93,19 @@ mod tests {
 
     #[test]
     fn register_and_centre_are_toml() {
-        let register = table(REGISTER);
-        let kinds = [("persons", kind::register_persons()), ("mandates", kind::register_mandates())];
+        let register = table(&register(&Setting::Demo { counties: 1 }));
+        let kinds = [
+            ("persons", kind::register_persons()),
+            ("mandates", kind::register_mandates()),
+            ("officials", kind::register_officials()),
+            ("filings", kind::register_filings()),
+        ];
         for (name, kind) in kinds {
             let columns = register[name]["columns"].as_table().unwrap();
             assert!(columns.keys().all(|field| kind.field(field).is_some()), "{name}");
         }
+        let new = super::register(&Setting::New);
+        assert!(table(&new).get("officials").is_none() && new.contains("# [officials.connector]"));
         let files = configuration(&Setting::Demo { counties: 3 });
         let centre = table(&files[0].1);
         assert_eq!(centre["places"]["370141"].as_str(), Some("演示一县"));

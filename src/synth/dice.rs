@@ -17,6 +17,7 @@ pub enum Purpose {
     /// One stream for each feed: the feed's place in the table is the index.
     Feed,
     Order,
+    Officials,
 }
 
 /// A stream of numbers.

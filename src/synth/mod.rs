@@ -13,6 +13,7 @@
 //! | `feeds/` | one department's extract each: heading, facts, rows |
 //! | `plan` | which facts, which damages, which findings |
 //! | `sheet`, `extract`, `register` | the files |
+//! | `filings` | officials, declared relatives, `truth_filings.csv` |
 //! | `truth` | `truth.csv`, `truth_flags.csv` |
 //! | `centre` | `hedui.toml`, `register.toml`, the layouts |
 
@@ -21,6 +22,7 @@ mod damage;
 mod dice;
 mod extract;
 mod feeds;
+mod filings;
 mod ids;
 mod names;
 mod people;
@@ -112,6 +114,7 @@ fn fill(dir: &Path, recipe: &Recipe, progress: &dyn Progress, cancel: &Cancel) -
     let people = People::make(recipe);
     cancel.check()?;
     register::write(dir, &people, cancel)?;
+    filings::write(dir, &people, cancel)?;
     progress.advance("register", 0, people.persons.len() as u64);
     progress.end("register", &people.persons.len().to_string());
 

@@ -38,7 +38,7 @@ const PERSON_HEADINGS: [&str; 23] = [
     "最近发放年月",
 ];
 const MANDATE_HEADINGS: [&str; 5] = ["身份证号", "姓名", "授权书编号", "授权起始日期", "授权截止日期"];
-const SHAPE: Shape =
+pub(super) const SHAPE: Shape =
     Shape::Text { encoding: Encoding::Utf8WithMark, separator: ',', line_end: "\r\n", quote_all: false };
 /// Persons between two looks at the cancel switch.
 const STRIDE: usize = 65_536;
@@ -69,7 +69,7 @@ pub fn write(dir: &Path, people: &People, cancel: &Cancel) -> Result<()> {
     mandates.finish()
 }
 
-fn put_all(sheet: &mut Sheet, line: &mut Line, cells: &[&str]) -> Result<()> {
+pub(super) fn put_all(sheet: &mut Sheet, line: &mut Line, cells: &[&str]) -> Result<()> {
     line.clear();
     cells.iter().for_each(|cell| line.put(cell));
     sheet.write(line).map(|_| ())

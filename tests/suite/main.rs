@@ -3,6 +3,7 @@
 
 mod answers;
 mod faults;
+mod filings;
 mod known;
 mod night;
 mod plan;

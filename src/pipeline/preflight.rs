@@ -273,14 +273,14 @@ mod tests {
 
     #[test]
     fn without_a_run_the_measured_figures_speak() {
-        // 1,000 rows linked: 500 bytes of memory and 60 of disk each; 2 MB at 10 ns a byte and 6 µs a link, on two cores.
+        // 1,000 rows linked: 400 bytes of memory and 60 of disk each; 2 MB at 6.5 ns a byte and 4.7 µs a link, on two cores.
         let needs = of_source(&expected("bank", 2_000_000, 10_000, 1_000), None, 2);
-        assert_eq!((needs.memory, needs.disk), (500_000, 60_000));
-        assert!((needs.seconds - (0.020 + 0.006) / 2.0).abs() < 1e-12);
-        // 50 + 340 bytes and 10 + 6 µs for each person.
+        assert_eq!((needs.memory, needs.disk), (400_000, 60_000));
+        assert!((needs.seconds - (0.013 + 0.0047) / 2.0).abs() < 1e-12);
+        // 13 + 300 bytes and 3 + 4.7 µs for each person.
         let needs = of_packages(1_000, &[Format::Xlsx, Format::Csv], None, 1);
-        assert_eq!(needs.disk, 390_000);
-        assert!((needs.seconds - 0.016).abs() < 1e-12);
+        assert_eq!(needs.disk, 313_000);
+        assert!((needs.seconds - 0.0077).abs() < 1e-12);
     }
 
     #[test]
@@ -292,6 +292,6 @@ mod tests {
         assert_eq!(of_source(&expected("bank", 0, 10_000, 1_000), Some(&last), 1).disk, 30_000);
         assert_eq!(of_source(&expected("tax", 0, 10_000, 1_000), Some(&last), 1).disk, 60_000, "not in that run");
         assert_eq!(of_register(&expected("register", 0, 1_000, 1_000), Some(&last), 1).disk, 7_000);
-        assert_eq!(of_packages(10, &[Format::Csv, Format::Xlsx], Some(&last), 1).disk, 1_000 + 500);
+        assert_eq!(of_packages(10, &[Format::Csv, Format::Xlsx], Some(&last), 1).disk, 1_000 + 130);
     }
 }

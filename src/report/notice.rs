@@ -152,8 +152,8 @@ impl Notice<'_> {
         environment.add_template("notice.html", TEMPLATE)?;
         let places: Vec<_> = self
             .rows()
-            .into_iter()
-            .map(|(_, rows)| {
+            .into_values()
+            .map(|rows| {
                 let [town, village, ..] = &rows[0];
                 let name = if town.is_empty() { self.place(self.division) } else { format!("{town} {village}") };
                 let rows: Vec<Vec<String>> = rows.iter().map(|row| row[2..].to_vec()).collect();

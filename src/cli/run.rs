@@ -162,14 +162,7 @@ fn print(summary: &RunSummary, context: &Context) {
         .with("low", low);
     println!("{}", context.say(&flagged));
     print_standing(&summary.standing, context);
-    if let Some(filings) = &summary.filings {
-        let line = Message::new("filing.run")
-            .with("officials", filings.officials)
-            .with("lines", filings.lines)
-            .with("filed", filings.filed)
-            .with("not_seen", filings.not_seen);
-        println!("{}", context.say(&line.with("folder", &summary.outbox)));
-    }
+    print_filings(summary, context);
     for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
         let reason = match &source.fault {
             Some(fault) => fault.say(context.lang),
@@ -186,6 +179,17 @@ fn print(summary: &RunSummary, context: &Context) {
     }
     if shown < summary.packages.len() {
         println!("  {}", context.say(&Message::new("cli.more_packages").with("count", summary.packages.len() - shown)));
+    }
+}
+
+fn print_filings(summary: &RunSummary, context: &Context) {
+    if let Some(filings) = &summary.filings {
+        let line = Message::new("filing.run")
+            .with("officials", filings.officials)
+            .with("lines", filings.lines)
+            .with("filed", filings.filed)
+            .with("not_seen", filings.not_seen);
+        println!("{}", context.say(&line.with("folder", &summary.outbox)));
     }
 }
 

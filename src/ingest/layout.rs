@@ -15,7 +15,7 @@ use crate::model::kind::{self, Field, Kind};
 use crate::model::table::FieldType;
 use crate::standardise::amounts::Unit;
 
-/// The layout of one source. Also the shape of `[persons]` and `[mandates]` in `register.toml`, without kind and department.
+/// The layout of one source. Also the shape of `[persons]`, `[mandates]` … in `register.toml`, without kind and department.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {

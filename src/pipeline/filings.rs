@@ -111,7 +111,7 @@ fn filings_of(list: &mut Evidence, register: &Register, officials: &[Official]) 
     let mut filings = Vec::new();
     let mut bins = Settled::default();
     for row in 0..list.table.rows() {
-        let official = whole_id(official_ids.get(row)).and_then(|id| by_id.get(&id.packed()).copied());
+        let official = valid_id(official_ids.get(row)).and_then(|id| by_id.get(&id.packed()).copied());
         let found = named.of_row(row);
         let found = found.and_then(|(_, persons)| {
             official.map(|official| (official, persons)).ok_or(("official_id", "filing.reject_official"))
@@ -131,6 +131,12 @@ fn filings_of(list: &mut Evidence, register: &Register, officials: &[Official]) 
     }
     bins.settle(list);
     filings
+}
+
+/// The register keeps people whose check character fails; as another list's key such an id may be a slip of the pen that
+/// names somebody else.
+pub(super) fn valid_id(text: &str) -> Option<CitizenId> {
+    whole_id(text).filter(|id| id.is_valid())
 }
 
 fn place(list: &Evidence, row: usize) -> ListRow {
@@ -166,7 +172,7 @@ struct Named<'a> {
 impl<'a> Named<'a> {
     fn new(list: &'a Evidence, register: &'a Register) -> Self {
         let column = |field| texts(column_of(&list.kind, &list.table, field));
-        let ids: Vec<Option<CitizenId>> = column("person_id").iter().map(whole_id).collect();
+        let ids: Vec<Option<CitizenId>> = column("person_id").iter().map(valid_id).collect();
         let mut persons: FastMap<CitizenId, Vec<u32>> = ids.iter().flatten().map(|id| (*id, Vec::new())).collect();
         for (person, id) in (0..).zip(register.persons.iter().map(|person| person.id)) {
             if let Some(enrolments) = id.and_then(|id| persons.get_mut(&id)) {

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::filings::Lists;
-use super::register::whole_id;
+use super::filings::{Lists, valid_id};
 use crate::kernel::Date;
 use crate::model::evidence::Evidence;
 use crate::model::filing::{Filing, FilingCheck, Known, Official, Standing, Tie};
@@ -100,7 +99,7 @@ fn others<'e>(evidence: &'e Evidence, link: &Link) -> impl Iterator<Item = usize
 
 /// The official in a record, by a whole, valid id and a consistent name.
 fn official_named(evidence: &Evidence, party: usize, officials: &[Official]) -> Option<u32> {
-    let id = whole_id(evidence.parties.id.get(party))?;
+    let id = valid_id(evidence.parties.id.get(party))?;
     let index = officials.binary_search_by_key(&id.packed(), |official| official.id.packed()).ok()?;
     names::compare(evidence.parties.name.get(party), &officials[index].name).is_consistent().then_some(index as u32)
 }

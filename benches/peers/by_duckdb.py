@@ -137,7 +137,7 @@ def main(centre, out, as_of):
         con.execute(register(tables, as_of))
         counts = {"persons": con.execute("SELECT count(*) FROM persons").fetchone()[0], "links": {}, "flags": {}}
         for source, table in tables.items():
-            if source not in ("persons", "mandates"):
+            if source not in layout.OWN:
                 con.execute(f"CREATE TABLE link_{source} AS {links(table)}")
                 by_id, by_name = con.execute(f"SELECT count(*), count(*) FILTER (same) FROM link_{source}").fetchone()
                 counts["links"][source] = {"id": by_id, "id_and_name": by_name}

@@ -151,7 +151,7 @@ def main(centre, out, as_of):
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         tables = layout.tables(centre, Path(scratch))
         persons = register(tables, as_of)
-        sources = [source for source in tables if source not in ("persons", "mandates")]
+        sources = [source for source in tables if source not in layout.OWN]
         lazy = [links(tables[source], persons) for source in sources]
         linked = dict(zip(sources, pl.collect_all(lazy, engine="streaming")))
         counts = {"persons": persons.height, "links": {}, "flags": {}}

@@ -57,10 +57,14 @@ def id15_to_18(text):
     return body + CHECK[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS)) % 11]
 
 
+OWN = ("persons", "mandates")  # the centre's own lists; the others are departments' sources
+
+
 def tables(centre: Path, scratch: Path):
     """All tables by source, `persons` and `mandates` among them. Converts what no engine reads, two files at a time."""
     layouts = {path.stem: tomllib.loads(path.read_text()) for path in sorted((centre / "sources").glob("*.toml"))}
-    layouts |= tomllib.loads((centre / "register.toml").read_text())
+    register = tomllib.loads((centre / "register.toml").read_text())
+    layouts |= {name: register[name] for name in OWN}
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(layouts, pool.map(lambda item: _table(centre, scratch, *item), layouts.items())))
 

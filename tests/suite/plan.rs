@@ -56,7 +56,7 @@ fn what_is_missing_or_would_be_refused_is_said_before_the_night() {
     assert_eq!(code, Some(0), "{one}");
     let sources: Vec<&str> =
         one["estimate"]["expected"].as_array().unwrap().iter().map(|part| part["source"].as_str().unwrap()).collect();
-    assert_eq!(sources, ["register", "mandates", "vehicle"]);
+    assert_eq!(sources, ["register", "mandates", "officials", "filings", "vehicle"]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn delivered(delivery: &Delivery) -> Option<Date> {
 
 fn print(answer: &Answer, context: &Context) {
     let date = |delivery: &Delivery| delivered(delivery).map(|date| date.to_string()).unwrap_or_default();
-    for person in 0..answer.register.persons.len() as u32 {
+    for (person, links) in (0..).zip(answer.links_by_person()) {
         println!("{}  {}", answer.register.id_text(person), answer.register.name(person));
         let rows: Vec<Vec<String>> = answer
             .evidences
@@ -97,7 +97,7 @@ fn print(answer: &Answer, context: &Context) {
             .collect();
         let heading = ["cli.department", "cli.kind", "cli.as_of", "cli.state"].map(|key| context.word(key));
         print!("{}", table(&heading, &rows, &[]));
-        for link in answer.links.iter().filter(|link| link.person == person) {
+        for link in links {
             let evidence = &answer.evidences[link.source as usize];
             let at = evidence.refs[link.row as usize];
             println!();
@@ -131,8 +131,9 @@ fn fields(answer: &Answer, source: u16, row: u32) -> impl Iterator<Item = (&str,
 }
 
 fn as_json(answer: &Answer, context: &Context) -> serde_json::Value {
-    let people: Vec<serde_json::Value> = (0..answer.register.persons.len() as u32)
-        .map(|person| {
+    let people: Vec<serde_json::Value> = (0..)
+        .zip(answer.links_by_person())
+        .map(|(person, links)| {
             let sources: Vec<_> = answer
                 .evidences
                 .iter()
@@ -142,10 +143,8 @@ fn as_json(answer: &Answer, context: &Context) -> serde_json::Value {
                     json!({ "source": evidence.source, "state": state.code(), "as_of": as_of })
                 })
                 .collect();
-            let records: Vec<_> = answer
-                .links
-                .iter()
-                .filter(|link| link.person == person)
+            let records: Vec<_> = links
+                .into_iter()
                 .map(|link| {
                     let evidence = &answer.evidences[link.source as usize];
                     let at = evidence.refs[link.row as usize];

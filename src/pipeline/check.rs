@@ -165,6 +165,15 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
 }
 
 impl Answer {
+    /// All links, by person.
+    pub fn links_by_person(&self) -> Vec<Vec<&Link>> {
+        let mut by_person = vec![Vec::new(); self.register.persons.len()];
+        for link in &self.links {
+            by_person[link.person as usize].push(link);
+        }
+        by_person
+    }
+
     /// State of one person in each source, in source order.
     pub fn states(&self, person: u32) -> &[CoverageState] {
         self.coverage.of(person)

@@ -76,23 +76,25 @@ pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<()> {
         .flat_map(|evidence| evidence.rejects.iter().map(move |reject| (evidence, reject)))
         .collect();
     let (grounds, reviews) = (all_grounds(run.outcomes), reviews_by_link(run));
-    // One after the other, and each a group of rows at a time: tables held whole were the run's peak of memory.
-    let write_tables = || {
-        let table = |name: &str, rows: usize, frame: &dyn Fn(Rows) -> Frame| write(&dir.join(name), rows, frame);
-        table("register.parquet", persons, &|rows| register_frame(run.register, &people, rows))?;
-        table("links.parquet", run.links.len(), &|rows| links_frame(run, &people, &reviews, rows))?;
-        table("outcomes.parquet", run.outcomes.discrepancies.len(), &|rows| outcomes_frame(run, &people, rows))?;
-        table("grounds.parquet", grounds.len(), &|rows| grounds_frame(&grounds[rows]))?;
-        table("absent.parquet", run.history.absent.len(), &|rows| absent_frame(&run.history.absent[rows]))?;
-        table("coverage.parquet", persons, &|rows| coverage_frame(run, &people, rows))?;
-        table("rejects.parquet", rejects.len(), &|rows| rejects_frame(&rejects[rows]))
-    };
-    let write_evidence = |evidence: &Evidence| {
-        let path = dir.join(evidence_file(&evidence.source));
-        write(&path, evidence.table.rows(), &|rows| evidence_frame(evidence, rows))
-    };
-    let (tables, evidence) = rayon::join(write_tables, || run.evidences.par_iter().try_for_each(write_evidence));
-    tables.and(evidence)?;
+    let table = |name: &str, rows: usize, frame: &dyn Fn(Rows) -> Frame| write(&dir.join(name), rows, frame);
+    let discrepancies = run.outcomes.discrepancies.len();
+    // Side by side: each holds one group of rows at a time.
+    let tables: [&(dyn Fn() -> Result<()> + Sync); 8] = [
+        &|| table("register.parquet", persons, &|rows| register_frame(run.register, &people, rows)),
+        &|| table("links.parquet", run.links.len(), &|rows| links_frame(run, &people, &reviews, rows)),
+        &|| table("coverage.parquet", persons, &|rows| coverage_frame(run, &people, rows)),
+        &|| table("grounds.parquet", grounds.len(), &|rows| grounds_frame(&grounds[rows])),
+        &|| table("outcomes.parquet", discrepancies, &|rows| outcomes_frame(run, &people, rows)),
+        &|| table("absent.parquet", run.history.absent.len(), &|rows| absent_frame(&run.history.absent[rows])),
+        &|| table("rejects.parquet", rejects.len(), &|rows| rejects_frame(&rejects[rows])),
+        &|| {
+            run.evidences.par_iter().try_for_each(|evidence| {
+                let path = dir.join(evidence_file(&evidence.source));
+                write(&path, evidence.table.rows(), &|rows| evidence_frame(evidence, rows))
+            })
+        },
+    ];
+    tables.par_iter().with_max_len(1).try_for_each(|write| write())?;
     record(run).save(dir)
 }
 

@@ -1,6 +1,7 @@
-//! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `preflight` says
-//! beforehand what it needs, `register` makes the register
-//! out of the centre's own files, `filings` reads the lists of the 备案 check and `ties` makes it, `review` the questions for people, `judgements` takes their answers in.
+//! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `preflight` says beforehand what
+//! it needs, `register` makes the register out of the centre's own files, `extracts` reads the sources as far as needed,
+//! `review` and `standing` make the questions for people and compare with the run before, `judgements` and `answers` take
+//! what people say in, `filings` reads the lists of the 备案 check and `ties` makes it, `reports` words a run for one household.
 
 mod answers;
 mod check;
@@ -16,6 +17,7 @@ mod review;
 mod run;
 mod seals;
 mod standing;
+mod summary;
 mod ties;
 mod trend;
 
@@ -28,5 +30,6 @@ pub use judgements::{Import, ImportSummary};
 pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
-pub use run::{FilingSummary, ReviewSummary, RunOptions, RunSummary, SourceSummary, StandingSummary, run};
+pub use run::{RunOptions, run};
+pub use summary::{FilingSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
 pub use trend::trend;

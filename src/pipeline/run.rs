@@ -11,19 +11,20 @@ use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
 use super::seals::seals;
 use super::standing::{self, Past};
+use super::summary::{FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
 use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
-use crate::kernel::{Cancel, Date, Error, Lang, Progress, Result};
+use crate::kernel::{Cancel, Date, Lang, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::Coverage;
-use crate::model::evidence::{Bins, Delivery, Evidence};
+use crate::model::evidence::{Delivery, Evidence};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::model::outcome::{Outcomes, Severity};
-use crate::model::standing::{Absence, Change, History};
+use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
 use crate::report::{self, Formats, Package, Password, RunView, Seals};
@@ -43,121 +44,6 @@ pub struct RunOptions {
     pub holder: Holder,
     /// RFC 3339, for the ledger.
     pub at: String,
-}
-
-/// What a run tells its caller; every number also stands in the ledger and in the summary.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct RunSummary {
-    pub run: String,
-    pub persons: u64,
-    pub households: u64,
-    pub counties: u64,
-    /// Persons about whom every source that applies answered.
-    pub fully_checked: u64,
-    pub sources: Vec<SourceSummary>,
-    /// Discrepancies by severity: high, medium, low.
-    pub flagged: [u64; 3],
-    pub flagged_households: u64,
-    /// Links by grade A to E (E is counted, not kept).
-    pub grades: [u64; 5],
-    pub reviews: ReviewSummary,
-    pub standing: StandingSummary,
-    /// Where the centre gave a roster of officials and its lists could be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub filings: Option<FilingSummary>,
-    pub packages: Vec<PackageSummary>,
-    /// Relative to the workspace.
-    pub outbox: String,
-}
-
-/// What people judged and have yet to judge, in links.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct ReviewSummary {
-    /// Judgements in force when the run began, each of another key.
-    pub in_force: u64,
-    /// Links accepted by a judgement.
-    pub same: u64,
-    /// Links that a judgement keeps out.
-    pub other: u64,
-    /// Links that wait for a person.
-    pub open: u64,
-}
-
-/// How the discrepancies stand: new, changed, same and answered add up to those flagged.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct StandingSummary {
-    /// The run compared with.
-    pub against: Option<String>,
-    pub new: u64,
-    pub changed: u64,
-    pub same: u64,
-    /// Settled by an answer to this very fact: kept, not raised.
-    pub answered: u64,
-    /// Open objections.
-    pub objections: u64,
-    /// Of the run before and not found: kept because they could not be looked at, and the others.
-    pub kept: u64,
-    pub gone: u64,
-}
-
-impl StandingSummary {
-    fn of(history: &History) -> Self {
-        let raised = |change| {
-            history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64
-        };
-        let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
-        Self {
-            against: history.against.clone(),
-            new: raised(Change::New),
-            changed: raised(Change::Changed),
-            same: raised(Change::Same),
-            answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
-            objections: history.stands.iter().filter(|stand| stand.objection.is_some()).count() as u64,
-            kept,
-            gone: history.absent.len() as u64 - kept,
-        }
-    }
-}
-
-/// The 备案 check, in lines of its list: one for each person and official.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct FilingSummary {
-    pub officials: u64,
-    pub lines: u64,
-    /// Filed, for the person or another of the household.
-    pub filed: u64,
-    pub not_seen: u64,
-}
-
-/// One source in the run.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct SourceSummary {
-    pub source: String,
-    pub department: String,
-    /// `arrived`, `stale`, `missing`, `refused`.
-    pub state: &'static str,
-    pub as_of: Option<String>,
-    pub bins: Bins,
-    /// Why it was refused.
-    #[serde(skip)]
-    pub fault: Option<Error>,
-    pub rejects_over_limit: bool,
-}
-
-/// One county's package.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct PackageSummary {
-    pub division: String,
-    pub folder: String,
-    pub files: usize,
-    pub flagged: u64,
-}
-
-impl RunSummary {
-    /// Done, but something needs a person: exit code 1.
-    pub fn needs_attention(&self) -> bool {
-        self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
-    }
 }
 
 /// Runs that a summary's trend shows: a year of monthly ones.

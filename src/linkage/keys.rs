@@ -3,7 +3,7 @@
 //! The other side of [`Index::wants`]: if an index wants a row, it wants one of the row's keys. A key is a kind in the
 //! upper four bits and a value below. A whole id stands under itself; a damaged one under every id that one repair makes
 //! of it; what is left of a masked one under its birth date; anything without a usable id under the name; and what no name
-//! could find under [`ANYBODY`]. Keys cost a few bytes a row and promise nothing: rows found are linked as always.
+//! could find under `ANYBODY`. Keys cost a few bytes a row and promise nothing: rows found are linked as always.
 
 use std::borrow::Cow;
 

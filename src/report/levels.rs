@@ -1,8 +1,8 @@
 //! 分级汇总: the figures of the counties summed to city, province and all, one line each, as those who supervise read them.
 //!
 //! A division's line is the sum of the lines one level below it; a county's own line is the county's package. Rejected rows
-//! stand by source and not here: a row that could not be read has no division. The share of answers that bore a discrepancy
-//! out (查实率) would be one more column after the flagged households, from the same `Counts`.
+//! stand by source and not here: a row that could not be read has no division. Precision is what the counties' answers in
+//! force say; a discrepancy that rests on several sources counts once in each, as in precision.csv.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use super::RunView;
 use super::county::{Counts, County};
 use super::facts::department_of;
 use super::listing::{Cell, Column, ColumnKind, Listing};
+use super::standing;
 use crate::kernel::Division;
 use crate::model::coverage::CoverageState;
 use crate::model::trend::percent;
@@ -26,6 +27,8 @@ const FIGURES: [&str; 9] = [
     "report.cover_identity",
 ];
 
+const ANSWERS: [&str; 3] = ["standing.col_confirmed", "standing.col_refuted", "standing.col_precision"];
+
 /// All, then each province, its cities and their counties, in the order of the codes.
 pub(super) fn listing(view: &RunView, counties: &[(County, Counts)], total: &Counts) -> Listing {
     let mut columns = vec![
@@ -34,6 +37,7 @@ pub(super) fn listing(view: &RunView, counties: &[(County, Counts)], total: &Cou
         Column::new(view.word("oversight.col_place"), 18.0, ColumnKind::Text),
     ];
     columns.extend(FIGURES.map(|key| Column::new(view.word(key), 11.0, ColumnKind::Count)));
+    columns.extend(ANSWERS.map(|key| Column::new(view.word(key), 9.0, ColumnKind::Count)));
     columns
         .extend(view.evidences.iter().map(|source| Column::new(department_of(view, source), 12.0, ColumnKind::Text)));
     let mut listing = Listing::new(view.word("oversight.sheet_levels"), columns);
@@ -86,6 +90,8 @@ fn row(view: &RunView, level: &str, division: Option<Division>, counts: &Counts)
         counts.identity,
     ];
     row.extend(figures.map(Cell::from));
+    let [confirmed, refuted, _, share, _] = standing::figures(&standing::tally_within(view, division));
+    row.extend([confirmed, refuted, share]);
     row.extend(counts.states.iter().map(|states| Cell::from(checked_share(view, states))));
     row
 }
@@ -104,10 +110,14 @@ mod tests {
     use super::super::county;
     use super::super::fixture::Centre;
     use super::*;
+    use crate::model::verdict::Tally;
 
     #[test]
     fn counties_add_up_to_city_province_and_all() {
-        let centre = Centre::new();
+        let mut centre = Centre::new();
+        let county = Division::parse("370102").unwrap();
+        let tally = Tally { confirmed: 3, refuted: 1, unverified: 2 };
+        centre.history.tallies.insert(("V001".into(), "vehicle".into(), county), tally);
         let view = centre.view();
         let counties: Vec<(County, Counts)> = county::group(&view)
             .into_iter()
@@ -121,11 +131,11 @@ mod tests {
         let csv = String::from_utf8(listing(&view, &counties, &total).to_csv()).unwrap();
         let lines: Vec<&str> = csv.lines().skip(1).collect();
         // Marriage: stale or no mandate for all but the child of household 0; vehicle: four of five answered.
-        let sums = "2,5,1,3,2,1,0,2,1,20.0%,0.0%,80.0%";
+        let sums = "2,5,1,3,2,1,0,2,1,3,1,75.0 %,20.0%,0.0%,80.0%";
         assert_eq!(lines[0], format!("全部,,,{sums}"));
         assert_eq!(lines[1], format!("省级,370000,,{sums}"));
         assert_eq!(lines[2], format!("市级,370100,济南市,{sums}"));
-        assert_eq!(lines[3], "县级,370102,历下区,1,3,1,2,1,1,0,1,0,33.3%,0.0%,66.7%");
-        assert_eq!(lines[4], "县级,370103,,1,2,0,1,1,0,0,1,1,0.0%,0.0%,100.0%");
+        assert_eq!(lines[3], "县级,370102,历下区,1,3,1,2,1,1,0,1,0,3,1,75.0 %,33.3%,0.0%,66.7%");
+        assert_eq!(lines[4], "县级,370103,,1,2,0,1,1,0,0,1,1,0,0,,0.0%,0.0%,100.0%");
     }
 }

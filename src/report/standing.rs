@@ -216,7 +216,7 @@ pub(super) fn precision(view: &RunView) -> Listing {
     listing
 }
 
-fn figures(tally: &Tally) -> [Cell; 5] {
+pub(super) fn figures(tally: &Tally) -> [Cell; 5] {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let interval = tally.interval().map(|(low, high)| format!("{} – {}", percent(low), percent(high)));
     [
@@ -228,10 +228,17 @@ fn figures(tally: &Tally) -> [Cell; 5] {
     ]
 }
 
+/// What the answers in force say within a division, or of all.
+pub(super) fn tally_within(view: &RunView, division: Option<Division>) -> Tally {
+    let mut sum = Tally::default();
+    let within = |county: Division| division.is_none_or(|division| division.covers(county));
+    view.history.tallies.iter().filter(|((.., county), _)| within(*county)).for_each(|(_, one)| sum.add(*one));
+    sum
+}
+
 /// The same for a division as one line of its cover.
 pub(super) fn precision_within(view: &RunView, division: Division) -> String {
-    let mut sum = Tally::default();
-    view.history.tallies.iter().filter(|((.., county), _)| division.covers(*county)).for_each(|(_, one)| sum.add(*one));
+    let sum = tally_within(view, Some(division));
     let [confirmed, refuted, _, share, interval] = figures(&sum);
     if sum.precision().is_none() {
         return view.word("standing.no_answers").to_owned();

@@ -7,11 +7,11 @@ use serde_json::json;
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Date, Error, Result, wording};
+use crate::kernel::{Date, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::evidence::Delivery;
 use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
-use crate::store::write_whole;
+use crate::store::write_bytes;
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
@@ -57,8 +57,7 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     };
     let answer = checked(&plan, &whom, &options, &*progress(context), &context.cancel)?;
     if let Some(path) = &args.html {
-        let page = answer_page(&plan, &answer, &options)?;
-        write_whole(path, |out| out.write_all(&page).map_err(|error| Error::io(path, &error)))?;
+        write_bytes(path, &answer_page(&plan, &answer, &options)?)?;
     }
     if context.json {
         println!("{}", serde_json::to_string_pretty(&as_json(&answer, context)).expect("plain texts and numbers"));

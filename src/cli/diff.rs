@@ -6,7 +6,7 @@ use super::Context;
 use super::terminal::table;
 use crate::kernel::{Division, Error, Message, Result};
 use crate::pipeline::{Comparison, compare};
-use crate::store::{Workspace, write_whole};
+use crate::store::{Workspace, write_bytes};
 
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
@@ -39,7 +39,7 @@ pub fn diff(args: &DiffArgs, context: &Context) -> Result<u8> {
     let comparison = compare(&workspace, &args.before, &args.after, county.transpose()?)?;
     if let Some(path) = &args.out {
         let csv = csv(&comparison, context);
-        write_whole(path, |out| out.write_all(&csv).map_err(|error| Error::io(path, &error)))?;
+        write_bytes(path, &csv)?;
     }
     if context.json {
         println!("{}", serde_json::to_string_pretty(&comparison).expect("plain texts and numbers"));

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::terminal::table;
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
-use crate::kernel::{Error, Message, Result};
+use crate::kernel::{Message, Result};
 use crate::model::verdict::tallies;
 use crate::pipeline::{AnswerSummary, Import, ImportSummary, Imported, Objecting, import, object};
 use crate::report::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
-use crate::store::{Ledger, Workspace, write_whole};
+use crate::store::{Ledger, Workspace, write_bytes};
 
 #[derive(Debug, clap::Args)]
 pub struct VerdictArgs {
@@ -81,7 +81,7 @@ fn give_back(file: &Path, returned: &[ReturnedLine], headings: [&'static str; 5]
     name.push(".returned.csv");
     let path = file.with_file_name(name);
     let csv = returned_csv(returned, headings, context.lang);
-    write_whole(&path, |out| out.write_all(&csv).map_err(|error| Error::io(&path, &error)))?;
+    write_bytes(&path, &csv)?;
     let message = Message::new("verdict.returned").with("count", returned.len());
     eprintln!("{}", context.say(&message.with("file", path.display())));
     Ok(NEEDS_ATTENTION)

@@ -11,7 +11,7 @@ use super::layout::EncodingChoice;
 use super::rows::RowReader;
 use super::split::{Dialect, Record, Splitter};
 use super::{Connector, Job, Known, Picked, ReadFile, chunks};
-use crate::kernel::{Digest, Error, Message, Result};
+use crate::kernel::{Error, Message, Result};
 use crate::model::extract_keys::Place;
 
 /// Delimited text. `chunk` is the nominal size of a chunk in bytes; it does not change what is read.
@@ -21,8 +21,13 @@ pub(super) struct Delimited {
 
 impl Connector for Delimited {
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let (digest, parsed) = rayon::join(|| Digest::of(bytes), || self.parse(bytes, index, job));
-        Ok(ReadFile { digest, ..parsed? })
+        let (encoding, heading) = open(bytes, job)?;
+        let (body, line) = (heading.body, heading.line);
+        let (rows, dialect) = heading.into_reader(encoding, index, job);
+        job.progress.advance(job.code, body as u64, 0);
+        let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
+        let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
+        Ok(ReadFile { batch, headings: rows.into_headings(), format, encoding, sheet: None })
     }
 
     fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
@@ -52,20 +57,6 @@ impl Connector for Delimited {
 /// Bytes of a byte order mark.
 fn mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
-}
-
-impl Delimited {
-    /// All but the digest.
-    fn parse(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let (encoding, heading) = open(bytes, job)?;
-        let (body, line) = (heading.body, heading.line);
-        let (rows, dialect) = heading.into_reader(encoding, index, job);
-        job.progress.advance(job.code, body as u64, 0);
-        let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
-        let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
-        let digest = Digest([0; 32]);
-        Ok(ReadFile { batch, headings: rows.into_headings(), digest, format, encoding, sheet: None })
-    }
 }
 
 /// Encoding and heading of a file, from its bytes or the first of them.

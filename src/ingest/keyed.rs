@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::batch::{Batch, REJECTS_KEPT};
 use super::encoding::Encoding;
 use super::{Connector, Job, PartyView, ReadFile};
-use crate::kernel::{Date, Result};
+use crate::kernel::{Date, Digest, Result};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
 use crate::model::extract_keys::{ExtractKeys, FileSummary, KeptReject, Place};
 
@@ -58,7 +58,8 @@ const REASONS: [&str; 5] = [
 
 /// Reads a file in full and hands its index over.
 pub(super) fn read(connector: &dyn Connector, bytes: &[u8], index: u16, path: &str, job: &Job<'_>) -> Result<ReadPart> {
-    let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(bytes, index, job)?;
+    let (digest, read) = rayon::join(|| Digest::of(bytes), || connector.read(bytes, index, job));
+    let ReadFile { mut batch, headings, format, encoding, sheet } = read?;
     let file = ExtractFile { path: path.to_owned(), digest, bytes: bytes.len() as u64, format };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
         entries.sort_unstable();

@@ -40,7 +40,7 @@ use batch::Batch;
 use encoding::Encoding;
 use layout::Format;
 
-use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
+use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Progress, Result};
 use crate::model::evidence::{Bins, Delivery, Evidence, Parties};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
@@ -74,7 +74,7 @@ impl<'a> PartyView<'a> {
 pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 
 /// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
-trait Connector {
+trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile>;
 
@@ -106,7 +106,6 @@ struct ReadFile {
     batch: Batch,
     /// By cell: rejects of fields are counted by their heading.
     headings: Vec<String>,
-    digest: Digest,
     format: String,
     encoding: Encoding,
     /// Of a spreadsheet: its sheet, and its rows as text.
@@ -118,7 +117,8 @@ struct ReadFile {
 /// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Of the bins,
 /// `linked` counts the kept rows and `unlinked` the others; the caller corrects them after linking. `progress` is told
 /// of the stage `code` here, from its beginning to its end. A missing delivery or one that cannot be read is a state of
-/// the evidence.
+/// the evidence. With `keys`, files that they know are not read again but for the rows that are needed, and of the others
+/// an index is made; the evidence is the same.
 ///
 /// # Errors
 /// Kind `Cancelled` only.
@@ -130,31 +130,11 @@ pub fn read(
     kind: &Kind,
     as_of: Date,
     wanted: &Wanted<'_>,
+    keys: Option<&Keys<'_>>,
     progress: &dyn Progress,
     cancel: &Cancel,
 ) -> Result<Evidence> {
-    let job = Job { code, source, kind, today: as_of, wanted, keys: None, progress, cancel };
-    read_in_chunks(root, &job, chunks::CHUNK)
-}
-
-/// As [`read`]; but files that `keys` know are not read again but for the rows that are needed, and of the others an
-/// index is made. The evidence is the same.
-///
-/// # Errors
-/// Kind `Cancelled` only.
-#[expect(clippy::too_many_arguments, reason = "the contract of the nightly run: every input named, no hidden state")]
-pub fn read_with_keys(
-    root: &Path,
-    code: &str,
-    source: &Source,
-    kind: &Kind,
-    as_of: Date,
-    wanted: &Wanted<'_>,
-    keys: &Keys<'_>,
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<Evidence> {
-    let job = Job { code, source, kind, today: as_of, wanted, keys: Some(keys), progress, cancel };
+    let job = Job { code, source, kind, today: as_of, wanted, keys, progress, cancel };
     read_in_chunks(root, &job, chunks::CHUNK)
 }
 

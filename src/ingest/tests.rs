@@ -1,7 +1,7 @@
 //! Whole deliveries in, evidence out: what the readers promise together.
 
 use super::*;
-use crate::kernel::{Lang, Silent};
+use crate::kernel::{Digest, Lang, Silent};
 use crate::model::kind::builtin;
 
 const A: &str = "110105194912310021";
@@ -303,7 +303,8 @@ fn asking_to_stop_stops() {
     let (kind, cancel) = (builtin("vehicle").unwrap(), Cancel::default());
     cancel.cancel();
     let today = Date::parse_iso("2026-11-24").unwrap();
-    let error = read(centre.folder.path(), "v", &centre.source, &kind, today, &|_| true, &Silent, &cancel).unwrap_err();
+    let error =
+        read(centre.folder.path(), "v", &centre.source, &kind, today, &|_| true, None, &Silent, &cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
 

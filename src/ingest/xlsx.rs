@@ -15,7 +15,7 @@ use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
-use crate::kernel::{Date, Digest, Error, Message, Result};
+use crate::kernel::{Date, Error, Message, Result};
 use crate::model::kind::Kind;
 use crate::model::table::FieldType;
 
@@ -51,7 +51,6 @@ pub fn sheet_names(file: &std::path::Path) -> Result<Vec<String>> {
 
 impl Connector for Spreadsheet {
     fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let digest = Digest::of(bytes);
         let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
         let names = book.sheet_names();
         let wanted = job.source.connector.sheet.as_deref();
@@ -80,7 +79,7 @@ impl Connector for Spreadsheet {
         job.progress.advance(job.code, bytes.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
         let sheet = Some((sheet as u16, kept));
-        Ok(ReadFile { batch, headings, digest, format, encoding: Encoding::Utf8, sheet })
+        Ok(ReadFile { batch, headings, format, encoding: Encoding::Utf8, sheet })
     }
 
     fn pick(&self, _: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {

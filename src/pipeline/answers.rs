@@ -14,12 +14,12 @@ use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
 use super::judgements::{Import, ImportSummary, import_judgements};
+use super::register::{column_of, dates};
 use crate::ingest::{self, Source};
 use crate::kernel::{Cancel, Date, Error, Lang, Message, Result, Silent, wording};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind::{self, Kind};
 use crate::model::standing::Earlier;
-use crate::model::table::Column;
 use crate::model::verdict::{self, Said, Statement, Verdict};
 use crate::report::{ReturnedLine, VERDICT_HEADINGS};
 use crate::store::{ImportedFile, Ledger, Workspace, findings};
@@ -96,7 +96,8 @@ fn list(import: &Import<'_>, sheet: Option<&str>) -> Result<Option<Evidence>> {
     for with_clause in [true, false] {
         let layout = layout(import, &kind, sheet, with_clause)?;
         let root = import.file.parent().unwrap_or(Path::new(""));
-        let read = ingest::read(root, "verdicts", &layout, &kind, import.today, &|_| true, &Silent, &Cancel::default());
+        let read =
+            ingest::read(root, "verdicts", &layout, &kind, import.today, &|_| true, None, &Silent, &Cancel::default());
         let evidence = read?;
         match &evidence.delivery {
             Delivery::Missing => return Err(Error::io(import.file, &std::io::ErrorKind::NotFound.into())),
@@ -279,12 +280,13 @@ impl Sorted {
         for reject in &list.rejects {
             faults.entry(reject.at.line).or_insert((reject.reason, &reject.text));
         }
+        let days = dates(column_of(&list.kind, &list.table, "checked_on"));
         for (row, at) in list.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| list.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned =
                 ReturnedLine { sheet: sheet.to_owned(), line: at.line, reason, answer, text: text.to_owned() };
-            self.take(returned, date_in(list, row), today);
+            self.take(returned, days[row], today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
@@ -335,14 +337,6 @@ impl Sorted {
                 None => self.answers.push(line),
             }
         }
-    }
-}
-
-fn date_in(list: &Evidence, row: usize) -> Option<Date> {
-    let column = list.kind.field("checked_on").expect("a field of the kind");
-    match &list.table.columns[column] {
-        Column::Date(dates) => dates[row],
-        _ => unreachable!("the kind says it is a date"),
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
-use super::reports::objection_days;
+use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
 use super::run::{link, settle_bins};
 use crate::config::Plan;
@@ -22,10 +22,9 @@ use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
-use crate::report::{Print, Report, ReportForms, Reports, RunView};
+use crate::report::{Print, Report, ReportForms, Reports};
 use crate::standardise::ids::{self, IdReading};
 use crate::store::{Extracts, Ledger, Part, Workspace, recall};
 
@@ -129,34 +128,20 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
     let run = Message::new("run.check_number").with("entry", entry).say(lang);
     let register = &answer.register;
     let explain = |link: &Link| linkage::explain_short(link).say(lang);
-    let view = RunView {
-        filings: None,
-        trend: &[],
+    let told = Told {
         run: &run,
-        centre: &plan.centre.name,
-        division: plan.centre.division(),
-        as_of: options.as_of,
         register,
         evidences: &answer.evidences,
-        register_files: &[],
         links: &answer.links,
-        shared: &[],
-        crowded: &[],
         reviews: &[],
         outcomes: &answer.outcomes,
-        history: &NO_HISTORY,
         coverage: &answer.coverage,
         cards: &answer.cards,
         profile: &plan.policy.profile,
         demo: plan.is_demo(),
-        masked: plan.report.masked,
-        review_masked: plan.report.review_masked(),
-        lang,
-        places: &plan.places,
-        objection_days: &objection_days(plan, register),
-        explain: &explain,
-        explain_fully: &explain,
     };
+    let days = objection_days(plan, register);
+    let view = view(plan, told, &days, &explain);
     let number = format!("{}-{day}-{entry:06}", register.households[0].division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
     let made =

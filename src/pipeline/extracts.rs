@@ -64,7 +64,7 @@ impl Reading<'_> {
         let made = |made: ExtractKeys| self.keep(&made, source);
         let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
         let keys = Keys { of: &of, known: &known, made: &made };
-        ingest::read_with_keys(root, &source.code, layout, kind, self.as_of, &wanted, &keys, progress, cancel)
+        ingest::read(root, &source.code, layout, kind, self.as_of, &wanted, Some(&keys), progress, cancel)
     }
 
     fn known(&self, path: &str, source: &PlannedSource) -> Option<Known> {

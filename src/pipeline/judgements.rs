@@ -9,12 +9,12 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::register::{column_of, dates};
 use crate::ingest::{self, Source};
 use crate::kernel::{Cancel, Date, Error, Lang, Message, Result, Silent, wording};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::judgement::{Answer, Judgement, JudgementKey};
 use crate::model::kind::{self, Kind};
-use crate::model::table::Column;
 use crate::report::{ANSWER_HEADINGS, ReturnedLine};
 use crate::store::{ImportedFile, Ledger, Workspace, known_keys};
 
@@ -108,7 +108,7 @@ fn read(import: &Import<'_>) -> Result<Evidence> {
     let layout = layout(import, &kind)?;
     let root = import.file.parent().unwrap_or(Path::new(""));
     let evidence =
-        ingest::read(root, "judgements", &layout, &kind, import.today, &|_| true, &Silent, &Cancel::default())?;
+        ingest::read(root, "judgements", &layout, &kind, import.today, &|_| true, None, &Silent, &Cancel::default())?;
     match &evidence.delivery {
         // Beyond the rejects kept, lines could not be returned one by one.
         Delivery::Arrived { .. } if evidence.reject_counts.values().sum::<u64>() > evidence.rejects.len() as u64 => {
@@ -169,11 +169,12 @@ impl Sorted {
             faults.entry(reject.at.line).or_insert((reject.reason, &reject.text));
         }
         let mut sorted = Self { judged: Vec::new(), open: 0, returned: Vec::new() };
+        let days = dates(column_of(&evidence.kind, &evidence.table, "judged_on"));
         for (row, at) in evidence.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| evidence.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned = ReturnedLine { sheet: String::new(), line: at.line, reason, answer, text: text.to_owned() };
-            sorted.take(returned, date_in(evidence, row), today);
+            sorted.take(returned, days[row], today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
@@ -237,14 +238,6 @@ impl Sorted {
                 None => self.judged.push(line),
             }
         }
-    }
-}
-
-fn date_in(evidence: &Evidence, row: usize) -> Option<Date> {
-    let column = evidence.kind.field("judged_on").expect("a field of the kind");
-    match &evidence.table.columns[column] {
-        Column::Date(dates) => dates[row],
-        _ => unreachable!("the kind says it is a date"),
     }
 }
 

@@ -11,14 +11,17 @@ use rayon::prelude::*;
 use crate::config::Plan;
 use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Progress, Result};
 use crate::linkage;
+use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
+use crate::model::judgement::Review;
 use crate::model::link::Link;
+use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 use crate::model::standing::NO_HISTORY;
 use crate::report::{
     IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
 };
-use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_whole};
+use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_bytes};
 
 /// The parameter that says how many days a household has to object; no rule reads it.
 pub(super) const OBJECTION_DAYS: &str = "objection_days";
@@ -94,8 +97,20 @@ pub fn make_reports(
     let households: Vec<u32> = (0..numbers.len() as u32).collect();
     let lang = plan.centre.language();
     let explain = |link: &_| linkage::explain_short(link).say(lang);
-    let (days, files) = (objection_days(plan, &recalled.register), Vec::new());
-    let view = view(plan, &recalled, &options.run, &days, &files, &explain);
+    let days = objection_days(plan, &recalled.register);
+    let told = Told {
+        run: &options.run,
+        register: &recalled.register,
+        evidences: &recalled.evidences,
+        links: &recalled.links,
+        reviews: &recalled.reviews,
+        outcomes: &recalled.outcomes,
+        coverage: &recalled.coverage,
+        cards: &recalled.record.rules,
+        profile: &recalled.record.profile,
+        demo: recalled.record.demo || plan.is_demo(),
+    };
+    let view = view(plan, told, &days, &explain);
     let reports = Reports::new(&view, households.clone());
     std::fs::create_dir_all(&options.out).map_err(|error| Error::io(&options.out, &error))?;
     let written = households
@@ -131,35 +146,49 @@ fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {
     households.map(|(household, place)| report_number(run, household.division.county(), *place)).collect()
 }
 
-/// The part of the run as reports see it. Masking and names of places are the centre's of today; the rest is the run's.
-fn view<'a>(
+/// What a report of some households tells: a part of a run read back, or an answer at the window.
+pub(super) struct Told<'a> {
+    pub(super) run: &'a str,
+    pub(super) register: &'a Register,
+    pub(super) evidences: &'a [Evidence],
+    pub(super) links: &'a [Link],
+    pub(super) reviews: &'a [Review],
+    pub(super) outcomes: &'a Outcomes,
+    pub(super) coverage: &'a Coverage,
+    pub(super) cards: &'a [RuleCard],
+    pub(super) profile: &'a str,
+    pub(super) demo: bool,
+}
+
+/// The same as reports see it: without history, trend and lists of the centre. Masking and names of places are the
+/// centre's of today; the rest is as it was found.
+pub(super) fn view<'a>(
     plan: &'a Plan,
-    recalled: &'a Recalled,
-    run: &'a str,
+    told: Told<'a>,
     objection_days: &'a BTreeMap<Division, i64>,
-    register_files: &'a [&'a Evidence],
     explain: &'a (dyn Fn(&Link) -> String + Sync),
 ) -> RunView<'a> {
+    let Told { run, register, evidences, links, reviews, outcomes, coverage, cards, profile, demo } = told;
     RunView {
         trend: &[],
         filings: None,
         run,
         centre: &plan.centre.name,
         division: plan.centre.division(),
-        as_of: recalled.as_of,
-        register: &recalled.register,
-        evidences: &recalled.evidences,
-        register_files,
-        links: &recalled.links,
+        as_of: register.as_of,
+        register,
+        evidences,
+        register_files: &[],
+        links,
         shared: &[],
         crowded: &[],
-        reviews: &recalled.reviews,
-        outcomes: &recalled.outcomes,
+        reviews,
+        outcomes,
         history: &NO_HISTORY,
-        coverage: &recalled.coverage,
-        cards: &recalled.record.rules,
-        profile: &recalled.record.profile,
-        demo: recalled.record.demo || plan.is_demo(),
+        coverage,
+        cards,
+        profile,
+        demo,
         masked: plan.report.masked,
         review_masked: plan.report.review_masked(),
         lang: plan.centre.language(),
@@ -189,7 +218,7 @@ fn write_files(out: &Path, mut made: MadeReport) -> Result<Written> {
 
 fn write_file(out: &Path, name: &str, bytes: &[u8]) -> Result<Digest> {
     let path = out.join(name);
-    write_whole(&path, |file| file.write_all(bytes).map_err(|error| Error::io(&path, &error)))
+    write_bytes(&path, bytes)
 }
 
 fn index(lang: Lang, written: &[Written], counts: &[u64]) -> Vec<u8> {

@@ -17,7 +17,7 @@ use std::time::UNIX_EPOCH;
 use memmap2::Mmap;
 use rayon::prelude::*;
 
-use super::whole_file::write_whole;
+use super::whole_file::write_bytes;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, Result};
 use crate::model::extract_keys::{ExtractKeys, FileSummary, Place};
@@ -135,7 +135,7 @@ impl Extracts {
         seen.retain(|path, _| in_use.iter().any(|(used, _)| used == path));
         let text = serde_json::to_vec_pretty(&*seen).expect("texts and numbers");
         let path = self.folder.join(SEEN);
-        write_whole(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
+        write_bytes(&path, &text)?;
         let needed: Vec<PathBuf> =
             in_use.iter().filter_map(|(path, layout)| Some(self.index_path(seen.get(path)?.digest, *layout))).collect();
         for entry in fs::read_dir(&self.folder).map_err(|error| Error::io(&self.folder, &error))? {

@@ -53,5 +53,5 @@ pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use vouched::ImportedFile;
-pub use whole_file::write_whole;
+pub use whole_file::{write_bytes, write_whole};
 pub use workspace::Workspace;

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::ledger::{Entry, Ledger};
-use super::whole_file::{digest_of_file, sync_folder, sync_tree, tree, write_whole};
+use super::whole_file::{digest_of_file, sync_folder, sync_tree, tree, write_bytes};
 use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -115,7 +115,7 @@ impl Staging {
         let intent = Intent { at: at.to_owned(), who: who.to_owned(), body };
         let path = self.store.join(INTENT);
         let text = serde_json::to_vec(&intent).expect("JSON of JSON");
-        write_whole(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
+        write_bytes(&path, &text)?;
         sync_tree(&self.store)?;
         sync_tree(&self.outbox)
     }

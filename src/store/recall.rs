@@ -33,7 +33,6 @@ pub enum Part<'a> {
 /// The part of a run, with indexes of its own.
 pub struct Recalled {
     pub record: RunRecord,
-    pub as_of: Date,
     pub register: Register,
     /// By household: its place on its county's register, from 1.
     pub places: Vec<u32>,
@@ -59,7 +58,7 @@ pub fn recall(workspace: &Workspace, run: &str, part: Part<'_>) -> Result<Recall
     let (mut links, reviews, link_rows) = links(&dir, &record, &people)?;
     let mut outcomes = outcomes(&dir, &register, &people, &link_rows)?;
     let evidences = evidences(&dir, &record, &mut links, &mut outcomes)?;
-    Ok(Recalled { record, as_of, register, places: people.places, evidences, links, reviews, outcomes, coverage })
+    Ok(Recalled { record, register, places: people.places, evidences, links, reviews, outcomes, coverage })
 }
 
 /// Who is of the part.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::frame::damaged;
-use super::whole_file::write_whole;
+use super::whole_file::write_bytes;
 use crate::kernel::{Date, Error, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, RowRef};
@@ -102,7 +102,7 @@ impl RunRecord {
         let path = dir.join(FILE);
         let mut text = serde_json::to_vec_pretty(self).expect("a run's record is plain JSON");
         text.push(b'\n');
-        write_whole(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
+        write_bytes(&path, &text)?;
         Ok(())
     }
 }

@@ -26,6 +26,14 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>)
     written
 }
 
+/// [`write_whole`] for bytes that are there already.
+///
+/// # Errors
+/// The disk.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<Digest> {
+    write_whole(path, |out| out.write_all(bytes).map_err(|error| Error::io(path, &error)))
+}
+
 fn write_part(part: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Digest> {
     let file = File::create(part).map_err(|error| Error::io(path, &error))?;
     let mut writer = Recorder::new(BufWriter::with_capacity(1 << 18, file));

@@ -61,17 +61,22 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
     if let Some(mandates) = &mandates {
         refuse_unread(mandates)?;
     }
-    let Built { mut register, kept, refused } = build(&persons, &covered.unwrap_or_default(), as_of);
-    set_aside(&mut persons, refused);
-    // The register takes the rows over: held twice, they were a third of a large run's memory.
-    register.table = persons.take_rows();
-    if kept.len() < register.table.rows() {
-        register.table.keep(&kept);
-    }
-    register.table.shrink_to_fit();
+    let (mut register, refused) = build(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
+    if let Some(covered) = covered {
+        // A pass of its own, so short that the probes of one person and the next wait for memory together.
+        register
+            .persons
+            .par_iter_mut()
+            .for_each(|person| person.mandated |= person.id.is_some_and(|id| covered.contains(&id)));
+    }
+    set_aside(&mut persons, &refused);
+    // The register takes the rows over: held twice, they were a third of a large run's memory.
+    register.table = persons.take_rows();
+    leave_out(&mut register.table, &refused);
+    register.table.shrink_to_fit();
     Ok(RegisterRead { register, persons, mandates, lists: Vec::new() })
 }
 
@@ -123,25 +128,18 @@ struct Line<'a> {
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 pub(super) type Refused = (usize, &'static str, &'static str);
 
-/// A register without its table yet, the rows that stand on it, and those that cannot.
-struct Built {
-    register: Register,
-    kept: Vec<usize>,
-    refused: Vec<Refused>,
-}
-
-fn build(evidence: &Evidence, covered: &FastSet<CitizenId>, as_of: Date) -> Built {
+/// A register without its table and the mandates filed apart, and the rows that cannot stand on it, in order.
+fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
-    let (mut persons, mut lines, mut kept) =
-        (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+    let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
     // What depends on one row alone is read on all cores; households then form in register order.
     const AT_A_TIME: usize = 1 << 16;
     let mut read = Vec::with_capacity(AT_A_TIME);
     for first in (0..rows).step_by(AT_A_TIME) {
         let last = rows.min(first + AT_A_TIME);
-        (first..last).into_par_iter().map(|row| columns.line(row, covered, as_of)).collect_into_vec(&mut read);
+        (first..last).into_par_iter().map(|row| columns.line(row, as_of)).collect_into_vec(&mut read);
         for (row, line) in (first..).zip(read.drain(..)) {
             match line {
                 Ok(Line { household, programme, person }) => {
@@ -149,7 +147,6 @@ fn build(evidence: &Evidence, covered: &FastSet<CitizenId>, as_of: Date) -> Buil
                     let household = homes.number(household, programme, person.division);
                     persons.push(Person { household, programme, ..person });
                     lines.push(evidence.refs[row].line);
-                    kept.push(row);
                 }
                 Err((field, reason)) => refused.push((row, field, reason)),
             }
@@ -157,7 +154,7 @@ fn build(evidence: &Evidence, covered: &FastSet<CitizenId>, as_of: Date) -> Buil
     }
     let households = homes.with(&persons);
     let table = Table::new(evidence.kind.types());
-    Built { register: Register { persons, households, programmes, table, lines, as_of }, kept, refused }
+    (Register { persons, households, programmes, table, lines, as_of }, refused)
 }
 
 /// Households as they come up: a household's first row says its programme and division.
@@ -200,10 +197,20 @@ fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
     }) as u16
 }
 
+/// Takes refused rows, which come in order, out of a table.
+fn leave_out(table: &mut Table, refused: &[Refused]) {
+    if refused.is_empty() {
+        return;
+    }
+    let mut rest = refused.iter().map(|(row, ..)| *row).peekable();
+    let kept: Vec<usize> = (0..table.rows()).filter(|row| rest.next_if_eq(row).is_none()).collect();
+    table.keep(&kept);
+}
+
 /// Moves refused rows from the kept to the rejected bin.
-pub(super) fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
+pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Refused]) {
     let count = refused.len() as u64;
-    for (row, field, reason) in refused {
+    for &(row, field, reason) in refused {
         let label =
             evidence.kind.field(field).map(|field| evidence.kind.fields[field].label.clone()).unwrap_or_default();
         *evidence.reject_counts.entry((label.clone(), reason, true)).or_default() += 1;
@@ -265,12 +272,7 @@ impl<'a> Columns<'a> {
     }
 
     /// What a row says; or the field at fault and why the row cannot stand on the register.
-    fn line(
-        &self,
-        row: usize,
-        covered: &FastSet<CitizenId>,
-        as_of: Date,
-    ) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
+    fn line(&self, row: usize, as_of: Date) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
         let household = self.household.get(row);
         if household.is_empty() {
             return Err(("household_id", "run.reject_no_household"));
@@ -291,7 +293,6 @@ impl<'a> Columns<'a> {
             _ => return Err(("state", "run.reject_bad_state")),
         };
         let id = whole_id(self.id.get(row));
-        let own = covers(self.mandate_from.get(row), self.mandate_to.get(row), as_of);
         let person = Person {
             id,
             division,
@@ -300,7 +301,7 @@ impl<'a> Columns<'a> {
             programme: 0,
             role,
             state,
-            mandated: own || id.is_some_and(|id| covered.contains(&id)),
+            mandated: covers(self.mandate_from.get(row), self.mandate_to.get(row), as_of),
         };
         Ok(Line { household, programme, person })
     }

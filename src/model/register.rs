@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 use super::kind::Kind;
-use super::table::{Table, Texts};
+use super::table::{Table, Texts, Values};
 use crate::kernel::{CitizenId, Date, Division};
 
 /// 共同生活的家庭成员 or 赡(抚、扶)养人. Supporters are checked, but what they own is not the household's.
@@ -99,6 +99,11 @@ impl Households {
         Self { codes, programmes, divisions, starts, persons: of_households, members }
     }
 
+    /// Codes, programmes and divisions, as [`Households::new`] takes them.
+    pub fn columns(&self) -> (&Texts, &[u16], &[Division]) {
+        (&self.codes, &self.programmes, &self.divisions)
+    }
+
     pub fn len(&self) -> usize {
         self.codes.len()
     }
@@ -123,6 +128,14 @@ impl Households {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Household<'_>> {
         (0..self.len()).map(|household| self.get(household as u32))
     }
+}
+
+/// 授权书 filed apart from the register, column by column: whom each covers, from which day, and to which if it ends.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mandates {
+    pub ids: Vec<CitizenId>,
+    pub first: Values<Date>,
+    pub last: Values<Date>,
 }
 
 /// The whole register of a run.

@@ -10,9 +10,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
+use super::linking::{Linked, gathered, link_all};
 use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
-use super::run::{link, settle_bins};
+use super::run::settle_bins;
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::linkage::{self, Index};
@@ -100,11 +101,13 @@ pub fn check(
     };
     let index = Index::build(&register);
     let extracts = Extracts::open(&workspace);
-    let mut evidences = read_sources(plan, options.as_of, &[], &index, &extracts, progress, cancel)?;
+    let sources: Vec<_> = plan.sources.iter().collect();
+    let evidences = read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel)?;
     if extracts.has_news() {
         extracts.save(&in_use(plan))?;
     }
-    let mut links = link(plan, &index, &mut evidences, progress, cancel)?.links;
+    let linked = link_all(plan, &index, evidences.into_iter().enumerate().collect(), progress, cancel)?;
+    let (mut evidences, Linked { mut links, .. }) = gathered(linked.into_iter().map(|(_, found)| found));
     let mut ledger = Ledger::open(&workspace)?;
     let judgements = ledger.judgements()?;
     review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));

@@ -8,14 +8,16 @@ use std::path::Path;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::extracts::Deliveries;
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Cancel, CitizenId, Date, Division, Error, Message, Progress, Result};
+use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Reject};
 use crate::model::kind::{self, Kind};
-use crate::model::register::{Households, Person, Register, Role, State};
+use crate::model::register::{Households, Mandates, Person, Register, Role, State};
 use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
+use crate::store::{Extracts, KeptRegister, Stages};
 
 pub(super) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -28,6 +30,8 @@ pub struct RegisterRead {
     pub mandates: Option<Evidence>,
     /// The lists of the 备案 check, once `filings` has read them.
     pub lists: Vec<Evidence>,
+    /// Of all it was made of, and of who has a mandate on the day: what depends on the register alone depends on this.
+    pub(super) key: Digest,
 }
 
 impl RegisterRead {
@@ -35,28 +39,109 @@ impl RegisterRead {
     pub fn files(&self) -> Vec<&Evidence> {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
+
+    /// Of files read under `made_of`, with the mandates of the day settled.
+    fn settled(made_of: Digest, kept: KeptRegister) -> Self {
+        let KeptRegister { mut register, filed, persons, mandates } = kept;
+        settle_mandates(&mut register, &filed);
+        let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
+        let key = Digest::of_parts([&made_of.0[..], &mandated]);
+        Self { register, persons, mandates, lists: Vec::new(), key }
+    }
 }
 
-/// Reads the register as of a date.
+/// The register for a date: as an earlier run read it if its files are the same, else read now and kept for the next.
+///
+/// # Errors
+/// As [`read_register`]; the disk.
+pub(super) fn register_for(
+    plan: &Plan,
+    as_of: Date,
+    extracts: &Extracts,
+    stages: &Stages,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<RegisterRead> {
+    if let Some(read) = kept_register(plan, as_of, extracts, stages) {
+        for (code, file) in [("register", Some(&read.persons)), ("mandates", read.mandates.as_ref())] {
+            let Some(file) = file else { continue };
+            let bytes = file.files.iter().map(|file| file.bytes).sum();
+            progress.begin(code, bytes);
+            progress.advance(code, bytes, file.bins.read);
+            progress.end(code, "");
+        }
+        return Ok(read);
+    }
+    let read = read_files(plan, as_of, progress, cancel)?;
+    let files = || read.persons.files.iter().chain(read.mandates.iter().flat_map(|mandates| &mandates.files));
+    files().for_each(|file| extracts.saw(file));
+    let made_of = made_of(plan, files().map(|file| (file.path.as_str(), file.digest)));
+    stages.keep_register(made_of, &read)?;
+    Ok(RegisterRead::settled(made_of, read))
+}
+
+/// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
+/// on this day would say something else of its dates.
+pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stages: &Stages) -> Option<RegisterRead> {
+    let persons = Deliveries::known(plan, &plan.persons, extracts)?;
+    let mandates = match &plan.mandates {
+        Some(layout) => Some(Deliveries::known(plan, layout, extracts)?),
+        None => None,
+    };
+    let files = persons.digests.iter().chain(mandates.iter().flat_map(|mandates| &mandates.digests));
+    let made_of = made_of(plan, files.map(|(path, digest)| (path.as_str(), *digest)));
+    let unread = |code: &str, layout: &ingest::Source, kind: Kind| {
+        Evidence::absent(code, &layout.department, kind, Delivery::Missing)
+    };
+    let mut kept = stages.register(
+        made_of,
+        as_of,
+        unread("register", &plan.persons, kind::register_persons()),
+        plan.mandates.as_ref().map(|layout| unread("mandates", layout, kind::register_mandates())),
+    )?;
+    let deliver = |evidence: &mut Evidence, layout: &ingest::Source, files: &Deliveries| {
+        let newest = evidence.newest.filter(|newest| newest.holds_on(as_of))?;
+        evidence.delivery = ingest::delivery(layout, &files.paths, newest, as_of);
+        Some(())
+    };
+    deliver(&mut kept.persons, &plan.persons, &persons)?;
+    if let (Some(evidence), Some(layout), Some(files)) = (&mut kept.mandates, &plan.mandates, &mandates) {
+        deliver(evidence, layout, files)?;
+    }
+    Some(RegisterRead::settled(made_of, kept))
+}
+
+fn made_of<'a>(plan: &Plan, files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
+    let files: Vec<(&str, Digest)> = files.collect();
+    let parts = files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0[..]]);
+    Digest::of_parts(std::iter::once(&plan.register_digest.0[..]).chain(parts))
+}
+
+/// Reads the register as of a date, whatever is known of it.
 ///
 /// # Errors
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
+    let read = read_files(plan, as_of, progress, cancel)?;
+    Ok(RegisterRead::settled(plan.register_digest, read))
+}
+
+fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
         ingest::read(&plan.root, code, source, kind, as_of, &|_| true, None, progress, cancel)
     };
     // The mandates' rows are given up as soon as they said whom they cover.
     let read_mandates = |source: &ingest::Source| {
         let mut mandates = read("mandates", source, &kind::register_mandates())?;
-        let covered = take_covered(&mut mandates, as_of);
-        Ok((mandates, covered))
+        let filed = take_filed(&mut mandates);
+        Ok((mandates, filed))
     };
     let (persons, mandates) = rayon::join(
         || read("register", &plan.persons, &kind::register_persons()),
         || plan.mandates.as_ref().map(read_mandates).transpose(),
     );
     let (mut persons, mandates) = (persons?, mandates?);
-    let (mandates, covered) = mandates.unzip();
+    let (mandates, filed) = mandates.unzip();
     refuse_unread(&persons)?;
     if let Some(mandates) = &mandates {
         refuse_unread(mandates)?;
@@ -65,19 +150,12 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
-    if let Some(covered) = covered {
-        // A pass of its own, so short that the probes of one person and the next wait for memory together.
-        register
-            .persons
-            .par_iter_mut()
-            .for_each(|person| person.mandated |= person.id.is_some_and(|id| covered.contains(&id)));
-    }
     set_aside(&mut persons, &refused);
     // The register takes the rows over: held twice, they were a third of a large run's memory.
     register.table = persons.take_rows();
     leave_out(&mut register.table, &refused);
     register.table.shrink_to_fit();
-    Ok(RegisterRead { register, persons, mandates, lists: Vec::new() })
+    Ok(KeptRegister { register, filed: filed.unwrap_or_default(), persons, mandates })
 }
 
 fn refuse_unread(file: &Evidence) -> Result<()> {
@@ -88,15 +166,35 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
     }
 }
 
-/// Citizens for whom a mandate filed apart from the register covers the day. The rows are given up: nothing asks for them
+/// Mandates filed apart from the register that cover somebody at some time. The rows are given up: nothing asks for them
 /// again.
-fn take_covered(mandates: &mut Evidence, as_of: Date) -> FastSet<CitizenId> {
+fn take_filed(mandates: &mut Evidence) -> Mandates {
     let table = mandates.take_rows();
     let column = |field| column_of(&mandates.kind, &table, field);
-    let (ids, from, to) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
-    let rows = (0..table.rows()).into_par_iter().filter(|row| covers(from.get(*row), to.get(*row), as_of));
-    let covered: Vec<CitizenId> = rows.filter_map(|row| whole_id(ids.get(row))).collect();
-    covered.into_iter().collect()
+    let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
+    let usable = |row: usize| Some((row, first.get(row).and_then(|_| whole_id(ids.get(row)))?));
+    let rows: Vec<(usize, CitizenId)> = (0..table.rows()).into_par_iter().filter_map(usable).collect();
+    Mandates {
+        ids: rows.iter().map(|(_, id)| *id).collect(),
+        first: rows.iter().map(|(row, _)| first.get(*row)).collect(),
+        last: rows.iter().map(|(row, _)| last.get(*row)).collect(),
+    }
+}
+
+/// Who has a mandate on the register's day: one of the row's own, or one filed apart.
+fn settle_mandates(register: &mut Register, filed: &Mandates) {
+    let day = register.as_of;
+    let live = (0..filed.ids.len()).filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
+    let mut covered = FastSet::with_capacity_and_hasher(filed.ids.len(), foldhash::fast::FixedState::default());
+    covered.extend(live.map(|at| filed.ids[at]));
+    let kind = kind::register_persons();
+    let column = |field| dates(column_of(&kind, &register.table, field));
+    let (first, last) = (column("mandate_from"), column("mandate_to"));
+    // A pass of its own, so short that the probes of one person and the next wait for memory together.
+    register.persons.par_iter_mut().enumerate().for_each(|(row, person)| {
+        let own = covers(first.get(row), last.get(row), day);
+        person.mandated = own || person.id.is_some_and(|id| covered.contains(&id));
+    });
 }
 
 /// A mandate without a first day covers nothing, one without a last day does not end.
@@ -128,7 +226,7 @@ struct Line<'a> {
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 pub(super) type Refused = (usize, &'static str, &'static str);
 
-/// A register without its table and the mandates filed apart, and the rows that cannot stand on it, in order.
+/// A register without its table yet, and the rows that cannot stand on it, in order.
 fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
@@ -139,7 +237,7 @@ fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let mut read = Vec::with_capacity(AT_A_TIME);
     for first in (0..rows).step_by(AT_A_TIME) {
         let last = rows.min(first + AT_A_TIME);
-        (first..last).into_par_iter().map(|row| columns.line(row, as_of)).collect_into_vec(&mut read);
+        (first..last).into_par_iter().map(|row| columns.line(row)).collect_into_vec(&mut read);
         for (row, line) in (first..).zip(read.drain(..)) {
             match line {
                 Ok(Line { household, programme, person }) => {
@@ -251,8 +349,6 @@ struct Columns<'a> {
     role: &'a Texts,
     state: &'a Texts,
     birth: &'a Values<Date>,
-    mandate_from: &'a Values<Date>,
-    mandate_to: &'a Values<Date>,
 }
 
 impl<'a> Columns<'a> {
@@ -266,13 +362,11 @@ impl<'a> Columns<'a> {
             role: texts(column("role")),
             state: texts(column("state")),
             birth: dates(column("birth")),
-            mandate_from: dates(column("mandate_from")),
-            mandate_to: dates(column("mandate_to")),
         }
     }
 
     /// What a row says; or the field at fault and why the row cannot stand on the register.
-    fn line(&self, row: usize, as_of: Date) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
+    fn line(&self, row: usize) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
         let household = self.household.get(row);
         if household.is_empty() {
             return Err(("household_id", "run.reject_no_household"));
@@ -301,7 +395,7 @@ impl<'a> Columns<'a> {
             programme: 0,
             role,
             state,
-            mandated: covers(self.mandate_from.get(row), self.mandate_to.get(row), as_of),
+            mandated: false, // settled for the day, later
         };
         Ok(Line { household, programme, person })
     }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Policy, coverage, evaluate, shipped};
 use crate::kernel::{Cancel, CitizenId, Date, Division, Fen, Month};
-use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, RowRef};
+use crate::model::evidence::{Delivery, Evidence, RowRef};
 use crate::model::kind::{Kind, builtin, builtin_codes, register_persons};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::Outcomes;
@@ -125,17 +125,9 @@ pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
 pub fn evidence(kind: &str, rows: &[toml::Table], delivery: Delivery) -> Evidence {
     let kind = builtin(kind).expect("a built-in kind");
     Evidence {
-        source: kind.code.clone(),
-        department: "演示部门".to_owned(),
         table: table(&kind, rows),
-        kind,
-        delivery,
-        files: Vec::<ExtractFile>::new(),
         refs: (2..).take(rows.len()).map(|line| RowRef { file: 0, sheet: 0, line, offset: 0 }).collect(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: BTreeMap::new(),
+        ..Evidence::absent(kind.code.clone().as_str(), "演示部门", kind, delivery)
     }
 }
 

@@ -169,6 +169,7 @@ fn vehicle() -> Evidence {
         department: "公安交管".into(),
         kind,
         delivery: Delivery::Arrived { as_of: day(), stale: false },
+        newest: None,
         files: vec![ExtractFile {
             path: FILE.into(),
             digest: Digest::of(EXTRACT.as_bytes()),
@@ -185,20 +186,7 @@ fn vehicle() -> Evidence {
 }
 
 fn missing() -> Evidence {
-    let kind = kind::builtin("housing").unwrap();
-    Evidence {
-        source: "housing".into(),
-        department: "不动产登记".into(),
-        table: Table::new(kind.types()),
-        kind,
-        delivery: Delivery::Missing,
-        files: Vec::new(),
-        refs: Vec::new(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: Default::default(),
-    }
+    Evidence::absent("housing", "不动产登记", kind::builtin("housing").unwrap(), Delivery::Missing)
 }
 
 fn link(person: u32, row: u32) -> Link {

@@ -18,6 +18,8 @@ mod headings;
 mod inbox;
 mod keyed;
 mod layout;
+mod mapped;
+mod marks;
 mod owners;
 mod rows;
 mod sample;
@@ -39,8 +41,9 @@ pub use xlsx::sheet_names;
 use batch::Batch;
 use encoding::Encoding;
 use layout::Format;
+use mapped::Mapped;
 
-use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
 use crate::model::evidence::{Bins, Delivery, Evidence, Parties};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
@@ -76,10 +79,10 @@ pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 /// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
 trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
-    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile>;
+    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile>;
 
     /// Reads only the rows at these places of a file that was read before.
-    fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
+    fn pick(&self, mapped: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
 }
 
 /// What reading one source depends on.
@@ -106,6 +109,8 @@ struct ReadFile {
     batch: Batch,
     /// By cell: rejects of fields are counted by their heading.
     headings: Vec<String>,
+    /// Of the whole file.
+    digest: Digest,
     format: String,
     encoding: Encoding,
     /// Of a spreadsheet: its sheet, and its rows as text.
@@ -151,7 +156,7 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     if paths.is_empty() {
         return Ok(nothing(job));
     }
-    let mapped = paths.iter().map(|path| delimited::map(path)).collect::<Result<Vec<_>>>()?;
+    let mapped = paths.iter().map(|path| Mapped::open(path)).collect::<Result<Vec<_>>>()?;
     job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
     let read = read_files(root, &paths, &mapped, job, chunk);
     job.progress.end(job.code, "");
@@ -161,7 +166,7 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
 fn read_files(
     root: &Path,
     paths: &[PathBuf],
-    mapped: &[delimited::Mapped],
+    mapped: &[Mapped],
     job: &Job<'_>,
     chunk: usize,
 ) -> Result<Evidence> {

@@ -36,7 +36,6 @@ pub(super) struct RowReader<'a> {
     mapping: Mapping,
     encoding: Encoding,
     wanted: &'a Wanted<'a>,
-    keys: Option<&'a Keys<'a>>,
     file: u16,
     sheet: u16,
     /// Of a spreadsheet: a row's offset says where its text is kept, and means nothing to people.
@@ -70,7 +69,7 @@ struct Reading<'a> {
 
 impl<'a> RowReader<'a> {
     pub(super) fn new(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16, sheet: u16) -> Self {
-        let Job { source, kind, wanted, keys, today, .. } = *job;
+        let Job { source, kind, wanted, today, .. } = *job;
         let nulls: Vec<String> =
             NULLS.iter().map(|word| (*word).to_owned()).chain(source.values.null.iter().cloned()).collect();
         let footers = match &source.values.footer {
@@ -96,7 +95,6 @@ impl<'a> RowReader<'a> {
             mapping,
             encoding,
             wanted,
-            keys,
             file,
             sheet,
             is_sheet: false,
@@ -129,8 +127,39 @@ impl<'a> RowReader<'a> {
         self.mapping.headings
     }
 
-    /// Puts a row into its bin.
+    /// Puts a row into its bin, and keeps it if one of its persons is wanted.
     pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
+        if self.is_good(row, batch) {
+            let (mut persons, mut wanted) = (0, false);
+            self.each_party(row, &mut |_, party| {
+                persons += 1;
+                wanted = wanted || (self.wanted)(party);
+            });
+            match persons {
+                0 => self.reject_nobody(row, batch),
+                _ if wanted => self.keep(row, batch),
+                _ => batch.bins.unlinked += 1,
+            }
+        }
+    }
+
+    /// Puts a row into its bin, a good one into that of the unlinked, and keys it.
+    pub(super) fn key(&self, row: &Record<'_>, keys: &Keys<'_>, batch: &mut Batch) {
+        if self.is_good(row, batch) {
+            let mut persons = 0;
+            self.each_party(row, &mut |_, party| {
+                persons += 1;
+                (keys.of)(party, &mut |key| batch.key(key, row.offset, row.line));
+            });
+            match persons {
+                0 => self.reject_nobody(row, batch),
+                _ => batch.bins.unlinked += 1,
+            }
+        }
+    }
+
+    /// Whether a row says something about somebody, as far as its form tells; if not, it is in its bin.
+    fn is_good(&self, row: &Record<'_>, batch: &mut Batch) -> bool {
         batch.bins.read += 1;
         if let Some(fault) = row.fault {
             let reason = match fault {
@@ -138,7 +167,8 @@ impl<'a> RowReader<'a> {
                 Fault::TooLong => "ingest.reject_long",
                 Fault::Truncated => "ingest.reject_truncated",
             };
-            return self.reject_row(row, reason, batch);
+            self.reject_row(row, reason, batch);
+            return false;
         }
         if self.is_blank_or_footer(row) {
             batch.bins.skipped += 1;
@@ -147,30 +177,17 @@ impl<'a> RowReader<'a> {
         } else if self.is_withdrawn_or_company(row) {
             batch.bins.skipped += 1;
         } else {
-            self.take_good(row, batch);
+            self.note_as_of(row, batch);
+            return true;
         }
+        false
     }
 
-    fn take_good(&self, row: &Record<'_>, batch: &mut Batch) {
-        self.note_as_of(row, batch);
-        let (mut persons, mut wanted) = (0, false);
-        self.each_party(row, &mut |_, party| {
-            persons += 1;
-            wanted = wanted || (self.wanted)(party);
-            if let Some(keys) = self.keys {
-                (keys.of)(party, &mut |key| batch.key(key, row.offset, row.line));
-            }
-        });
-        if persons == 0 {
-            if self.is_spaced_footer(row) {
-                batch.bins.skipped += 1;
-            } else {
-                self.reject_row(row, "ingest.reject_nobody", batch);
-            }
-        } else if wanted {
-            self.keep(row, batch);
+    fn reject_nobody(&self, row: &Record<'_>, batch: &mut Batch) {
+        if self.is_spaced_footer(row) {
+            batch.bins.skipped += 1;
         } else {
-            batch.bins.unlinked += 1;
+            self.reject_row(row, "ingest.reject_nobody", batch);
         }
     }
 

@@ -386,7 +386,7 @@ mod known_files {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::model::extract_keys::ExtractKeys;
+    use crate::model::extract_keys::{Entry, ExtractKeys};
 
     /// The key of an id, or of the name where there is none.
     fn key(party: &PartyView<'_>) -> u64 {
@@ -407,7 +407,13 @@ mod known_files {
         };
         let keep = |keys: ExtractKeys| made.lock().unwrap().push(keys);
         let of = |party: &PartyView<'_>, each: &mut dyn FnMut(u64)| each(key(party));
-        let keys = Keys { of: &of, known: &known, made: &keep };
+        let places = |entries: &[Entry]| {
+            let mut places: Vec<_> =
+                entries.iter().filter(|entry| wanted.contains(&entry.key)).map(|entry| entry.place).collect();
+            places.dedup();
+            places
+        };
+        let keys = Keys { of: &of, places: &places, known: &known, made: &keep };
         let (kind, cancel) = (centre.source.kind().unwrap(), Cancel::default());
         let today = Date::parse_iso("2026-11-24").unwrap();
         let job = Job {

@@ -16,7 +16,7 @@ pub mod wording;
 
 pub use citizen_id::{CitizenId, Sex};
 pub use date::{Date, Month};
-pub use digest::Digest;
+pub use digest::{Digest, Digesting};
 pub use division::Division;
 pub use error::{Error, ErrorKind, Result};
 pub use money::Fen;

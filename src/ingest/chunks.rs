@@ -52,8 +52,7 @@ impl Body<'_> {
         let (mut at, mut line) = (start, line);
         for wave in spans.chunks(WAVE) {
             let (from, until) = (wave[0].0, wave[wave.len() - 1].1);
-            let (guesses, ()) =
-                rayon::join(|| self.guess(wave, keys), || digesting.update(&self.mapped[from..until]));
+            let (guesses, ()) = rayon::join(|| self.guess(wave, keys), || digesting.update(&self.mapped[from..until]));
             for ((from, until), guess) in wave.iter().zip(guesses) {
                 let parsed = if *from == at {
                     guess?

@@ -31,9 +31,8 @@ impl Mapped {
         if let Some(map) = &self.0 {
             // SAFETY: pages of a shared mapping that is never written to are taken out and come back from the file with
             // the same bytes, so that whoever still borrows them sees no change.
-            let given = unsafe {
-                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
-            };
+            let given =
+                unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
             // A system that refuses keeps the pages until the mapping ends, as it would have without being told.
             let _ = given;
         }

@@ -69,7 +69,7 @@ fn marked(block: &[u8; BLOCK], [a, b, c]: [u8; 3]) -> u64 {
     let (words, _) = equal.as_chunks::<8>();
     // The product moves the lowest bit of each of eight bytes next to each other, into the highest byte.
     let bits = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    words.iter().rev().fold(0, |all, word| all << 8 | bits(word))
+    words.iter().enumerate().fold(0, |all, (at, word)| all | bits(word) << (8 * at))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod keyed;
 mod layout;
 mod mapped;
 mod marks;
+mod order;
 mod owners;
 mod rows;
 mod sample;
@@ -92,7 +93,7 @@ struct Job<'a> {
     kind: &'a Kind,
     /// The run's date.
     today: Date,
-    wanted: &'a Wanted<'a>,
+    wanted: Option<&'a Wanted<'a>>,
     keys: Option<&'a Keys<'a>>,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
@@ -119,7 +120,8 @@ struct ReadFile {
 
 /// Reads one source's deliveries, all files that its layout names, in the order of their names.
 ///
-/// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Of the bins,
+/// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Without `wanted` all
+/// rows are kept, and no list of their persons is made. Of the bins,
 /// `linked` counts the kept rows and `unlinked` the others; the caller corrects them after linking. `progress` is told
 /// of the stage `code` here, from its beginning to its end. A missing delivery or one that cannot be read is a state of
 /// the evidence. With `keys`, files that they know are not read again but for the rows that are needed, and of the others
@@ -134,7 +136,7 @@ pub fn read(
     source: &Source,
     kind: &Kind,
     as_of: Date,
-    wanted: &Wanted<'_>,
+    wanted: Option<&Wanted<'_>>,
     keys: Option<&Keys<'_>>,
     progress: &dyn Progress,
     cancel: &Cancel,
@@ -163,13 +165,7 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     read
 }
 
-fn read_files(
-    root: &Path,
-    paths: &[PathBuf],
-    mapped: &[Mapped],
-    job: &Job<'_>,
-    chunk: usize,
-) -> Result<Evidence> {
+fn read_files(root: &Path, paths: &[PathBuf], mapped: &[Mapped], job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     let connector: &dyn Connector = match job.source.connector.format {
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,

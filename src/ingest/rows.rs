@@ -7,6 +7,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
@@ -35,7 +38,8 @@ pub(super) struct RowReader<'a> {
     kind: &'a Kind,
     mapping: Mapping,
     encoding: Encoding,
-    wanted: &'a Wanted<'a>,
+    /// None: every row is kept.
+    wanted: Option<&'a Wanted<'a>>,
     file: u16,
     sheet: u16,
     /// Of a spreadsheet: a row's offset says where its text is kept, and means nothing to people.
@@ -56,11 +60,18 @@ pub(super) struct RowReader<'a> {
     readings: Vec<Reading<'a>>,
 }
 
+/// A department's codes and the layout's values for them.
+type Codes<'a> = HashMap<&'a str, &'a str, FixedState>;
+
+fn codes_of(codes: &BTreeMap<String, String>) -> Codes<'_> {
+    codes.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect()
+}
+
 /// How a field's text is read.
 struct Reading<'a> {
     ty: FieldType,
     unit: Unit,
-    codes: Option<&'a BTreeMap<String, String>>,
+    codes: Option<Codes<'a>>,
     yes: &'a [String],
     no: &'a [String],
     /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
@@ -84,7 +95,7 @@ impl<'a> RowReader<'a> {
         let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
             ty: field.ty,
             unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
-            codes: source.codes.get(&field.name).map(|codes| codes.get_ref()),
+            codes: source.codes.get(&field.name).map(|codes| codes_of(codes.get_ref())),
             yes: &source.values.yes,
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
@@ -130,10 +141,10 @@ impl<'a> RowReader<'a> {
     /// Puts a row into its bin, and keeps it if one of its persons is wanted.
     pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
         if self.is_good(row, batch) {
-            let (mut persons, mut wanted) = (0, false);
+            let (mut persons, mut wanted) = (0, self.wanted.is_none());
             self.each_party(row, &mut |_, party| {
                 persons += 1;
-                wanted = wanted || (self.wanted)(party);
+                wanted = wanted || self.wanted.is_some_and(|wanted| wanted(party));
             });
             match persons {
                 0 => self.reject_nobody(row, batch),
@@ -275,10 +286,12 @@ impl<'a> RowReader<'a> {
     }
 
     fn keep(&self, row: &Record<'_>, batch: &mut Batch) {
-        let number = batch.table.rows() as u32;
-        self.each_party(row, &mut |slot, party| {
-            batch.parties.push(number, slot, &party.id_text(), &party.name());
-        });
+        if self.wanted.is_some() {
+            let number = batch.table.rows() as u32;
+            self.each_party(row, &mut |slot, party| {
+                batch.parties.push(number, slot, &party.id_text(), &party.name());
+            });
+        }
         // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
         let utf8 = match self.encoding {
             Encoding::Utf8 => simdutf8::basic::from_utf8(row.text).ok(),
@@ -356,7 +369,7 @@ impl Reading<'_> {
     /// Pushes the value of a text; `Err` with the reason, and nothing pushed, if the text is none of the field's type.
     fn push(&self, text: &str, column: &mut Column) -> Result<(), &'static str> {
         match column {
-            Column::Text(texts) => match self.codes {
+            Column::Text(texts) => match &self.codes {
                 Some(codes) => texts.push(&canonical(text, codes)),
                 None => texts.push(text),
             },
@@ -375,13 +388,13 @@ impl Reading<'_> {
 
 /// The layout's value for a code. If the whole text is none and every character is one, their values are joined with
 /// `+` in the order of the letters (vehicle states combine: `GQ`). An unknown code stays as given.
-fn canonical<'t>(text: &'t str, codes: &'t BTreeMap<String, String>) -> Cow<'t, str> {
+fn canonical<'t>(text: &'t str, codes: &Codes<'t>) -> Cow<'t, str> {
     if let Some(value) = codes.get(text) {
         return Cow::Borrowed(value);
     }
     let mut buffer = [0; 4];
     let values: Option<Vec<&str>> =
-        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).map(String::as_str)).collect();
+        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).copied()).collect();
     match values {
         Some(values) if !values.is_empty() => Cow::Owned(values.join("+")),
         _ => Cow::Borrowed(text),
@@ -394,8 +407,7 @@ mod tests {
 
     #[test]
     fn codes_combine_only_if_every_letter_is_known() {
-        let codes: BTreeMap<String, String> =
-            [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].map(|(a, b)| (a.into(), b.into())).into();
+        let codes: Codes<'_> = [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].into_iter().collect();
         assert_eq!(canonical("G", &codes), "violation");
         assert_eq!(canonical("GQ", &codes), "violation+overdue");
         assert_eq!(canonical("QG", &codes), "overdue+violation");

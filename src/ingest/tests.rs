@@ -32,7 +32,7 @@ impl Centre {
             source: &self.source,
             kind: &kind,
             today,
-            wanted,
+            wanted: Some(wanted),
             progress: &Silent,
             cancel: &cancel,
             keys: None,
@@ -304,7 +304,7 @@ fn asking_to_stop_stops() {
     cancel.cancel();
     let today = Date::parse_iso("2026-11-24").unwrap();
     let error =
-        read(centre.folder.path(), "v", &centre.source, &kind, today, &|_| true, None, &Silent, &cancel).unwrap_err();
+        read(centre.folder.path(), "v", &centre.source, &kind, today, None, None, &Silent, &cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
 
@@ -421,7 +421,7 @@ mod known_files {
             source: &centre.source,
             kind: &kind,
             today,
-            wanted: &|party| wanted.contains(&key(party)),
+            wanted: Some(&|party| wanted.contains(&key(party))),
             progress: &Silent,
             cancel: &cancel,
             keys: Some(&keys),

@@ -7,6 +7,7 @@ pub mod citizen_id;
 pub mod credit_code;
 pub mod date;
 pub mod digest;
+pub mod digits;
 pub mod division;
 pub mod error;
 pub mod masked;

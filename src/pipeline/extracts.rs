@@ -65,7 +65,7 @@ impl Reading<'_> {
         let made = |made: ExtractKeys| self.keep(&made, source);
         let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
         let keys = Keys { of: &of, places: &places, known: &known, made: &made };
-        ingest::read(root, &source.code, layout, kind, self.as_of, &wanted, Some(&keys), progress, cancel)
+        ingest::read(root, &source.code, layout, kind, self.as_of, Some(&wanted), Some(&keys), progress, cancel)
     }
 
     /// Rows about somebody on the register, as far as their keys tell.

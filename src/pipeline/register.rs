@@ -41,7 +41,7 @@ impl RegisterRead {
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
-        ingest::read(&plan.root, code, source, kind, as_of, &|_| true, None, progress, cancel)
+        ingest::read(&plan.root, code, source, kind, as_of, None, None, progress, cancel)
     };
     let (persons, mandates) = rayon::join(
         || read("register", &plan.persons, &kind::register_persons()),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::batch::{Batch, REJECTS_KEPT};
 use super::encoding::Encoding;
 use super::mapped::Mapped;
-use super::{Connector, Job, PartyView, ReadFile, order};
+use super::{Connector, Job, PartyView, ReadFile};
 use crate::kernel::{Date, Result};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
 use crate::model::extract_keys::{Entry, ExtractKeys, FileSummary, KeptReject, Place};
@@ -70,8 +70,8 @@ pub(super) fn read(
 ) -> Result<ReadPart> {
     let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(mapped, index, job)?;
     let file = ExtractFile { path: path.to_owned(), digest, bytes: mapped.len() as u64, format };
-    if let (Some(keys), Some(entries)) = (job.keys, batch.entries.take()) {
-        let mut entries = order::by_key(entries);
+    if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
+        entries.sort_unstable();
         entries.dedup();
         let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));
         (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, sheet, job.today), entries, rows });

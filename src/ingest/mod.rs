@@ -20,7 +20,6 @@ mod keyed;
 mod layout;
 mod mapped;
 mod marks;
-mod order;
 mod owners;
 mod rows;
 mod sample;

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::batch::{Batch, REJECTS_KEPT};
+use super::batch::Batch;
 use super::encoding::Encoding;
 use super::mapped::Mapped;
 use super::{Connector, Job, PartyView, ReadFile};
-use crate::kernel::{Date, Result};
+use crate::kernel::{Date, Result, wording};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
 use crate::model::extract_keys::{Entry, ExtractKeys, FileSummary, KeptReject, Place};
 
@@ -40,7 +40,7 @@ pub struct Known {
 
 impl Known {
     pub(super) fn serves(&self, bytes: &[u8], today: Date) -> bool {
-        self.summary.file.bytes == bytes.len() as u64 && self.summary.holds_on(today)
+        self.summary.file.bytes == bytes.len() as u64 && self.summary.newest.holds_on(today)
     }
 }
 
@@ -50,15 +50,6 @@ pub(super) struct ReadPart {
     pub(super) headings: Vec<String>,
     pub(super) file: ExtractFile,
 }
-
-/// Why a whole row can be set aside; the index keeps the words.
-const REASONS: [&str; 5] = [
-    "ingest.reject_quote",
-    "ingest.reject_long",
-    "ingest.reject_truncated",
-    "ingest.reject_fields",
-    "ingest.reject_nobody",
-];
 
 /// Reads a file in full and hands its index over.
 pub(super) fn read(
@@ -93,9 +84,13 @@ pub(super) fn pick(
     let restored = restore(rejects, index);
     let (Some(restored), 0, 0) = (restored, batch.bins.rejected, batch.bins.skipped) else { return Ok(None) };
     job.progress.advance(job.code, file.bytes, bins.read);
-    let reject_counts = reject_counts.iter().filter_map(|(reason, count)| Some((known_reason(reason)?, *count)));
-    let mut all = Batch { bins, newest, rejects: restored, ..Batch::new(job.kind) };
-    all.reject_counts = reject_counts.map(|(reason, count)| ((None, reason, true), count)).collect();
+    let mut all = Batch { bins, rejects: restored, ..Batch::new(job.kind) };
+    (all.newest, all.dated_later) = (newest.date, newest.dated_later);
+    for (reason, count) in &reject_counts {
+        if let Some(reason) = wording::key(reason) {
+            all.reject_counts.insert((None, reason, true), *count);
+        }
+    }
     all.keep(batch);
     Ok(Some(ReadPart { batch: all, headings: picked.headings, file }))
 }
@@ -125,23 +120,17 @@ fn summary(
         bins: Bins { linked: 0, unlinked: linked + unlinked, ..batch.bins },
         gb18030: encoding == Encoding::Gb18030,
         sheet,
-        newest: batch.newest,
-        today,
-        dated_later: batch.dated_later,
+        newest: batch.newest_on(today),
         rejects: rejects.collect(),
         reject_counts: reject_counts.into_iter().collect(),
     }
-}
-
-fn known_reason(text: &str) -> Option<&'static str> {
-    REASONS.into_iter().find(|reason| *reason == text)
 }
 
 /// `None` if a reason is none of this version's.
 fn restore(rejects: Vec<KeptReject>, file: u16) -> Option<Vec<Reject>> {
     let restored = rejects.into_iter().map(|kept| {
         let at = RowRef { file, sheet: kept.sheet, line: kept.line, offset: kept.offset };
-        let reason = known_reason(&kept.reason)?;
+        let reason = wording::key(&kept.reason)?;
         Some(Reject { at, column: String::new(), reason, text: kept.text, whole_row: true })
     });
     restored.collect()

@@ -58,6 +58,23 @@ pub struct Household {
     pub members: u32,
 }
 
+/// A person's id as it is written, made from the packed form where there is one.
+pub enum WrittenId<'a> {
+    Whole([u8; 18]),
+    AsGiven(&'a str),
+}
+
+impl std::ops::Deref for WrittenId<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Whole(characters) => std::str::from_utf8(characters).expect("17 digits and a check character"),
+            Self::AsGiven(text) => text,
+        }
+    }
+}
+
 /// The whole register of a run.
 #[derive(Debug, Clone)]
 pub struct Register {
@@ -101,9 +118,14 @@ impl Register {
 
     /// The 18-character id, or the text as given where there is no usable id.
     pub fn id_text(&self, person: u32) -> String {
+        self.written_id(person).to_owned()
+    }
+
+    /// [`Register::id_text`] without a text of its own, for whoever writes those of everybody.
+    pub fn written_id(&self, person: u32) -> WrittenId<'_> {
         match self.persons[person as usize].id {
-            Some(id) => id.to_string(),
-            None => self.text(person, "person_id").to_owned(),
+            Some(id) => WrittenId::Whole(id.to_ascii()),
+            None => WrittenId::AsGiven(self.text(person, "person_id")),
         }
     }
 

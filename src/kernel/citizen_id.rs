@@ -3,6 +3,8 @@
 //! Not here: making sense of what a department typed (width, blanks, 15 digits, masks): see `standardise::ids`.
 //! The first six digits are the division of first registration. Divisions change; they never make an id invalid.
 
+use std::num::NonZeroU64;
+
 use super::date::Date;
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -20,7 +22,10 @@ pub enum Sex {
 /// The form is right by construction; whether the check character and the date are is asked with [`CitizenId::is_valid`],
 /// because a register may hold an id that is wrong in the same way as the department's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CitizenId(u64);
+pub struct CitizenId(
+    /// One more, so that an id that may be missing takes no more room.
+    NonZeroU64,
+);
 
 impl CitizenId {
     /// From exactly 18 ASCII characters: 17 digits and a digit or `X` (upper case). `None` for any other form.
@@ -39,7 +44,7 @@ impl CitizenId {
             digit @ b'0'..=b'9' => digit - b'0',
             _ => return None,
         };
-        Some(Self(number * 11 + u64::from(check)))
+        Some(Self::from_packed(number * 11 + u64::from(check)))
     }
 
     /// From 17 ASCII digits; the check character is computed (MOD 11-2).
@@ -56,20 +61,20 @@ impl CitizenId {
 
     /// The packed form, for indexes.
     pub fn packed(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// Back from [`CitizenId::packed`].
     pub fn from_packed(packed: u64) -> Self {
-        Self(packed)
+        Self(NonZeroU64::MIN.saturating_add(packed))
     }
 
     /// The 18 characters.
     pub fn to_ascii(self) -> [u8; 18] {
         let mut text = [b'0'; 18];
-        let check = self.0 % 11;
+        let check = self.packed() % 11;
         text[17] = if check == 10 { b'X' } else { b'0' + check as u8 };
-        let mut number = self.0 / 11;
+        let mut number = self.packed() / 11;
         for byte in text[..17].iter_mut().rev() {
             *byte = b'0' + (number % 10) as u8;
             number /= 10;
@@ -91,18 +96,18 @@ impl CitizenId {
 
     /// Digits 7 to 14 as a date; `None` if there is no such day.
     pub fn birth(self) -> Option<Date> {
-        let number = (self.0 / 11 / 1000) % 100_000_000;
+        let number = (self.packed() / 11 / 1000) % 100_000_000;
         Date::from_ymd((number / 10_000) as i32, (number / 100 % 100) as u32, (number % 100) as u32)
     }
 
     /// Sex by the parity of the sequence code.
     pub fn sex(self) -> Sex {
-        if (self.0 / 11) % 2 == 1 { Sex::Male } else { Sex::Female }
+        if (self.packed() / 11) % 2 == 1 { Sex::Male } else { Sex::Female }
     }
 
     /// The first six digits: the division of first registration.
     pub fn division6(self) -> u32 {
-        (self.0 / 11 / 100_000_000_000) as u32
+        (self.packed() / 11 / 100_000_000_000) as u32
     }
 }
 
@@ -141,6 +146,14 @@ mod tests {
         assert_eq!(id.birth(), Date::from_ymd(1949, 12, 31));
         assert_eq!(id.sex(), Sex::Female);
         assert_eq!(id.division6(), 110105);
+    }
+
+    #[test]
+    fn the_least_id_packs_and_comes_back() {
+        let zeros = CitizenId::from_ascii(b"000000000000000000").unwrap();
+        assert_eq!((zeros.packed(), zeros.to_string().as_str()), (0, "000000000000000000"));
+        assert_eq!(CitizenId::from_packed(0), zeros);
+        assert_eq!(size_of::<Option<CitizenId>>(), 8);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use index::Index;
 
 use crate::kernel::CitizenId;
 use crate::model::evidence::Evidence;
-use crate::model::link::{CrowdedName, Grade, Link, Repairs, SharedId};
+use crate::model::link::{CrowdedName, Grade, Link, Repairs, SourceLinks};
 use crate::standardise::ids::{self, IdReading};
 use decide::{Decided, Decider, Subject};
 use facts::{Comparison, party_facts};
@@ -43,7 +43,7 @@ use index::{NameHash, name_hash};
 use weights::{Tallies, Weights};
 
 /// What a centre may decide about linking.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct LinkSettings {
     /// Grades that enter a case without a reviewer. Default A and C.
     pub accept: Vec<Grade>,
@@ -80,19 +80,6 @@ impl Default for LinkSettings {
             block_limit: 50_000_000,
         }
     }
-}
-
-/// The links of one source.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SourceLinks {
-    /// Sorted by row, party, person.
-    pub links: Vec<Link>,
-    /// Sorted by id.
-    pub shared: Vec<SharedId>,
-    /// Sorted by name.
-    pub crowded: Vec<CrowdedName>,
-    /// Persons in rows of whom nothing but a name on the register is known (grade E).
-    pub name_only: u64,
 }
 
 /// Where a person of a row stands: what every link of it repeats.
@@ -248,7 +235,7 @@ mod tests {
     use super::fixture::{Delivered, Enrolled, Numbers, evidence, marriage, register};
     use super::*;
     use crate::kernel::Lang;
-    use crate::model::link::NameLevel;
+    use crate::model::link::{NameLevel, SharedId};
 
     fn linked(people: &[Enrolled], rows: &[Delivered]) -> SourceLinks {
         let register = register(people);

@@ -135,7 +135,8 @@ fn person_ids(group: &mut Group, register: &Register, persons: impl Iterator<Ite
 }
 
 fn household_codes(group: &mut Group, register: &Register, households: impl Iterator<Item = u32>) {
-    group.text("household_id", households.map(|household| register.households[household as usize].code.as_str()));
+    let (codes, ..) = register.households.columns();
+    group.text("household_id", households.map(|household| codes.get(household as usize)));
 }
 
 fn divisions(group: &mut Group, divisions: impl Iterator<Item = Division>) {
@@ -230,7 +231,7 @@ fn outcomes_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
             text.push_str(&run.register.written_id(person));
         }
     });
-    divisions(group, found.iter().map(|one| run.register.households[one.household as usize].division));
+    divisions(group, found.iter().map(|one| run.register.household(one.household).division));
     group.i64_or_none("measure", found.iter().map(|one| Some(one.measure)));
     group.i64_or_none("limit", found.iter().map(|one| one.limit));
     group.dictionary("unit", found.iter().map(|one| one.rule), |rule| {
@@ -288,7 +289,7 @@ fn coverage_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     let households = || run.register.persons[rows.clone()].iter().map(|person| person.household);
     person_ids(group, run.register, numbers(&rows));
     household_codes(group, run.register, households());
-    divisions(group, households().map(|household| run.register.households[household as usize].division));
+    divisions(group, households().map(|household| run.register.household(household).division));
     for (at, evidence) in run.evidences.iter().enumerate() {
         group.byte(&evidence.source, numbers(&rows).map(|person| run.coverage.of(person)[at] as u8));
     }

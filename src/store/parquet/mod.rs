@@ -16,8 +16,9 @@ use self::encode::{differences, hybrid, pack, width};
 use self::thrift::Struct;
 use super::frame::GROUP;
 use super::whole_file::{Written, write_new};
-use crate::kernel::{Date, Error, Result};
+use crate::kernel::{Date, Error, Fen, Month, Result};
 use crate::model::table::Column;
+use crate::model::texts::{Held, Joined};
 
 /// Rows per page: whoever wants one row decodes these of each column.
 const PAGE: usize = 1 << 14;
@@ -126,10 +127,10 @@ impl Group {
             })
         };
         let codes: Vec<Option<u32>> = keys.map(&mut code_of).collect();
-        self.coded(name, &codes, &texts);
+        self.coded(name, &codes, &texts.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    fn coded(&mut self, name: &str, codes: &[Option<u32>], texts: &[String]) {
+    fn coded(&mut self, name: &str, codes: &[Option<u32>], texts: &[&str]) {
         let width = width(texts.len().saturating_sub(1) as u64).max(1);
         self.chunk(name, TEXT, RLE_DICTIONARY, |group| {
             group.texts_of_codes(texts);
@@ -200,18 +201,35 @@ impl Group {
     /// Some rows of a typed column of a record. Months become their first day, money whole 分.
     pub fn field(&mut self, name: &str, column: &Column, rows: Range<usize>) {
         match column {
-            Column::Text(texts) => self.text(name, rows.map(|row| texts.get(row))),
-            Column::Date(values) => self.date(name, values[rows].iter().copied()),
-            Column::Month(values) => {
-                self.date(name, values[rows].iter().map(|value| value.map(|month| month.first_day())));
-            }
-            Column::Money(values) => {
-                self.i64_or_none(name, values[rows].iter().map(|value| value.map(|fen| fen.0)));
-            }
-            Column::Count(values) => self.i64_or_none(name, values[rows].iter().copied()),
-            Column::Decimal(values) => self.f64_or_none(name, values[rows].iter().copied()),
-            Column::Flag(values) => self.flag_or_none(name, values[rows].iter().copied()),
+            Column::Text(texts) => match texts.held() {
+                Held::Coded { codes, distinct } => self.held_as_codes(name, &codes[rows], distinct),
+                Held::Joined(texts) => self.text(name, rows.map(|row| texts.get(row))),
+            },
+            Column::Date(values) => self.date(name, rows.map(|row| values.get(row))),
+            Column::Month(values) => self.date(name, rows.map(|row| values.get(row).map(Month::first_day))),
+            Column::Money(values) => self.i64_or_none(name, rows.map(|row| values.get(row).map(|Fen(fen)| fen))),
+            Column::Count(values) => self.i64_or_none(name, rows.map(|row| values.get(row))),
+            Column::Decimal(values) => self.f64_or_none(name, rows.map(|row| values.get(row))),
+            Column::Flag(values) => self.flag_or_none(name, rows.map(|row| values.get(row))),
         }
+    }
+
+    /// Those of the texts that these rows name, numbered as they come.
+    fn held_as_codes(&mut self, name: &str, codes: &[u16], distinct: &Joined) {
+        let blank = distinct.iter().position(str::is_empty);
+        let mut numbers: Vec<Option<u32>> = vec![None; distinct.len()];
+        let mut texts = Vec::new();
+        let number = |code: &u16| {
+            let code = usize::from(*code);
+            (blank != Some(code)).then(|| {
+                *numbers[code].get_or_insert_with(|| {
+                    texts.push(distinct.get(code));
+                    texts.len() as u32 - 1
+                })
+            })
+        };
+        let codes: Vec<Option<u32>> = codes.iter().map(number).collect();
+        self.coded(name, &codes, &texts);
     }
 
     /// A column whose pages hold its values and nothing else.
@@ -241,7 +259,7 @@ impl Group {
     }
 
     /// The page before the pages of codes: the texts they stand for.
-    fn texts_of_codes(&mut self, texts: &[String]) {
+    fn texts_of_codes(&mut self, texts: &[&str]) {
         let mut body = Vec::new();
         for text in texts {
             body.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -391,16 +409,19 @@ fn locate(group: &mut Struct, place: &Place) {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::*;
+    use polars::prelude::{DataFrame, DataType};
     use proptest::prelude::*;
 
     use super::super::frame::{read, rows};
     use super::*;
+    use crate::model::texts::Texts;
 
     /// One row of every kind of column.
     type Row = (String, u8, Option<u32>, Option<i64>, Option<f64>, Option<bool>, f32);
 
     fn fill(group: &mut Group, all: &[Row]) {
+        let texts: Texts = all.iter().map(|row| row.0.as_str()).collect();
+        group.field("held", &Column::Text(texts), 0..all.len());
         group.text("text", all.iter().map(|row| row.0.as_str()));
         group.dictionary("few", all.iter().map(|row| row.1), |code| "文".repeat(usize::from(code)));
         group.u32_or_none("u32", all.iter().map(|row| row.2));
@@ -430,6 +451,7 @@ mod tests {
         };
         let expected = |row: fn(&Row) -> String| -> Vec<_> { all.iter().map(|one| given(&row(one))).collect() };
         assert_eq!(texts("text"), expected(|row| row.0.clone()));
+        assert_eq!(texts("held"), texts("text"));
         assert_eq!(texts("few"), expected(|row| "文".repeat(usize::from(row.1))));
         assert!(column("u32").u32().unwrap().iter().eq(all.iter().map(|row| row.2)));
         assert!(column("line").u32().unwrap().iter().eq(all.iter().map(|row| Some(row.2.unwrap_or(7)))));
@@ -488,7 +510,7 @@ mod tests {
     fn a_table_without_rows_has_its_columns() {
         let (_folder, path) = written(&[]);
         let frame = read(&path, None, 0, 0).unwrap();
-        assert_eq!((frame.height(), frame.width()), (0, 11));
+        assert_eq!((frame.height(), frame.width()), (0, 12));
         assert_eq!(frame.column("date").unwrap().dtype(), &DataType::Date);
     }
 }

@@ -22,7 +22,7 @@ fn state_words(view: &RunView) -> [&'static str; 7] {
 
 /// One line per person, one column per source. Over a million lines for a province: words are looked up once.
 pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
-    let words = state_words(view).map(CsvText::quoted);
+    let words = state_words(view).map(CsvText::following);
     let sources: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
     let person_headings =
         ["report.col_household", "report.col_name", "report.col_id", "report.col_role", "report.col_division"];
@@ -39,7 +39,7 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
             csv.drafted(|text| view.push_person_id(text, number));
             csv.cell(if person.role == Role::Member { member } else { supporter });
             csv.digits(person.division);
-            view.coverage.of(number).iter().for_each(|state| csv.ready_cell(&words[*state as usize]));
+            view.coverage.of(number).iter().for_each(|state| csv.made(&words[*state as usize]));
             csv.end_row();
         }
     }

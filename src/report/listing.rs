@@ -155,17 +155,17 @@ impl CsvText {
         push_cell(&mut self.text, "", word);
     }
 
-    /// A word that [`CsvText::quoted`] has made ready, for those that stand in millions of rows.
-    pub fn ready_cell(&mut self, word: &str) {
-        self.separate();
-        self.text.push_str(word);
+    /// A plain cell as it stands behind another, for words of millions of rows.
+    pub fn following(word: &str) -> String {
+        let mut cell = ",".to_owned();
+        push_cell(&mut cell, "", word);
+        cell
     }
 
-    /// A plain cell as it stands in the file.
-    pub fn quoted(word: &str) -> String {
-        let mut quoted = String::new();
-        push_cell(&mut quoted, "", word);
-        quoted
+    /// A cell that [`CsvText::following`] made.
+    pub fn made(&mut self, cell: &str) {
+        self.cells += 1;
+        self.text.push_str(cell);
     }
 
     /// A number or a code of digits, which needs neither quotes nor an apostrophe.

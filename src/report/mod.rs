@@ -198,13 +198,7 @@ pub fn write(
 ) -> Result<Packages> {
     let stage = "packages";
     progress.begin(stage, 0);
-    let counties: Vec<(County, Counts)> = county::group(view)
-        .into_par_iter()
-        .map(|county| {
-            let counts = Counts::of(view, &county);
-            (county, counts)
-        })
-        .collect();
+    let counties = county::counted(view);
     let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
     let packages: Vec<Package> = counties
         .par_iter()

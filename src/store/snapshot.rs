@@ -177,8 +177,9 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let evidence = |source: u16| &run.evidences[usize::from(source)];
     let at = |link: &Link| evidence(link.source).refs[link.row as usize];
     person_ids(group, run.register, links.iter().map(|link| link.person));
-    let households = links.iter().map(|link| run.register.persons[link.person as usize].household);
-    household_codes(group, run.register, households);
+    // Looked up all at once: persons of links lie anywhere, and so many look-ups wait for memory together.
+    let households: Vec<u32> = links.iter().map(|link| run.register.persons[link.person as usize].household).collect();
+    household_codes(group, run.register, households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
     group.dictionary("file", links.iter().map(|link| (link.source, at(link).file)), |(source, file)| {
         evidence(source).files[usize::from(file)].path.clone()

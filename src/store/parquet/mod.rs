@@ -98,7 +98,7 @@ impl Group {
                     if text.is_empty() {
                         continue;
                     }
-                    let alike = last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+                    let alike = alike(last.as_bytes(), text.as_bytes());
                     shared.push(alike as i64);
                     added.push((text.len() - alike) as i64);
                     page.values.extend_from_slice(&text.as_bytes()[alike..]);
@@ -302,6 +302,12 @@ impl Group {
         });
         self.bytes.extend_from_slice(body);
     }
+}
+
+/// How many bytes two texts begin with alike.
+fn alike(a: &[u8], b: &[u8]) -> usize {
+    let eights = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).take_while(|(a, b)| a == b).count() * 8;
+    eights + a[eights..].iter().zip(&b[eights..]).take_while(|(a, b)| a == b).count()
 }
 
 impl<T> FromIterator<Option<T>> for Page<T> {

@@ -88,7 +88,7 @@ impl Decider<'_, '_> {
         let letter = if repairs == Repairs::default() { b'E' } else { b'C' };
         let ground = IdGround { repairs, bits: Weights::whole_id(), ..IdGround::nothing(letter) };
         let speaks_alone = id.is_valid();
-        self.index.persons_with(id).map(move |person| self.exact_link(subject, person, ground, speaks_alone))
+        self.index.persons_with(id).iter().map(move |person| self.exact_link(subject, *person, ground, speaks_alone))
     }
 
     /// As [`Decider::exact`], for a passport or another document that the register holds in place of an id.
@@ -147,7 +147,7 @@ impl Decider<'_, '_> {
             let birth_digits = Weights::birth_digits(&id.to_ascii());
             let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits };
             for person in self.index.persons_with(id) {
-                candidates.extend(self.candidate(subject, person, ground, true));
+                candidates.extend(self.candidate(subject, *person, ground, true));
             }
         }
         self.settle(subject, candidates)

@@ -23,6 +23,7 @@ mod facts;
 mod index;
 pub mod keys;
 mod places;
+mod roll;
 mod shared;
 mod weights;
 
@@ -156,13 +157,13 @@ pub fn link_source(index: &Index, source: u16, evidence: &Evidence, settings: &L
 
 fn reach(index: &Index, raw: &str) -> Reach {
     if let Some(id) = ids::read_plain(raw.as_bytes())
-        && index.persons_with(id).next().is_some()
+        && !index.persons_with(id).is_empty()
     {
         let repairs = if raw.ends_with('x') { Repairs::CASE } else { Repairs::default() };
         return Reach::Exact(id, repairs);
     }
     match ids::read(raw) {
-        IdReading::Whole { id, repairs } if index.persons_with(id).next().is_some() => Reach::Exact(id, repairs),
+        IdReading::Whole { id, repairs } if !index.persons_with(id).is_empty() => Reach::Exact(id, repairs),
         IdReading::Whole { id, .. } if id.is_valid() => Reach::Elsewhere,
         IdReading::Placeholder => Reach::Placeholder,
         _ => Reach::Open,
@@ -199,7 +200,7 @@ fn tallies(index: &Index, evidence: &Evidence, reaches: &[Reach]) -> Tallies {
     let step = (reaches.len() / SEEN).max(1);
     let seen = (0..reaches.len()).into_par_iter().step_by(step).filter_map(|party| {
         let Reach::Exact(id, _) = reaches[party] else { return None };
-        let person = index.persons_with(id).next()?;
+        let person = *index.persons_with(id).first()?;
         let level = index.compare_name(person, evidence.parties.name.get(party));
         level.is_consistent().then(|| Comparison::full(index, person, &party_facts(evidence, party)))
     });

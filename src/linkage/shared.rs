@@ -59,7 +59,7 @@ pub(super) fn placeholders(source: u16, evidence: &Evidence, parties: &[u32]) ->
 }
 
 fn distinct_names(evidence: &Evidence, parties: impl Iterator<Item = u32>) -> usize {
-    let keys: BTreeSet<String> = parties.map(|party| names::key(evidence.parties.name.get(party as usize))).collect();
+    let keys: BTreeSet<_> = parties.map(|party| names::key(evidence.parties.name.get(party as usize))).collect();
     keys.iter().filter(|key| !key.is_empty()).count()
 }
 

@@ -128,7 +128,7 @@ impl Weights {
 
     /// The name, by how many on the register bear it: rare names weigh more.
     pub(super) fn name(index: &Index, person: u32, level: NameLevel) -> f64 {
-        let bearers = index.named(index.hashes[person as usize]).len().max(1) as f64;
+        let bearers = f64::from(index.bearers(person).max(1));
         let rarity = engine::rarity(index.population, bearers);
         match level {
             NameLevel::Equal | NameLevel::Folded => rarity,

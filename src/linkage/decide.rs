@@ -1,64 +1,20 @@
-//! The decision for one person in a row: which grade, which code, whether it may enter a case.
+//! Grades C, D and E: the id is damaged, hidden or missing, so that candidates are searched for, weighed and compared.
 //!
-//! The code's three letters:
-//!
-//! | | 1st: the id | 2nd: the name | 3rd: what else |
-//! |---|---|---|---|
-//! | | E exact as delivered | E equal | F birth date and a further fact agree |
-//! | | C exact after cleaning | F equal after folding | B the birth date agrees |
-//! | | F another document, exact | V variant form | T a further fact agrees, no birth date given |
-//! | | U exact, but in use under many names | O former name | N nothing else is given |
-//! | | 1 one digit repaired · S swap · L letters | D one character damaged | X something else contradicts |
-//! | | M masked · T tail lost | H same reading or look | P possible only: below the line, or not alone |
-//! | | N no id · X an id nobody can use | N not given · X another's | |
+//! One candidate alone gets the link; where two are near, both are only possible. Codes are explained in `candidate`.
 
 use std::collections::BTreeSet;
 
-use super::facts::{Agreement, Comparison, PartyFacts};
+use super::LinkSettings;
+use super::candidate::{Candidate, IdGround, Subject};
+use super::exact::Exact;
+use super::facts::{Agreement, Comparison};
 use super::index::{Index, NameHash, name_hash};
 use super::places::PlaceLevel;
-use super::weights::{Weights, rounded};
-use super::{LinkSettings, PartyRef};
+use super::weights::Weights;
 use crate::kernel::{CitizenId, Date};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::standardise::ids::{IdReading, Remains};
 use crate::standardise::{id_repair, names};
-
-/// A person in a row: where, by what name, with which facts.
-pub(super) struct Subject<'p> {
-    pub(super) at: PartyRef,
-    pub(super) name: &'p str,
-    pub(super) facts: PartyFacts<'p>,
-}
-
-/// What the delivered id says for a person of the register it leads to.
-#[derive(Clone, Copy)]
-struct IdGround {
-    /// First letter of the code.
-    letter: u8,
-    repairs: Repairs,
-    bits: f64,
-    /// The part of `bits` that the digits of the birth date give.
-    birth_digits: f64,
-}
-
-/// No id at all, or one that says nothing.
-impl IdGround {
-    fn nothing(letter: u8) -> Self {
-        Self { letter, repairs: Repairs::default(), bits: 0.0, birth_digits: 0.0 }
-    }
-}
-
-/// A person of the register who may be the person in the row, with the grounds.
-struct Candidate {
-    person: u32,
-    id: IdGround,
-    level: NameLevel,
-    comparison: Comparison,
-    /// The birth date agrees: in what is left of the id, or in a column.
-    birth: bool,
-    weight: f64,
-}
 
 /// What came of some persons in rows.
 #[derive(Default)]
@@ -78,36 +34,8 @@ pub(super) struct Decider<'a, 'r> {
 }
 
 impl Decider<'_, '_> {
-    /// Grades A and B: the id is one on the register. Everybody enrolled under it gets the link.
-    pub(super) fn exact<'s>(
-        &'s self,
-        subject: &'s Subject,
-        id: CitizenId,
-        repairs: Repairs,
-    ) -> impl Iterator<Item = Link> + 's {
-        let letter = if repairs == Repairs::default() { b'E' } else { b'C' };
-        let ground = IdGround { repairs, bits: Weights::whole_id(), ..IdGround::nothing(letter) };
-        let speaks_alone = id.is_valid();
-        self.index.persons_with(id).iter().map(move |person| self.exact_link(subject, *person, ground, speaks_alone))
-    }
-
-    /// As [`Decider::exact`], for a passport or another document that the register holds in place of an id.
-    fn document(&self, subject: &Subject, text: &str) -> Vec<Link> {
-        let ground = IdGround { bits: Weights::whole_id(), ..IdGround::nothing(b'F') };
-        let persons = self.index.persons_with_document(text).iter();
-        persons.map(|person| self.exact_link(subject, *person, ground, false)).collect()
-    }
-
-    /// A whole, valid id without a name beside it (`speaks_alone`) is grade A: a blank is no evidence against. A document
-    /// number or an id whose check character fails needs the name.
-    fn exact_link(&self, subject: &Subject, person: u32, id: IdGround, speaks_alone: bool) -> Link {
-        let level = self.index.compare_name(person, subject.name);
-        let comparison = Comparison::brief(self.index, person, &subject.facts);
-        let consistent = level.is_consistent() || level == NameLevel::Absent && speaks_alone;
-        let grade = if consistent { Grade::A } else { Grade::B };
-        let birth = comparison.birth == Agreement::Agrees;
-        let weight = id.bits + Weights::name(self.index, person, level);
-        self.link(subject, &Candidate { person, id, level, comparison, birth, weight }, grade, false)
+    fn exact(&self) -> Exact<'_, '_> {
+        Exact { index: self.index, settings: self.settings }
     }
 
     /// Grades C, D and E: the id is damaged, hidden or missing.
@@ -118,7 +46,7 @@ impl Decider<'_, '_> {
             IdReading::Broken { text, repairs } => (self.repaired(subject, text.as_bytes(), *repairs), Some(b'X')),
             IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M'), None),
             IdReading::TailLost { remains, repairs } => (self.tail_lost(subject, remains, *repairs), None),
-            IdReading::Foreign { text } => (self.document(subject, text), Some(b'X')),
+            IdReading::Foreign { text } => (self.exact().document(subject, text).collect(), Some(b'X')),
             IdReading::Placeholder => (Vec::new(), Some(b'X')),
             IdReading::Missing => (Vec::new(), Some(b'N')),
         };
@@ -157,7 +85,8 @@ impl Decider<'_, '_> {
     fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
         let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
         let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
-        let whole: Vec<Link> = owners.into_iter().flat_map(|id| self.exact(subject, id, Repairs::default())).collect();
+        let whole: Vec<Link> =
+            owners.into_iter().flat_map(|id| self.exact().links(subject, id, Repairs::default())).collect();
         if whole.iter().any(|link| link.name_level.is_consistent()) {
             return whole;
         }
@@ -171,7 +100,7 @@ impl Decider<'_, '_> {
         const FEW: usize = 10; // fewer characters are a division and no more: namesakes are told apart as without an id
         let birth_digits = Weights::birth_digits(remains.characters());
         let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits };
-        let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| id.is_valid() && remains.agrees(id));
+        let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| remains.agrees(id) && id.is_valid());
         let birth_left = remains.birth();
         let candidate = |person: u32| {
             let candidate = self.candidate(subject, person, ground, birth_left.is_some())?;
@@ -214,7 +143,7 @@ impl Decider<'_, '_> {
     fn block(&self, birth: Option<Date>, name: &str) -> &[u32] {
         let hash = name_hash(name);
         let named = self.index.named(hash);
-        match birth.map(|day| self.index.born_on(day)) {
+        match birth.map(|day| self.index.births().on(day)) {
             Some(born) if named.is_empty() || born.len() < named.len() => born,
             None if self.crowded.contains(&hash) => &[],
             _ => named,
@@ -252,11 +181,11 @@ impl Decider<'_, '_> {
         let alone = candidates.iter().filter(near).all(same_citizen);
         if let Some(grade) = self.grade(best).filter(|_| alone) {
             let links = candidates.iter().filter(|other| same_citizen(other));
-            return links.map(|candidate| self.link(subject, candidate, grade, false)).collect();
+            return links.map(|candidate| candidate.link(subject, grade, false, self.settings)).collect();
         }
         let possible = |candidate: &&Candidate| self.surplus(candidate) >= f64::from(self.settings.possible_bits);
         let shown = candidates.iter().filter(near).filter(possible).take(SHOWN);
-        shown.map(|candidate| self.link(subject, candidate, Grade::E, true)).collect()
+        shown.map(|candidate| candidate.link(subject, Grade::E, true, self.settings)).collect()
     }
 
     /// Bits over even odds.
@@ -278,32 +207,6 @@ impl Decider<'_, '_> {
         }
         let repaired = candidate.birth && surplus >= f64::from(self.settings.repair_line_bits);
         (over || repaired).then_some(Grade::C)
-    }
-
-    fn link(&self, subject: &Subject, candidate: &Candidate, grade: Grade, possible: bool) -> Link {
-        let comparison = &candidate.comparison;
-        let third = match (candidate.birth, comparison.further_facts() > 0) {
-            _ if possible => b'P',
-            _ if comparison.contradicts() => b'X',
-            (true, true) => b'F',
-            (true, false) => b'B',
-            (false, true) => b'T',
-            (false, false) => b'N',
-        };
-        let PartyRef { source, row, slot, party } = subject.at;
-        Link {
-            person: candidate.person,
-            source,
-            row,
-            slot,
-            party,
-            grade,
-            code: [candidate.id.letter, candidate.level.letter() as u8, third],
-            repairs: candidate.id.repairs,
-            name_level: candidate.level,
-            weight_bits: rounded(candidate.weight),
-            accepted: !possible && self.settings.accept.contains(&grade),
-        }
     }
 }
 

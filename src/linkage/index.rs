@@ -4,7 +4,7 @@
 //! character fails are in it too, because a register and a department may be wrong in the same way, but a repair neither
 //! starts from nor ends at one. Placeholder ids are left out.
 //!
-//! Shapes: for N persons about 13 bytes per person and id, 17 per name and 8 per birth date, and 2 MB per million ids for
+//! Shapes: for N persons about 13 bytes per person and id, 17 per name and 16 per birth date, and 2 MB per million ids for
 //! the sieve.
 
 use std::borrow::Cow;
@@ -15,9 +15,10 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::births::Births;
 use super::facts::Phone;
 use super::places::Gazetteer;
-use super::roll::{Roll, Sieve, grouped};
+use super::roll::{Roll, Sieve};
 use crate::kernel::{CitizenId, Date, Sex};
 use crate::model::link::NameLevel;
 use crate::model::register::Register;
@@ -53,13 +54,6 @@ pub struct Index<'r> {
     /// Sorted, each as often as it is given.
     phones: OnceLock<Vec<Phone>>,
     gazetteer: OnceLock<Gazetteer>,
-}
-
-/// Persons by birth date: those of day `first + d` stand at `starts[d]..starts[d + 1]`.
-struct Births {
-    first: i32,
-    starts: Vec<u32>,
-    persons: Vec<u32>,
 }
 
 impl<'r> Index<'r> {
@@ -156,11 +150,6 @@ impl<'r> Index<'r> {
         &self.document_hashes
     }
 
-    pub(super) fn birth_days(&self) -> impl Iterator<Item = i32> + '_ {
-        let day_of = |at: usize| self.births.first + at as i32;
-        self.births.starts.windows(2).enumerate().filter(|(_, day)| day[1] > day[0]).map(move |(at, _)| day_of(at))
-    }
-
     /// A name the register knows, or one so damaged that only a birth date could tell.
     fn wants_name(&self, name: &str) -> bool {
         let hash = name_hash(name);
@@ -170,7 +159,7 @@ impl<'r> Index<'r> {
     fn wants_remains(&self, remains: &Remains, name: &str) -> bool {
         let agrees = |person: &u32| self.id_of(*person).is_some_and(|id| remains.agrees(id));
         match remains.birth() {
-            Some(birth) => self.born_on(birth).iter().any(agrees),
+            Some(birth) => self.births.any_with(birth, remains),
             None => self.named(name_hash(name)).iter().any(agrees) || names::is_damaged(name),
         }
     }
@@ -182,6 +171,18 @@ impl<'r> Index<'r> {
     /// Everybody enrolled under this id, in register order: one citizen may be enrolled twice.
     pub(super) fn persons_with(&self, id: CitizenId) -> &[u32] {
         self.ids.persons(id.packed())
+    }
+
+    /// Reads what linking these ids will read, all at once: one by one each of these reads would wait for memory.
+    pub(super) fn warm(&self, ids: &[CitizenId]) {
+        let numbers = ids.iter().map(|id| self.ids.first_in_bucket(id.packed()));
+        std::hint::black_box(numbers.fold(0, u64::wrapping_add));
+        let persons = ids.iter().filter_map(|id| self.persons_with(*id).first());
+        let touched = persons.map(|person| {
+            let born = self.register.persons[*person as usize].birth.is_some();
+            self.name.get(*person as usize).len() + usize::from(born) + self.bearers[*person as usize] as usize
+        });
+        std::hint::black_box(touched.sum::<usize>());
     }
 
     pub(super) fn persons_with_document(&self, text: &str) -> &[u32] {
@@ -198,17 +199,8 @@ impl<'r> Index<'r> {
         self.bearers[person as usize]
     }
 
-    /// The chance that two persons of the register were born on one day (ages are not even, so it is above 1/25,000).
-    pub(super) fn birth_coincidence(&self) -> f64 {
-        const DAYS: f64 = 25_000.0; // what is assumed before any person is seen
-        let persons = self.births.persons.len() as f64;
-        let pairs: u64 =
-            self.births.starts.windows(2).map(|day| u64::from(day[1] - day[0])).map(|n| n * n.saturating_sub(1)).sum();
-        (pairs as f64 + DAYS) / (persons * (persons - 1.0).max(0.0) + DAYS * DAYS)
-    }
-
-    pub(super) fn born_on(&self, day: Date) -> &[u32] {
-        self.births.on(day)
+    pub(super) fn births(&self) -> &Births {
+        &self.births
     }
 
     pub(super) fn id_of(&self, person: u32) -> Option<CitizenId> {
@@ -261,30 +253,6 @@ impl<'r> Index<'r> {
         };
         let household = self.register.household_of(person);
         household.persons.iter().copied().find(|other| wanted.contains(&self.relation.get(*other as usize)))
-    }
-}
-
-impl Births {
-    fn of(register: &Register) -> Self {
-        let born: Vec<(i32, u32)> = register
-            .persons
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| person.mandated)
-            .filter_map(|(at, person)| Some((person.birth?.days(), at as u32)))
-            .collect();
-        let first = born.iter().map(|(day, _)| *day).min().unwrap_or(0);
-        let days = born.iter().map(|(day, _)| (day - first + 1) as usize).max().unwrap_or(0);
-        let (starts, born) = grouped(days, &born, |(day, _)| (day - first) as usize);
-        Self { first, starts, persons: born.into_iter().map(|(_, person)| person).collect() }
-    }
-
-    fn on(&self, day: Date) -> &[u32] {
-        let Ok(at) = usize::try_from(i64::from(day.days()) - i64::from(self.first)) else { return &[] };
-        match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => &self.persons[*start as usize..*end as usize],
-            _ => &[],
-        }
     }
 }
 

@@ -62,6 +62,11 @@ impl Roll {
         self.starts[bucket] as usize..self.starts[bucket + 1] as usize
     }
 
+    /// For the sake of reading it.
+    pub(super) fn first_in_bucket(&self, number: u64) -> u64 {
+        self.numbers.get(self.bucket(number).start).copied().unwrap_or(0)
+    }
+
     pub(super) fn holds(&self, number: u64) -> bool {
         self.numbers[self.bucket(number)].contains(&number)
     }

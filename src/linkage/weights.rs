@@ -95,7 +95,7 @@ pub(super) struct Weights {
 impl Weights {
     pub(super) fn new(index: &Index, tallies: Tallies, population_per_person: f64) -> Self {
         Self {
-            birth: (tallies.birth.rate(0.97), index.birth_coincidence()),
+            birth: (tallies.birth.rate(0.97), index.births().coincidence()),
             sex: (tallies.sex.rate(0.99), 0.5),
             phone_m: tallies.phone.rate(0.5),
             spouse_m: tallies.spouse.rate(0.9),

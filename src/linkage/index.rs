@@ -19,7 +19,7 @@ use super::births::Births;
 use super::facts::Phone;
 use super::places::Gazetteer;
 use super::roll::{Roll, Sieve};
-use crate::kernel::{CitizenId, Date, Sex};
+use crate::kernel::{CitizenId, Sex};
 use crate::model::link::NameLevel;
 use crate::model::register::Register;
 use crate::model::table::Texts;
@@ -164,7 +164,7 @@ impl<'r> Index<'r> {
         }
     }
 
-    fn holds(&self, id: CitizenId) -> bool {
+    pub(super) fn holds(&self, id: CitizenId) -> bool {
         self.holds_packed(id.packed())
     }
 

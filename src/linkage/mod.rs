@@ -41,9 +41,9 @@ use crate::model::evidence::Evidence;
 use crate::model::link::{CrowdedName, Grade, Link, SharedId};
 use crate::standardise::ids;
 use candidate::Subject;
-use decide::{Decided, Decider};
+use decide::{Decided, Decider, Namesakes};
 use exact::{FirstLook, Known, first_look};
-use facts::{Comparison, party_facts};
+use facts::{Comparison, Registered, party_facts};
 use index::{NameHash, name_hash};
 use weights::{Tallies, Weights};
 
@@ -138,12 +138,18 @@ pub fn link_source(index: &Index, source: u16, evidence: &Evidence, settings: &L
     let rows = Rows { source, evidence };
     let FirstLook { mut links, known, open, placeholders } = first_look(index, settings, rows);
     let weights = Weights::new(index, tallies(index, rows, &known, &open), settings.population_per_person);
+    let mut open: Vec<(NameHash, u32)> =
+        open.into_par_iter().map(|party| (name_hash(rows.name(party)), party)).collect();
+    open.par_sort_unstable();
     let crowded = crowded_names(index, rows, &open, settings);
     let decider = Decider { index, weights: &weights, settings, crowded: crowded.keys().copied().collect() };
-    let decide = |parties: &[u32]| {
+    let decide = |parties: &[(NameHash, u32)]| {
         let mut decided = Decided::default();
-        for party in parties {
-            decider.open(&rows.subject(*party), &ids::read(rows.id(*party)), &mut decided);
+        for same_name in parties.chunk_by(|a, b| a.0 == b.0) {
+            let named = Namesakes::of(index, same_name[0].0);
+            for (_, party) in same_name {
+                decider.open(&rows.subject(*party), &ids::read(rows.id(*party)), &named, &mut decided);
+            }
         }
         decided
     };
@@ -173,7 +179,9 @@ fn tallies(index: &Index, rows: Rows, known: &[Known], open: &[u32]) -> Tallies 
     let seen = known.par_iter().filter(|known| known.party % step == 0).filter_map(|known| {
         let person = *index.persons_with(known.id).first()?;
         let level = index.compare_name(person, rows.name(known.party));
-        level.is_consistent().then(|| Comparison::full(index, person, &rows.subject(known.party).facts))
+        level
+            .is_consistent()
+            .then(|| Comparison::full(&Registered::new(index, person), &rows.subject(known.party).facts))
     });
     // Sums of whole numbers: the order in which threads add them does not matter.
     let count = |mut tallies: Tallies, comparison: Comparison| {
@@ -183,24 +191,25 @@ fn tallies(index: &Index, rows: Rows, known: &[Known], open: &[u32]) -> Tallies 
     seen.fold(Tallies::default, count).reduce(Tallies::default, Tallies::plus)
 }
 
-/// Names whose rows without id and birth date times persons of that name are over the limit.
-fn crowded_names(index: &Index, rows: Rows, open: &[u32], settings: &LinkSettings) -> BTreeMap<NameHash, CrowdedName> {
-    let mut undated: Vec<(NameHash, u32)> = open
-        .par_iter()
-        .filter(|party| rows.subject(**party).facts.birth.is_none())
-        .map(|party| (name_hash(rows.name(*party)), *party))
-        .filter(|(hash, _)| !index.named(*hash).is_empty())
-        .collect();
-    undated.par_sort_unstable();
-    undated
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter_map(|parties| {
-            let (hash, first) = parties[0];
-            let (persons, parties) = (index.named(hash).len() as u64, parties.len() as u64);
-            let crowded = CrowdedName { source: rows.source, name: rows.name(first).to_owned(), persons, parties };
-            (persons * parties > settings.block_limit).then_some((hash, crowded))
-        })
-        .collect()
+/// Names whose rows without id and birth date times persons of that name are over the limit. `open` by name.
+fn crowded_names(
+    index: &Index,
+    rows: Rows,
+    open: &[(NameHash, u32)],
+    settings: &LinkSettings,
+) -> BTreeMap<NameHash, CrowdedName> {
+    let crowded = |same_name: &[(NameHash, u32)]| {
+        let hash = same_name[0].0;
+        let persons = index.named(hash).len() as u64;
+        if persons * same_name.len() as u64 <= settings.block_limit {
+            return None;
+        }
+        let undated = || same_name.iter().filter(|(_, party)| rows.subject(*party).facts.birth.is_none());
+        let (name, parties) = (rows.name(undated().next()?.1).to_owned(), undated().count() as u64);
+        let crowded = CrowdedName { source: rows.source, name, persons, parties };
+        (persons * parties > settings.block_limit).then_some((hash, crowded))
+    };
+    open.chunk_by(|a, b| a.0 == b.0).filter_map(crowded).collect()
 }
 
 #[cfg(test)]

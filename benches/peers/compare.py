@@ -18,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import layout
+import nights
 
 HERE = Path(__file__).parent
 GRADES_BY_ID = ("A", "B")  # the id agrees; in A the name does too
@@ -104,6 +105,7 @@ def main(hedui, centre, scratch, rounds, as_of):
             if number == rounds:
                 found[name] = of_hedui(hedui, centre) if name == "hedui" else json.loads(said)
     print_times(times)
+    nights.measure(run[:-1], centre, as_of, lambda command: measured(command, scratch / "nights.log", (0, 1)))
     agree = print_counts(found)
     print("\nDuckDB and Polars do not do, and hedui does within its time:")
     print("".join(f"  {line}\n" for line in layout.NOT_DONE), end="")

@@ -5,8 +5,8 @@ use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
 use crate::kernel::{Error, Message, Result};
-use crate::pipeline::{self, Intended, RunOptions, RunSummary, StandingSummary};
-use crate::store::{Holder, Standing};
+use crate::pipeline::{self, Intended, RunOptions, RunSummary, StandingSummary, Work};
+use crate::store::Holder;
 
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
@@ -36,7 +36,8 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         }
     }
     if args.explain {
-        print_intended(&pipeline::explain(&plan, &args.only, args.reread)?, context);
+        let day = as_of(args.as_of.as_deref())?;
+        print_intended(&pipeline::explain(&plan, day, &args.only, args.reread)?, context);
         return Ok(0);
     }
     let formats = formats(&args.formats, &plan.report.formats)?;
@@ -73,11 +74,12 @@ fn print_intended(intended: &[Intended], context: &Context) {
     let rows: Vec<Vec<String>> = intended
         .iter()
         .map(|file| {
-            let why = match file.standing {
-                Standing::New => "cli.explain_new",
-                Standing::Changed => "cli.explain_changed",
-                Standing::OtherLayout => "cli.explain_layout",
-                Standing::Known => "cli.explain_known",
+            let why = match file.work {
+                Work::New => "cli.explain_new",
+                Work::Changed => "cli.explain_changed",
+                Work::OtherLayout => "cli.explain_layout",
+                Work::Known => "cli.explain_known",
+                Work::Kept => "cli.explain_kept",
             };
             let megabytes = format!("{:.1}", file.bytes as f64 / 1e6);
             vec![file.source.clone(), file.path.clone(), megabytes, context.word(why).to_owned()]

@@ -32,6 +32,8 @@ pub struct Plan {
     /// By source code, ascending: the index here is the source's index everywhere.
     pub sources: Vec<PlannedSource>,
     pub policy: Policy,
+    /// Of register.toml and the program's version: what decides how the register is read.
+    pub register_digest: Digest,
     /// Of all configuration files, names and texts.
     pub digest: Digest,
 }
@@ -221,6 +223,7 @@ pub fn load(root: &Path) -> Result<Plan> {
         filings: register.filings,
         sources,
         policy,
+        register_digest: reading_digest(&texts.0["register.toml"]),
         digest: texts.digest(),
     })
 }
@@ -280,8 +283,7 @@ fn load_sources(texts: &Texts, faults: &mut Vec<Error>) -> Vec<PlannedSource> {
         let code = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let planned = Source::parse(text, file).and_then(|layout| {
             let kind = layout.kind()?;
-            let digest = Digest::of_parts([env!("CARGO_PKG_VERSION").as_bytes(), text.as_bytes()]);
-            Ok(PlannedSource { code, layout, kind, digest })
+            Ok(PlannedSource { code, layout, kind, digest: reading_digest(text) })
         });
         match planned {
             Ok(source) => sources.push(source),
@@ -292,6 +294,11 @@ fn load_sources(texts: &Texts, faults: &mut Vec<Error>) -> Vec<PlannedSource> {
         faults.push(Error::config(Message::new("config.no_sources")).at(Path::new("sources")));
     }
     sources
+}
+
+/// Of a layout's text and the program's version: files of one digest are read alike.
+fn reading_digest(text: &str) -> Digest {
+    Digest::of_parts([env!("CARGO_PKG_VERSION").as_bytes(), text.as_bytes()])
 }
 
 /// The configuration's files: path relative to the workspace (`/` between parts) and text, by path.

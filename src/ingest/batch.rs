@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kernel::Date;
-use crate::model::evidence::{Bins, Parties, Reject, RowRef};
+use crate::model::evidence::{Bins, Newest, Parties, Reject, RowRef};
 use crate::model::extract_keys::{Entry, Place};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
@@ -58,6 +58,11 @@ impl Batch {
         if self.rejects.len() < REJECTS_KEPT {
             self.rejects.push(make());
         }
+    }
+
+    /// The newest date of the rows, read on this day.
+    pub(super) fn newest_on(&self, today: Date) -> Newest {
+        Newest { date: self.newest, read_on: today, dated_later: self.dated_later }
     }
 
     /// Keys a row; a row without a place ends the index of its file.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::batch::{Batch, REJECTS_KEPT};
 use super::encoding::Encoding;
 use super::{Connector, Job, PartyView, ReadFile};
-use crate::kernel::{Date, Digest, Result};
+use crate::kernel::{Date, Digest, Result, wording};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
 use crate::model::extract_keys::{ExtractKeys, FileSummary, KeptReject, Place};
 
@@ -36,7 +36,7 @@ pub struct Known {
 
 impl Known {
     pub(super) fn serves(&self, bytes: &[u8], today: Date) -> bool {
-        self.summary.file.bytes == bytes.len() as u64 && self.summary.holds_on(today)
+        self.summary.file.bytes == bytes.len() as u64 && self.summary.newest.holds_on(today)
     }
 }
 
@@ -46,15 +46,6 @@ pub(super) struct ReadPart {
     pub(super) headings: Vec<String>,
     pub(super) file: ExtractFile,
 }
-
-/// Why a whole row can be set aside; the index keeps the words.
-const REASONS: [&str; 5] = [
-    "ingest.reject_quote",
-    "ingest.reject_long",
-    "ingest.reject_truncated",
-    "ingest.reject_fields",
-    "ingest.reject_nobody",
-];
 
 /// Reads a file in full and hands its index over.
 pub(super) fn read(connector: &dyn Connector, bytes: &[u8], index: u16, path: &str, job: &Job<'_>) -> Result<ReadPart> {
@@ -86,12 +77,12 @@ pub(super) fn pick(
     job.progress.advance(job.code, file.bytes, bins.read);
     let kept = batch.bins.linked;
     batch.bins = Bins { linked: kept, unlinked: bins.unlinked - kept, ..bins };
-    batch.newest = newest;
+    (batch.newest, batch.dated_later) = (newest.date, newest.dated_later);
     batch.rejects.extend(restored);
     batch.rejects.sort_by_key(|reject| reject.at);
     batch.rejects.truncate(REJECTS_KEPT);
     for (reason, count) in &reject_counts {
-        if let Some(reason) = known_reason(reason) {
+        if let Some(reason) = wording::key(reason) {
             batch.reject_counts.insert((None, reason, true), *count);
         }
     }
@@ -123,23 +114,17 @@ fn summary(
         bins: Bins { linked: 0, unlinked: linked + unlinked, ..batch.bins },
         gb18030: encoding == Encoding::Gb18030,
         sheet,
-        newest: batch.newest,
-        today,
-        dated_later: batch.dated_later,
+        newest: batch.newest_on(today),
         rejects: rejects.collect(),
         reject_counts: reject_counts.into_iter().collect(),
     }
-}
-
-fn known_reason(text: &str) -> Option<&'static str> {
-    REASONS.into_iter().find(|reason| *reason == text)
 }
 
 /// `None` if a reason is none of this version's.
 fn restore(rejects: Vec<KeptReject>, file: u16) -> Option<Vec<Reject>> {
     let restored = rejects.into_iter().map(|kept| {
         let at = RowRef { file, sheet: kept.sheet, line: kept.line, offset: kept.offset };
-        let reason = known_reason(&kept.reason)?;
+        let reason = wording::key(&kept.reason)?;
         Some(Reject { at, column: String::new(), reason, text: kept.text, whole_row: true })
     });
     restored.collect()

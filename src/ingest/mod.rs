@@ -26,7 +26,6 @@ mod words;
 mod xlsx;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use batch::REJECTS_KEPT;
@@ -41,9 +40,8 @@ use encoding::Encoding;
 use layout::Format;
 
 use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Progress, Result};
-use crate::model::evidence::{Bins, Delivery, Evidence, Parties};
+use crate::model::evidence::{Delivery, Evidence, Newest};
 use crate::model::kind::Kind;
-use crate::model::table::Table;
 
 /// One person in a row as delivered, before anything is decoded.
 #[derive(Debug, Clone, Copy)]
@@ -192,33 +190,24 @@ fn read_files(
         all.append(read.batch, 0);
     }
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
-    let as_of = job.source.stated_as_of().or(all.newest).or_else(|| inbox::newest_date_in_names(paths));
+    let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, bins, rejects, .. } = all;
-    Ok(Evidence { delivery: delivered(as_of, job), table, refs, parties, bins, rejects, ..evidence })
+    let delivery = delivery(job.source, paths, newest, job.today);
+    Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects, ..evidence })
 }
 
-/// A delivery whose date nobody knows counts as stale where the layout sets a cycle: silence is not clearance.
-fn delivered(as_of: Option<Date>, job: &Job<'_>) -> Delivery {
-    let stale = job.source.cycle_days.is_some_and(|days| {
-        as_of.is_none_or(|date| i64::from(job.today.days()) - i64::from(date.days()) > i64::from(days))
+/// How a source that was read stands on a day. A delivery whose date nobody knows counts as stale where the layout sets a
+/// cycle: silence is not clearance.
+pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, today: Date) -> Delivery {
+    let as_of = source.stated_as_of().or(newest.date).or_else(|| inbox::newest_date_in_names(paths));
+    let stale = source.cycle_days.is_some_and(|days| {
+        as_of.is_none_or(|date| i64::from(today.days()) - i64::from(date.days()) > i64::from(days))
     });
-    Delivery::Arrived { as_of: as_of.unwrap_or(job.today), stale }
+    Delivery::Arrived { as_of: as_of.unwrap_or(today), stale }
 }
 
 fn nothing(job: &Job<'_>) -> Evidence {
-    Evidence {
-        source: job.code.to_owned(),
-        department: job.source.department.clone(),
-        kind: job.kind.clone(),
-        delivery: Delivery::Missing,
-        files: Vec::new(),
-        table: Table::new(job.kind.types()),
-        refs: Vec::new(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: BTreeMap::new(),
-    }
+    Evidence::absent(job.code, &job.source.department, job.kind.clone(), Delivery::Missing)
 }
 
 #[cfg(test)]

@@ -1,10 +1,19 @@
 //! Real calendar dates and months. Departments' shapes of date text are read in `standardise::dates`.
 
+use std::num::NonZeroU32;
+
 use chrono::{Datelike, NaiveDate};
 
-/// A day, stored as days since 1970-01-01.
+/// A day. Serialised as days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Date(i32);
+#[serde(from = "i32", into = "i32")]
+pub struct Date(
+    /// Days since the lowest `i32` of days: in order, and never zero, so that a date that may be missing takes no more room.
+    NonZeroU32,
+);
+
+/// Days since the lowest `i32` of days: 1970-01-01 lies in the middle.
+const MIDDLE: u32 = 1 << 31;
 
 /// From the day before 0001-01-01 to 1970-01-01.
 const DAYS_FROM_CE_TO_1970: i32 = 719_163;
@@ -16,7 +25,7 @@ impl Date {
             return None;
         }
         let date = NaiveDate::from_ymd_opt(year, month, day)?;
-        Some(Self(date.num_days_from_ce() - DAYS_FROM_CE_TO_1970))
+        Some(Self::from_days(date.num_days_from_ce() - DAYS_FROM_CE_TO_1970))
     }
 
     /// `2026-11-24`.
@@ -31,15 +40,16 @@ impl Date {
 
     /// Days since 1970-01-01 (Parquet's and polars' date).
     pub fn days(self) -> i32 {
-        self.0
+        (self.0.get() ^ MIDDLE) as i32
     }
 
+    /// Back from [`Date::days`]; the lowest `i32` becomes the day after it.
     pub fn from_days(days: i32) -> Self {
-        Self(days)
+        Self(NonZeroU32::new(days as u32 ^ MIDDLE).unwrap_or(NonZeroU32::MIN))
     }
 
     fn naive(self) -> NaiveDate {
-        NaiveDate::default() + chrono::TimeDelta::days(i64::from(self.0))
+        NaiveDate::default() + chrono::TimeDelta::days(i64::from(self.days()))
     }
 
     pub fn year(self) -> i32 {
@@ -62,6 +72,18 @@ impl Date {
         let (y0, m0, d0) = self.ymd();
         let (y1, m1, d1) = on.ymd();
         y1 - y0 - i32::from((m1, d1) < (m0, d0))
+    }
+}
+
+impl From<i32> for Date {
+    fn from(days: i32) -> Self {
+        Self::from_days(days)
+    }
+}
+
+impl From<Date> for i32 {
+    fn from(date: Date) -> Self {
+        date.days()
     }
 }
 
@@ -119,6 +141,16 @@ mod tests {
         assert_eq!(Date::from_ymd(1970, 1, 2).unwrap().days(), 1);
         assert_eq!(Date::from_ymd(2024, 2, 29).unwrap().to_string(), "2024-02-29");
         assert!(Date::from_ymd(9999, 9, 9).is_none());
+    }
+
+    #[test]
+    fn days_are_ordered_across_1970_and_serialised_as_numbers() {
+        let days = [i32::MIN + 1, -1, 0, 1, i32::MAX];
+        assert!(days.map(Date::from_days).is_sorted());
+        assert_eq!(days.map(|day| Date::from_days(day).days()), days);
+        assert_eq!(serde_json::to_string(&Date::from_ymd(1969, 12, 31)).unwrap(), "-1");
+        assert_eq!(serde_json::from_str::<Date>("1").unwrap(), Date::from_ymd(1970, 1, 2).unwrap());
+        assert_eq!(size_of::<Option<Date>>(), 4);
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub fn template(lang: Lang, key: &str) -> &'static str {
     sentences(lang).get(key).unwrap_or_else(|| panic!("no wording for {key}"))
 }
 
+/// The key itself, for a text that names one: what was written down is a key again.
+pub fn key(text: &str) -> Option<&'static str> {
+    sentences(Lang::Zh).get_key_value(text).map(|(key, _)| key.as_str())
+}
+
 /// All sentences of one section, by key: for templates that need many at once.
 pub fn section(lang: Lang, section: &str) -> &'static BTreeMap<String, String> {
     catalogue(lang).get(section).unwrap_or_else(|| panic!("no wording section {section}"))

@@ -75,7 +75,7 @@ pub(super) fn party_facts(evidence: &Evidence, party: usize) -> PartyFacts<'_> {
         _ => "",
     };
     let birth = match fields.birth.map(|column| &evidence.table.columns[column]) {
-        Some(Column::Date(dates)) => dates[row as usize],
+        Some(Column::Date(dates)) => dates.get(row as usize),
         _ => None,
     };
     PartyFacts {

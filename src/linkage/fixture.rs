@@ -3,8 +3,8 @@
 use crate::kernel::{CitizenId, Date, Division};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind::{self, Kind};
-use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::table::{Column, Table};
+use crate::model::register::{Households, Person, Register, Role, State};
+use crate::model::table::{Column, Table, Texts};
 
 /// One line of a made-up register; empty texts are blanks.
 #[derive(Debug, Clone, Default)]
@@ -51,16 +51,9 @@ pub(super) fn register(people: &[Enrolled]) -> Register {
     let mut persons = Vec::new();
     let households = people.iter().map(|person| person.household).max().map_or(0, |last| last + 1);
     let division = |text: &str| Division::parse(if text.is_empty() { "370112" } else { text }).unwrap();
-    let mut homes: Vec<Household> = (0..households)
-        .map(|code| Household {
-            code: code.to_string(),
-            programme: 0,
-            division: division(""),
-            persons: Vec::new(),
-            members: 0,
-        })
-        .collect();
-    for (at, person) in people.iter().enumerate() {
+    let mut codes = Texts::default();
+    (0..households).for_each(|code| codes.push(&code.to_string()));
+    for person in people {
         let id = CitizenId::from_ascii(person.id.as_bytes());
         let values = [
             ("person_id", &person.id),
@@ -73,7 +66,6 @@ pub(super) fn register(people: &[Enrolled]) -> Register {
             ("relation", &person.relation),
         ];
         push(&kind, &mut table, &values.map(|(field, value)| (field, value.as_str())));
-        homes[person.household as usize].persons.push(at as u32);
         persons.push(Person {
             id,
             household: person.household,
@@ -83,14 +75,17 @@ pub(super) fn register(people: &[Enrolled]) -> Register {
             division: division(&person.division),
             birth: id.and_then(CitizenId::birth).or_else(|| Date::parse_iso(&person.birth)),
             mandated: !person.without_mandate,
-            monthly_amount: None,
-            paid_through: None,
         });
     }
     Register {
         lines: (0..people.len() as u32).map(|line| line + 2).collect(),
+        households: Households::new(
+            codes,
+            vec![0; households as usize],
+            vec![division(""); households as usize],
+            &persons,
+        ),
         persons,
-        households: homes,
         programmes: vec!["低保".into()],
         table,
         as_of: Date::parse_iso("2026-11-24").unwrap(),

@@ -38,7 +38,7 @@ pub use explain::{explain, explain_short, repairs};
 pub use index::Index;
 
 use crate::model::evidence::Evidence;
-use crate::model::link::{CrowdedName, Grade, Link, SharedId};
+use crate::model::link::{CrowdedName, Grade, Link, SourceLinks};
 use crate::standardise::ids;
 use candidate::Subject;
 use decide::{Decided, Decider, Namesakes};
@@ -48,7 +48,7 @@ use index::{NameHash, name_hash};
 use weights::{Tallies, Weights};
 
 /// What a centre may decide about linking.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct LinkSettings {
     /// Grades that enter a case without a reviewer. Default A and C.
     pub accept: Vec<Grade>,
@@ -85,19 +85,6 @@ impl Default for LinkSettings {
             block_limit: 50_000_000,
         }
     }
-}
-
-/// The links of one source.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SourceLinks {
-    /// Sorted by row, party, person.
-    pub links: Vec<Link>,
-    /// Sorted by id.
-    pub shared: Vec<SharedId>,
-    /// Sorted by name.
-    pub crowded: Vec<CrowdedName>,
-    /// Persons in rows of whom nothing but a name on the register is known (grade E).
-    pub name_only: u64,
 }
 
 /// Where a person of a row stands: what every link of it repeats.
@@ -222,7 +209,7 @@ mod tests {
     use super::fixture::{Delivered, Enrolled, Numbers, evidence, marriage, register};
     use super::*;
     use crate::kernel::{CitizenId, Lang};
-    use crate::model::link::{NameLevel, Repairs};
+    use crate::model::link::{NameLevel, Repairs, SharedId};
 
     fn linked(people: &[Enrolled], rows: &[Delivered]) -> SourceLinks {
         let register = register(people);

@@ -16,7 +16,7 @@ pub struct ExtractFile {
 }
 
 /// 溯源坐标: where a row stands. Physical line, the heading being line 1; for a spreadsheet the row of its sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct RowRef {
     /// Index in [`Evidence::files`].
     pub file: u16,
@@ -110,6 +110,23 @@ impl Parties {
     }
 }
 
+/// The newest date that rows of a delivery carry, as a reading on some day saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Newest {
+    /// Up to the day of the reading; `None`: no row carries a date.
+    pub date: Option<Date>,
+    pub read_on: Date,
+    /// A row was dated after that day.
+    pub dated_later: bool,
+}
+
+impl Newest {
+    /// A reading on `day` would find the same date.
+    pub fn holds_on(&self, day: Date) -> bool {
+        day == self.read_on || (!self.dated_later && self.date.is_none_or(|date| date <= day))
+    }
+}
+
 /// What became of a source in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
@@ -130,6 +147,8 @@ pub struct Evidence {
     pub department: String,
     pub kind: Kind,
     pub delivery: Delivery,
+    /// What `delivery` rests on; `None` if nothing was read.
+    pub newest: Option<Newest>,
     pub files: Vec<ExtractFile>,
     /// Kept rows, in file and line order.
     pub table: Table,
@@ -159,6 +178,7 @@ impl Evidence {
             table: Table::new(kind.types()),
             kind,
             delivery,
+            newest: None,
             files: Vec::new(),
             refs: Vec::new(),
             parties: Parties::default(),
@@ -166,5 +186,21 @@ impl Evidence {
             rejects: Vec::new(),
             reject_counts: std::collections::BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_holds_on_other_days_unless_a_date_would_count_otherwise() {
+        let day = |day| Date::from_ymd(2026, 11, day).unwrap();
+        let newest = |date: Option<Date>, dated_later| Newest { date, read_on: day(20), dated_later };
+        assert!(newest(Some(day(18)), false).holds_on(day(21)));
+        assert!(newest(None, false).holds_on(day(1)));
+        assert!(!newest(Some(day(18)), false).holds_on(day(17)), "it was not yet a date of the past");
+        assert!(!newest(Some(day(18)), true).holds_on(day(21)), "the later one may be past by then");
+        assert!(newest(Some(day(18)), true).holds_on(day(20)));
     }
 }

@@ -4,8 +4,7 @@
 //! that a night in which the file has not changed, or a question at the window, reads only the rows it needs. The index
 //! says where rows are and nothing of what they say: the file itself stays the evidence.
 
-use super::evidence::{Bins, ExtractFile};
-use crate::kernel::Date;
+use super::evidence::{Bins, ExtractFile, Newest};
 
 /// Where a row begins: byte offset and physical line in one word. Of a spreadsheet the offset is one into
 /// [`ExtractKeys::rows`], and the line is the row of its sheet.
@@ -65,21 +64,10 @@ pub struct FileSummary {
     pub gb18030: bool,
     /// Of a spreadsheet: its sheet, and the headings by cell.
     pub sheet: Option<(u16, Vec<String>)>,
-    /// The newest row date up to `today`.
-    pub newest: Option<Date>,
-    /// The day of that reading, and whether a row was dated after it.
-    pub today: Date,
-    pub dated_later: bool,
+    pub newest: Newest,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
     pub reject_counts: Vec<(String, u64)>,
-}
-
-impl FileSummary {
-    /// A reading as of `day` would find the same.
-    pub fn holds_on(&self, day: Date) -> bool {
-        day == self.today || (!self.dated_later && self.newest.is_none_or(|newest| newest <= day))
-    }
 }
 
 /// The summary of a file and its entries, sorted by key and place.

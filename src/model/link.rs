@@ -159,7 +159,7 @@ impl Link {
 }
 
 /// An id that cannot stand for one person: a placeholder, or one id under many names. Set aside and listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SharedId {
     pub source: u16,
     pub id: String,
@@ -168,7 +168,7 @@ pub struct SharedId {
 }
 
 /// A name that too many rows without id and birth date share with too many persons: not compared, and said so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CrowdedName {
     pub source: u16,
     /// As one of the rows delivers it.
@@ -176,4 +176,17 @@ pub struct CrowdedName {
     /// Persons of this name on the register, and persons of this name in the source's rows without id and birth date.
     pub persons: u64,
     pub parties: u64,
+}
+
+/// The links of one source.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceLinks {
+    /// Sorted by row, party, person.
+    pub links: Vec<Link>,
+    /// Sorted by id.
+    pub shared: Vec<SharedId>,
+    /// Sorted by name.
+    pub crowded: Vec<CrowdedName>,
+    /// Persons in rows of whom nothing but a name on the register is known (grade E).
+    pub name_only: u64,
 }

@@ -16,5 +16,7 @@ pub mod outcome;
 pub mod register;
 pub mod standing;
 pub mod table;
+pub mod texts;
 pub mod trend;
+pub mod values;
 pub mod verdict;

@@ -1,13 +1,14 @@
 //! 对象名册: everyone who applies for or receives assistance, household by household, with what they declared.
 //!
 //! One row of the register file is one [`Person`]; one citizen enrolled twice is two persons with one id. Built by
-//! `pipeline::register` from the table that `ingest` read; texts as given stay in that table.
+//! `pipeline::register` from the table that `ingest` read; texts as given stay in that table. Millions are held for the
+//! whole run, so that what is said once per person or household stands in plain columns.
 
 use std::sync::OnceLock;
 
 use super::kind::Kind;
-use super::table::{Table, Texts};
-use crate::kernel::{CitizenId, Date, Division, Fen, Month};
+use super::table::{Table, Texts, Values};
+use crate::kernel::{CitizenId, Date, Division};
 
 /// 共同生活的家庭成员 or 赡(抚、扶)养人. Supporters are checked, but what they own is not the household's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -25,47 +26,127 @@ pub enum State {
     Recipient,
 }
 
-/// What the register says of one person, as numbers; texts are in [`Register::table`] at the same row.
+/// What the run asks of one person most; the rest is in [`Register::table`] at the same row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
     /// `None`: the register holds no usable id (missing, masked, destroyed).
     pub id: Option<CitizenId>,
-    /// Index in [`Register::households`].
-    pub household: u32,
-    pub role: Role,
-    pub state: State,
-    /// Index in [`Register::programmes`].
-    pub programme: u16,
     pub division: Division,
     /// From the id, else as declared.
     pub birth: Option<Date>,
+    /// Index in [`Register::households`].
+    pub household: u32,
+    /// Index in [`Register::programmes`].
+    pub programme: u16,
+    pub role: Role,
+    pub state: State,
     /// A mandate covers the run's date. Without one nobody is matched (invariant I-1).
     pub mandated: bool,
-    pub monthly_amount: Option<Fen>,
-    pub paid_through: Option<Month>,
 }
 
 /// A household: its code as given, its division, and its persons (members and supporters).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Household {
-    pub code: String,
+#[derive(Clone, Copy)]
+pub struct Household<'a> {
+    codes: &'a Texts,
+    at: usize,
     /// Index in [`Register::programmes`]: the programme of its first member.
     pub programme: u16,
     pub division: Division,
     /// Indexes in [`Register::persons`], in register order.
-    pub persons: Vec<u32>,
+    pub persons: &'a [u32],
     /// How many of them are members (the divisor of per-head measures).
     pub members: u32,
+}
+
+impl<'a> Household<'a> {
+    /// As given. Looked up when asked for: most passes over all households never do.
+    pub fn code(&self) -> &'a str {
+        self.codes.get(self.at)
+    }
+}
+
+/// All households of a register, column by column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Households {
+    codes: Texts,
+    programmes: Vec<u16>,
+    divisions: Vec<Division>,
+    /// Where the persons of each begin in `persons`, and the end.
+    starts: Vec<u32>,
+    persons: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl Households {
+    /// Households of these codes, programmes and divisions, which have one length; who lives in them is what
+    /// [`Person::household`] says.
+    pub fn new(codes: Texts, programmes: Vec<u16>, divisions: Vec<Division>, persons: &[Person]) -> Self {
+        assert!(programmes.len() == codes.len() && divisions.len() == codes.len(), "a household without a description");
+        let mut starts = vec![0u32; codes.len() + 1];
+        let mut members = vec![0u32; codes.len()];
+        for person in persons {
+            starts[person.household as usize + 1] += 1;
+            members[person.household as usize] += u32::from(person.role == Role::Member);
+        }
+        (1..starts.len()).for_each(|household| starts[household] += starts[household - 1]);
+        let mut next = starts.clone();
+        let mut of_households = vec![0u32; persons.len()];
+        for (number, person) in (0..).zip(persons) {
+            let place = &mut next[person.household as usize];
+            of_households[*place as usize] = number;
+            *place += 1;
+        }
+        Self { codes, programmes, divisions, starts, persons: of_households, members }
+    }
+
+    /// Codes, programmes and divisions, as [`Households::new`] takes them.
+    pub fn columns(&self) -> (&Texts, &[u16], &[Division]) {
+        (&self.codes, &self.programmes, &self.divisions)
+    }
+
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    #[inline]
+    pub fn get(&self, household: u32) -> Household<'_> {
+        let at = household as usize;
+        Household {
+            codes: &self.codes,
+            at,
+            programme: self.programmes[at],
+            division: self.divisions[at],
+            persons: &self.persons[self.starts[at] as usize..self.starts[at + 1] as usize],
+            members: self.members[at],
+        }
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Household<'_>> {
+        (0..self.len()).map(|household| self.get(household as u32))
+    }
+}
+
+/// 授权书 filed apart from the register, column by column: whom each covers, from which day, and to which if it ends.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mandates {
+    pub ids: Vec<CitizenId>,
+    pub first: Values<Date>,
+    pub last: Values<Date>,
 }
 
 /// The whole register of a run.
 #[derive(Debug, Clone)]
 pub struct Register {
     pub persons: Vec<Person>,
-    pub households: Vec<Household>,
+    pub households: Households,
     /// Programme names as given: 低保, 特困, 低保边缘, 刚性支出, 临时救助 …
     pub programmes: Vec<String>,
-    /// The file's rows, by the fields of `kind::register_persons`; row index = person index.
+    /// The file's rows, by the fields of `kind::register_persons`; row index = person index. Household codes and usable
+    /// ids are blank in it where persons and households say them.
     pub table: Table,
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,
@@ -91,8 +172,14 @@ impl Register {
         self.table.texts(column)
     }
 
-    pub fn household_of(&self, person: u32) -> &Household {
-        &self.households[self.persons[person as usize].household as usize]
+    #[inline]
+    pub fn household(&self, household: u32) -> Household<'_> {
+        self.households.get(household)
+    }
+
+    #[inline]
+    pub fn household_of(&self, person: u32) -> Household<'_> {
+        self.household(self.persons[person as usize].household)
     }
 
     pub fn programme_of(&self, person: u32) -> &str {
@@ -109,9 +196,37 @@ impl Register {
 
     /// Counties with people on the register, ascending.
     pub fn counties(&self) -> Vec<Division> {
-        let mut counties: Vec<Division> = self.households.iter().map(|household| household.division.county()).collect();
+        let mut counties: Vec<Division> = self.households.divisions.iter().map(|division| division.county()).collect();
         counties.sort_unstable();
         counties.dedup();
         counties
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn persons_stand_in_their_households_in_register_order() {
+        let division = Division::parse("370102").unwrap();
+        let person = |household, role| Person {
+            id: None,
+            division,
+            birth: None,
+            household,
+            programme: 0,
+            role,
+            state: State::Recipient,
+            mandated: true,
+        };
+        // Household 1 is interrupted by household 0; 2 has nobody.
+        let persons =
+            [person(1, Role::Member), person(0, Role::Member), person(1, Role::Supporter), person(0, Role::Member)];
+        let codes = ["甲", "乙", "丙"].into_iter().collect();
+        let households = Households::new(codes, vec![0, 1, 2], vec![division; 3], &persons);
+        let seen: Vec<_> = households.iter().map(|one| (one.code(), one.programme, one.persons, one.members)).collect();
+        assert_eq!(seen, [("甲", 0, &[1, 3][..], 2), ("乙", 1, &[0, 2], 1), ("丙", 2, &[], 0)]);
+        assert_eq!(size_of::<Person>(), 32, "a register holds millions");
     }
 }

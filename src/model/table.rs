@@ -1,69 +1,10 @@
 //! Typed columns, built row by row by the readers and handed whole to linking, rules and reports.
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::prelude::*;
 
+pub use super::texts::Texts;
+pub use super::values::Values;
 use crate::kernel::{Date, Fen, Month};
-
-/// Many short texts in one buffer, at most 4 GiB. An empty text means "not given": departments' blanks are no evidence.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Texts {
-    bytes: String,
-    /// Where each text ends; four bytes each, for a register has forty million of them.
-    ends: Vec<u32>,
-}
-
-const TOO_LONG: &str = "a column of texts about people on the register is shorter than 4 GiB";
-
-impl Texts {
-    #[inline]
-    pub fn push(&mut self, text: &str) {
-        self.bytes.push_str(text);
-        self.ends.push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
-    }
-
-    #[inline]
-    pub fn get(&self, row: usize) -> &str {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.bytes[start as usize..self.ends[row] as usize]
-    }
-
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|row| self.get(row))
-    }
-
-    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = &str> {
-        (0..self.len()).into_par_iter().map(|row| self.get(row))
-    }
-
-    fn shrink_to_fit(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.ends.shrink_to_fit();
-    }
-
-    /// Takes over all texts of `other`, in order.
-    pub fn append(&mut self, other: &Texts) {
-        let shift = self.bytes.len();
-        self.bytes.push_str(&other.bytes);
-        u32::try_from(self.bytes.len()).expect(TOO_LONG);
-        self.ends.extend(other.ends.iter().map(|end| end + shift as u32));
-    }
-}
-
-impl<'a> FromIterator<&'a str> for Texts {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(iter: I) -> Self {
-        let mut texts = Self::default();
-        iter.into_iter().for_each(|text| texts.push(text));
-        texts
-    }
-}
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
@@ -89,37 +30,44 @@ pub enum FieldType {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
     Text(Texts),
-    Date(Vec<Option<Date>>),
-    Month(Vec<Option<Month>>),
-    Money(Vec<Option<Fen>>),
-    Count(Vec<Option<i64>>),
-    Decimal(Vec<Option<f64>>),
-    Flag(Vec<Option<bool>>),
+    Date(Values<Date>),
+    Month(Values<Month>),
+    Money(Values<Fen>),
+    Count(Values<i64>),
+    Decimal(Values<f64>),
+    Flag(Values<bool>),
+}
+
+/// Does the same with the values of a column, whatever their type.
+macro_rules! whatever_type {
+    ($column:expr, $values:ident => $then:expr) => {
+        match $column {
+            Column::Text($values) => $then,
+            Column::Date($values) => $then,
+            Column::Month($values) => $then,
+            Column::Money($values) => $then,
+            Column::Count($values) => $then,
+            Column::Decimal($values) => $then,
+            Column::Flag($values) => $then,
+        }
+    };
 }
 
 impl Column {
     pub fn new(ty: FieldType) -> Self {
         match ty {
             FieldType::Text | FieldType::Code => Self::Text(Texts::default()),
-            FieldType::Date => Self::Date(Vec::new()),
-            FieldType::Month => Self::Month(Vec::new()),
-            FieldType::Money => Self::Money(Vec::new()),
-            FieldType::Count => Self::Count(Vec::new()),
-            FieldType::Decimal => Self::Decimal(Vec::new()),
-            FieldType::Flag => Self::Flag(Vec::new()),
+            FieldType::Date => Self::Date(Values::default()),
+            FieldType::Month => Self::Month(Values::default()),
+            FieldType::Money => Self::Money(Values::default()),
+            FieldType::Count => Self::Count(Values::default()),
+            FieldType::Decimal => Self::Decimal(Values::default()),
+            FieldType::Flag => Self::Flag(Values::default()),
         }
     }
 
     pub fn len(&self) -> usize {
-        match self {
-            Self::Text(texts) => texts.len(),
-            Self::Date(values) => values.len(),
-            Self::Month(values) => values.len(),
-            Self::Money(values) => values.len(),
-            Self::Count(values) => values.len(),
-            Self::Decimal(values) => values.len(),
-            Self::Flag(values) => values.len(),
-        }
+        whatever_type!(self, values => values.len())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -128,42 +76,23 @@ impl Column {
 
     /// Adds "not given".
     pub fn push_none(&mut self) {
-        match self {
-            Self::Text(texts) => texts.push(""),
-            Self::Date(values) => values.push(None),
-            Self::Month(values) => values.push(None),
-            Self::Money(values) => values.push(None),
-            Self::Count(values) => values.push(None),
-            Self::Decimal(values) => values.push(None),
-            Self::Flag(values) => values.push(None),
-        }
+        whatever_type!(self, values => values.push_none());
     }
 
     fn shrink_to_fit(&mut self) {
-        match self {
-            Self::Text(texts) => texts.shrink_to_fit(),
-            Self::Date(values) => values.shrink_to_fit(),
-            Self::Month(values) => values.shrink_to_fit(),
-            Self::Money(values) => values.shrink_to_fit(),
-            Self::Count(values) => values.shrink_to_fit(),
-            Self::Decimal(values) => values.shrink_to_fit(),
-            Self::Flag(values) => values.shrink_to_fit(),
-        }
+        whatever_type!(self, values => values.shrink_to_fit());
     }
 
     /// The values at these rows, in this order.
-    pub fn select(&self, rows: &[usize]) -> Column {
-        fn take<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
-            rows.iter().map(|&row| values[row]).collect()
-        }
+    fn select(&self, rows: &[usize]) -> Column {
         match self {
-            Self::Text(texts) => Self::Text(rows.iter().map(|&row| texts.get(row)).collect()),
-            Self::Date(values) => Self::Date(take(values, rows)),
-            Self::Month(values) => Self::Month(take(values, rows)),
-            Self::Money(values) => Self::Money(take(values, rows)),
-            Self::Count(values) => Self::Count(take(values, rows)),
-            Self::Decimal(values) => Self::Decimal(take(values, rows)),
-            Self::Flag(values) => Self::Flag(take(values, rows)),
+            Self::Text(texts) => Self::Text(texts.select(rows)),
+            Self::Date(values) => Self::Date(values.select(rows)),
+            Self::Month(values) => Self::Month(values.select(rows)),
+            Self::Money(values) => Self::Money(values.select(rows)),
+            Self::Count(values) => Self::Count(values.select(rows)),
+            Self::Decimal(values) => Self::Decimal(values.select(rows)),
+            Self::Flag(values) => Self::Flag(values.select(rows)),
         }
     }
 
@@ -171,12 +100,12 @@ impl Column {
     pub fn append(&mut self, other: &Column) {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.append(b),
-            (Self::Date(a), Self::Date(b)) => a.extend_from_slice(b),
-            (Self::Month(a), Self::Month(b)) => a.extend_from_slice(b),
-            (Self::Money(a), Self::Money(b)) => a.extend_from_slice(b),
-            (Self::Count(a), Self::Count(b)) => a.extend_from_slice(b),
-            (Self::Decimal(a), Self::Decimal(b)) => a.extend_from_slice(b),
-            (Self::Flag(a), Self::Flag(b)) => a.extend_from_slice(b),
+            (Self::Date(a), Self::Date(b)) => a.append(b),
+            (Self::Month(a), Self::Month(b)) => a.append(b),
+            (Self::Money(a), Self::Money(b)) => a.append(b),
+            (Self::Count(a), Self::Count(b)) => a.append(b),
+            (Self::Decimal(a), Self::Decimal(b)) => a.append(b),
+            (Self::Flag(a), Self::Flag(b)) => a.append(b),
             _ => panic!("columns of two types were joined"),
         }
     }
@@ -188,12 +117,12 @@ impl Column {
         }
         match self {
             Self::Text(texts) => texts.get(row).to_owned(),
-            Self::Date(values) => show(values[row]),
-            Self::Month(values) => show(values[row]),
-            Self::Money(values) => show(values[row]),
-            Self::Count(values) => show(values[row]),
-            Self::Decimal(values) => show(values[row]),
-            Self::Flag(values) => show(values[row]),
+            Self::Date(values) => show(values.get(row)),
+            Self::Month(values) => show(values.get(row)),
+            Self::Money(values) => show(values.get(row)),
+            Self::Count(values) => show(values.get(row)),
+            Self::Decimal(values) => show(values.get(row)),
+            Self::Flag(values) => show(values.get(row)),
         }
     }
 }
@@ -239,14 +168,15 @@ impl Table {
         self.rows += other.rows;
     }
 
-    /// The rows at these indexes, in this order.
-    pub fn select(&self, rows: &[usize]) -> Table {
-        Self { columns: self.columns.iter().map(|column| column.select(rows)).collect(), rows: rows.len() }
+    /// Keeps the rows at these indexes, in this order; columns are given up as they are copied.
+    pub fn keep(&mut self, rows: &[usize]) {
+        self.columns.par_iter_mut().for_each(|column| *column = column.select(rows));
+        self.rows = rows.len();
     }
 
     /// Gives back the room that growing left: for tables that stay as they are for the whole run.
     pub fn shrink_to_fit(&mut self) {
-        self.columns.iter_mut().for_each(Column::shrink_to_fit);
+        self.columns.par_iter_mut().for_each(Column::shrink_to_fit);
     }
 
     pub fn texts(&self, column: usize) -> &Texts {
@@ -262,9 +192,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_append_keeps_order_and_blanks() {
-        let mut texts: Texts = ["甲", "", "乙丙"].into_iter().collect();
-        texts.append(&["丁"].into_iter().collect());
-        assert_eq!(texts.iter().collect::<Vec<_>>(), ["甲", "", "乙丙", "丁"]);
+    fn kept_rows_come_in_the_order_asked_for() {
+        let numbers: Values<i64> = [Some(7), None, Some(9)].into_iter().collect();
+        let texts: Texts = ["甲", "", "乙丙"].into_iter().collect();
+        let mut table = Table::of_columns(vec![Column::Count(numbers), Column::Text(texts)]);
+        table.keep(&[2, 1]);
+        assert_eq!(table.rows(), 2);
+        assert_eq!([0, 1].map(|row| table.columns[0].text(row)), ["9", ""]);
+        assert_eq!([0, 1].map(|row| table.columns[1].text(row)), ["乙丙", ""]);
     }
 }

@@ -286,7 +286,7 @@ impl Sorted {
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned =
                 ReturnedLine { sheet: sheet.to_owned(), line: at.line, reason, answer, text: text.to_owned() };
-            self.take(returned, days[row], today);
+            self.take(returned, days.get(row), today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {

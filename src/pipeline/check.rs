@@ -10,9 +10,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
+use super::linking::{Linked, gathered, link_all};
 use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
-use super::run::{link, settle_bins};
+use super::run::settle_bins;
 use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::linkage::{self, Index};
@@ -21,7 +22,7 @@ use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
-use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::table::{Column, Table};
 use crate::policy;
 use crate::report::{Print, Report, ReportForms, Reports};
@@ -100,11 +101,13 @@ pub fn check(
     };
     let index = Index::build(&register);
     let extracts = Extracts::open(&workspace);
-    let mut evidences = read_sources(plan, options.as_of, &[], &index, &extracts, progress, cancel)?;
+    let sources: Vec<_> = plan.sources.iter().collect();
+    let evidences = read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel)?;
     if extracts.has_news() {
         extracts.save(&in_use(plan))?;
     }
-    let mut links = link(plan, &index, &mut evidences, progress, cancel)?.links;
+    let linked = link_all(plan, &index, evidences.into_iter().enumerate().collect(), progress, cancel)?;
+    let (mut evidences, Linked { mut links, .. }) = gathered(linked.into_iter().map(|(_, found)| found));
     let mut ledger = Ledger::open(&workspace)?;
     let judgements = ledger.judgements()?;
     review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
@@ -142,7 +145,7 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
     };
     let days = objection_days(plan, register);
     let view = view(plan, told, &days, &explain);
-    let number = format!("{}-{day}-{entry:06}", register.households[0].division.county());
+    let number = format!("{}-{day}-{entry:06}", register.household(0).division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
     let made =
         Reports::new(&view, vec![0]).make(0, Report { number, print }, ReportForms { pdf: false, html: true })?;
@@ -203,24 +206,16 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions, each_alone:
             division: plan.centre.division(),
             birth: id.and_then(CitizenId::birth).or(one.birth),
             mandated: true,
-            monthly_amount: None,
-            paid_through: None,
         });
     }
     if persons.is_empty() {
         return Err(Error::input(Message::new("run.nobody_asked")));
     }
-    let everybody: Vec<u32> = (0..persons.len() as u32).collect();
-    let households = everybody.chunks(if each_alone { 1 } else { everybody.len() }).map(|persons| Household {
-        code: String::new(),
-        programme: 0,
-        division: plan.centre.division(),
-        persons: persons.to_vec(),
-        members: persons.len() as u32,
-    });
+    let households = if each_alone { persons.len() } else { 1 };
+    let (codes, divisions) = (std::iter::repeat_n("", households).collect(), vec![plan.centre.division(); households]);
     Ok(Register {
         lines: (1..=persons.len() as u32).collect(),
-        households: households.collect(),
+        households: Households::new(codes, vec![0; households], divisions, &persons),
         persons,
         programmes: vec![options.programme.clone()],
         table,

@@ -1,5 +1,6 @@
 //! All sources read side by side, each file only as far as it is needed: what an earlier run or check read is looked up.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -8,18 +9,18 @@ use crate::config::{Plan, PlannedSource};
 use crate::ingest::{self, Keys, Known, PartyView};
 use crate::kernel::{Cancel, Date, Digest, Error, Progress, Result};
 use crate::linkage::{Index, keys};
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::extract_keys::ExtractKeys;
-use crate::store::{Extracts, Standing, Workspace};
+use crate::store::Extracts;
 
 /// Up to so many people each key is looked up; for more, every key of an index is asked about.
 const FEW: usize = 20_000;
 
-/// Reads all sources at the same time; chunks of each are spread over the cores by the reader.
+/// Reads sources at the same time; chunks of each are spread over the cores by the reader.
 pub(super) fn read_sources(
     plan: &Plan,
+    sources: &[&PlannedSource],
     as_of: Date,
-    only: &[String],
     index: &Index<'_>,
     extracts: &Extracts,
     progress: &dyn Progress,
@@ -27,20 +28,12 @@ pub(super) fn read_sources(
 ) -> Result<Vec<Evidence>> {
     let few = (index.people() <= FEW).then(|| index.keys());
     let reading = Reading { plan, as_of, index, few, extracts, fault: Mutex::new(None) };
-    let read = |source: &PlannedSource| match only.is_empty() || only.contains(&source.code) {
-        true => reading.source(source, progress, cancel),
-        false => Ok(not_asked(source)),
-    };
-    let evidences = plan.sources.par_iter().map(read).collect::<Result<Vec<_>>>()?;
+    let read = |source: &&PlannedSource| reading.source(source, progress, cancel);
+    let evidences = sources.par_iter().map(read).collect::<Result<Vec<_>>>()?;
     match reading.fault.into_inner().expect("no thread panics while it holds a fault") {
         Some(fault) => Err(fault),
         None => Ok(evidences),
     }
-}
-
-/// A source that `--only` left out: nothing was asked of it, and coverage says so.
-fn not_asked(source: &PlannedSource) -> Evidence {
-    Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
 }
 
 struct Reading<'a> {
@@ -83,45 +76,34 @@ impl Reading<'_> {
     }
 }
 
-/// Every delivered file and the layout it is read by: what indexes are needed for.
+/// A source's delivered files, each with its path below the workspace and the digest under which it was read.
+pub(super) struct Deliveries {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) digests: Vec<(String, Digest)>,
+}
+
+impl Deliveries {
+    /// `None` if a file was never read or has changed since, or if there is none.
+    pub(super) fn known(plan: &Plan, layout: &ingest::Source, extracts: &Extracts) -> Option<Self> {
+        let paths = ingest::deliveries(&plan.root, layout).ok().filter(|paths| !paths.is_empty())?;
+        let digest = |path: &PathBuf| {
+            let shown = ingest::shown(&plan.root, path);
+            extracts.digest(&shown).map(|digest| (shown, digest))
+        };
+        let digests = paths.iter().map(digest).collect::<Option<_>>()?;
+        Some(Self { paths, digests })
+    }
+}
+
+/// Every delivered file and the layout it is read by: what is remembered of files.
 pub(super) fn in_use(plan: &Plan) -> Vec<(String, Digest)> {
+    let own = std::iter::once(&plan.persons).chain(&plan.mandates).map(|layout| (layout, plan.register_digest));
     let mut used = Vec::new();
-    for source in &plan.sources {
+    for (layout, digest) in own.chain(plan.sources.iter().map(|source| (&source.layout, source.digest))) {
         // A folder that cannot be listed refuses its source and nothing else.
-        for path in ingest::deliveries(&plan.root, &source.layout).unwrap_or_default() {
-            used.push((ingest::shown(&plan.root, &path), source.digest));
+        for path in ingest::deliveries(&plan.root, layout).unwrap_or_default() {
+            used.push((ingest::shown(&plan.root, &path), digest));
         }
     }
     used
-}
-
-/// What a run would do with one delivered file.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Intended {
-    pub source: String,
-    /// Relative to the workspace.
-    pub path: String,
-    pub bytes: u64,
-    pub standing: Standing,
-}
-
-/// What a run would read, and why.
-///
-/// # Errors
-/// No workspace here.
-pub fn explain(plan: &Plan, only: &[String], reread: bool) -> Result<Vec<Intended>> {
-    let extracts = Extracts::open(&Workspace::open(&plan.root)?);
-    if reread {
-        extracts.forget();
-    }
-    let mut intended = Vec::new();
-    for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
-        for file in ingest::deliveries(&plan.root, &source.layout)? {
-            let path = ingest::shown(&plan.root, &file);
-            let bytes = std::fs::metadata(&file).map_err(|error| Error::io(&file, &error))?.len();
-            let standing = extracts.standing(&path, source.digest);
-            intended.push(Intended { source: source.code.clone(), path, bytes, standing });
-        }
-    }
-    Ok(intended)
 }

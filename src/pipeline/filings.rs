@@ -110,7 +110,7 @@ fn filings_of(list: &mut Evidence, register: &Register, officials: &[Official]) 
     let days = dates(column_of(&list.kind, &list.table, "filed_on"));
     let mut filings = Vec::new();
     let mut bins = Settled::default();
-    for (row, &filed_on) in days.iter().enumerate() {
+    for (row, filed_on) in days.iter().enumerate() {
         let official = valid_id(official_ids.get(row)).and_then(|id| by_id.get(&id.packed()).copied());
         let found = named.of_row(row);
         let found = found.and_then(|(_, persons)| {
@@ -153,7 +153,7 @@ struct Settled {
 
 impl Settled {
     fn settle(self, list: &mut Evidence) {
-        set_aside(list, self.refused);
+        set_aside(list, &self.refused);
         list.bins.linked -= self.unlinked;
         list.bins.unlinked += self.unlinked;
         assert!(list.bins.closes(), "rows of {} do not add up: {:?}", list.source, list.bins);

@@ -174,7 +174,7 @@ impl Sorted {
             let answer = std::array::from_fn(|column| evidence.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned = ReturnedLine { sheet: String::new(), line: at.line, reason, answer, text: text.to_owned() };
-            sorted.take(returned, days[row], today);
+            sorted.take(returned, days.get(row), today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {

@@ -5,19 +5,23 @@
 
 use std::path::Path;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::extracts::Deliveries;
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Cancel, CitizenId, Date, Division, Error, Fen, Message, Month, Progress, Result};
+use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Reject};
 use crate::model::kind::{self, Kind};
-use crate::model::register::{Household, Person, Register, Role, State};
-use crate::model::table::{Column, Table, Texts};
+use crate::model::register::{Households, Mandates, Person, Register, Role, State};
+use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
+use crate::store::{Extracts, KeptRegister, Stages};
 
 pub(super) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
+type FastSet<T> = HashSet<T, foldhash::fast::FixedState>;
 
 /// The register for a date, and its files as evidence (bins, rejects, digests).
 pub struct RegisterRead {
@@ -26,6 +30,8 @@ pub struct RegisterRead {
     pub mandates: Option<Evidence>,
     /// The lists of the 备案 check, once `filings` has read them.
     pub lists: Vec<Evidence>,
+    /// Of all it was made of, and of who has a mandate on the day: what depends on the register alone depends on this.
+    pub(super) key: Digest,
 }
 
 impl RegisterRead {
@@ -33,36 +39,124 @@ impl RegisterRead {
     pub fn files(&self) -> Vec<&Evidence> {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
+
+    /// Of files read under `made_of`, with the mandates of the day settled.
+    fn settled(made_of: Digest, kept: KeptRegister) -> Self {
+        let KeptRegister { mut register, filed, persons, mandates } = kept;
+        settle_mandates(&mut register, &filed);
+        let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
+        let key = Digest::of_parts([&made_of.0[..], &mandated]);
+        Self { register, persons, mandates, lists: Vec::new(), key }
+    }
 }
 
-/// Reads the register as of a date.
+/// The register for a date: as an earlier run read it if its files are the same, else read now and kept for the next.
+///
+/// # Errors
+/// As [`read_register`]; the disk.
+pub(super) fn register_for(
+    plan: &Plan,
+    as_of: Date,
+    extracts: &Extracts,
+    stages: &Stages,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<RegisterRead> {
+    if let Some(read) = kept_register(plan, as_of, extracts, stages) {
+        for (code, file) in [("register", Some(&read.persons)), ("mandates", read.mandates.as_ref())] {
+            let Some(file) = file else { continue };
+            let bytes = file.files.iter().map(|file| file.bytes).sum();
+            progress.begin(code, bytes);
+            progress.advance(code, bytes, file.bins.read);
+            progress.end(code, "");
+        }
+        return Ok(read);
+    }
+    let read = read_files(plan, as_of, progress, cancel)?;
+    let files = || read.persons.files.iter().chain(read.mandates.iter().flat_map(|mandates| &mandates.files));
+    files().for_each(|file| extracts.saw(file));
+    let made_of = made_of(plan, files().map(|file| (file.path.as_str(), file.digest)));
+    stages.keep_register(made_of, &read)?;
+    Ok(RegisterRead::settled(made_of, read))
+}
+
+/// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
+/// on this day would say something else of its dates.
+pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stages: &Stages) -> Option<RegisterRead> {
+    let persons = Deliveries::known(plan, &plan.persons, extracts)?;
+    let mandates = match &plan.mandates {
+        Some(layout) => Some(Deliveries::known(plan, layout, extracts)?),
+        None => None,
+    };
+    let files = persons.digests.iter().chain(mandates.iter().flat_map(|mandates| &mandates.digests));
+    let made_of = made_of(plan, files.map(|(path, digest)| (path.as_str(), *digest)));
+    let unread = |code: &str, layout: &ingest::Source, kind: Kind| {
+        Evidence::absent(code, &layout.department, kind, Delivery::Missing)
+    };
+    let mut kept = stages.register(
+        made_of,
+        as_of,
+        unread("register", &plan.persons, kind::register_persons()),
+        plan.mandates.as_ref().map(|layout| unread("mandates", layout, kind::register_mandates())),
+    )?;
+    let deliver = |evidence: &mut Evidence, layout: &ingest::Source, files: &Deliveries| {
+        let newest = evidence.newest.filter(|newest| newest.holds_on(as_of))?;
+        evidence.delivery = ingest::delivery(layout, &files.paths, newest, as_of);
+        Some(())
+    };
+    deliver(&mut kept.persons, &plan.persons, &persons)?;
+    if let (Some(evidence), Some(layout), Some(files)) = (&mut kept.mandates, &plan.mandates, &mandates) {
+        deliver(evidence, layout, files)?;
+    }
+    Some(RegisterRead::settled(made_of, kept))
+}
+
+fn made_of<'a>(plan: &Plan, files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
+    let files: Vec<(&str, Digest)> = files.collect();
+    let parts = files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0[..]]);
+    Digest::of_parts(std::iter::once(&plan.register_digest.0[..]).chain(parts))
+}
+
+/// Reads the register as of a date, whatever is known of it.
 ///
 /// # Errors
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
+    let read = read_files(plan, as_of, progress, cancel)?;
+    Ok(RegisterRead::settled(plan.register_digest, read))
+}
+
+fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
         ingest::read(&plan.root, code, source, kind, as_of, &|_| true, None, progress, cancel)
     };
+    // The mandates' rows are given up as soon as they said whom they cover.
+    let read_mandates = |source: &ingest::Source| {
+        let mut mandates = read("mandates", source, &kind::register_mandates())?;
+        let filed = take_filed(&mut mandates);
+        Ok((mandates, filed))
+    };
     let (persons, mandates) = rayon::join(
         || read("register", &plan.persons, &kind::register_persons()),
-        || plan.mandates.as_ref().map(|source| read("mandates", source, &kind::register_mandates())).transpose(),
+        || plan.mandates.as_ref().map(read_mandates).transpose(),
     );
-    let (mut persons, mut mandates) = (persons?, mandates?);
+    let (mut persons, mandates) = (persons?, mandates?);
+    let (mandates, filed) = mandates.unzip();
     refuse_unread(&persons)?;
     if let Some(mandates) = &mandates {
         refuse_unread(mandates)?;
     }
-    let spans = mandates.as_mut().map(take_spans).unwrap_or_default();
-    let Built { mut register, kept, refused } = build(&persons, &spans, as_of);
-    set_aside(&mut persons, refused);
-    // The register takes the rows over: held twice, they were a third of a large run's memory.
-    let table = persons.take_rows();
-    register.table = if kept.len() == table.rows() { table } else { table.select(&kept) };
-    register.table.shrink_to_fit();
+    let (mut register, refused) = build(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
-    Ok(RegisterRead { register, persons, mandates, lists: Vec::new() })
+    set_aside(&mut persons, &refused);
+    // The register takes the rows over: held twice, they were a third of a large run's memory.
+    register.table = persons.take_rows();
+    leave_out(&mut register.table, &refused);
+    blank_repeated(&mut register);
+    register.table.shrink_to_fit();
+    Ok(KeptRegister { register, filed: filed.unwrap_or_default(), persons, mandates })
 }
 
 fn refuse_unread(file: &Evidence) -> Result<()> {
@@ -73,38 +167,40 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
     }
 }
 
-/// Mandates filed apart from the register.
-#[derive(Default)]
-struct Spans {
-    /// Citizen, first and last day; sorted.
-    filed: Vec<(CitizenId, Date, Option<Date>)>,
-    /// Where a citizen's begin.
-    starts: FastMap<CitizenId, u32>,
-}
-
-impl Spans {
-    fn new(mut filed: Vec<(CitizenId, Date, Option<Date>)>) -> Self {
-        filed.par_sort_unstable();
-        let mut starts = FastMap::with_capacity_and_hasher(filed.len(), foldhash::fast::FixedState::default());
-        for (at, (id, ..)) in filed.iter().enumerate().rev() {
-            starts.insert(*id, at as u32);
-        }
-        Self { filed, starts }
-    }
-
-    fn of(&self, id: CitizenId) -> impl Iterator<Item = (Date, Option<Date>)> + '_ {
-        let first = self.starts.get(&id).map_or(self.filed.len(), |start| *start as usize);
-        self.filed[first..].iter().take_while(move |span| span.0 == id).map(|&(_, from, to)| (from, to))
-    }
-}
-
-/// The rows are given up: nothing asks for them again.
-fn take_spans(mandates: &mut Evidence) -> Spans {
+/// Mandates filed apart from the register that cover somebody at some time. The rows are given up: nothing asks for them
+/// again.
+fn take_filed(mandates: &mut Evidence) -> Mandates {
     let table = mandates.take_rows();
     let column = |field| column_of(&mandates.kind, &table, field);
-    let (ids, from, to) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
-    let rows = (0..table.rows()).into_par_iter();
-    Spans::new(rows.filter_map(|row| Some((whole_id(ids.get(row))?, from[row]?, to[row]))).collect())
+    let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
+    let usable = |row: usize| Some((row, first.get(row).and_then(|_| whole_id(ids.get(row)))?));
+    let rows: Vec<(usize, CitizenId)> = (0..table.rows()).into_par_iter().filter_map(usable).collect();
+    Mandates {
+        ids: rows.iter().map(|(_, id)| *id).collect(),
+        first: rows.iter().map(|(row, _)| first.get(*row)).collect(),
+        last: rows.iter().map(|(row, _)| last.get(*row)).collect(),
+    }
+}
+
+/// Who has a mandate on the register's day: one of the row's own, or one filed apart.
+fn settle_mandates(register: &mut Register, filed: &Mandates) {
+    let day = register.as_of;
+    let live = (0..filed.ids.len()).filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
+    let mut covered = FastSet::with_capacity_and_hasher(filed.ids.len(), foldhash::fast::FixedState::default());
+    covered.extend(live.map(|at| filed.ids[at]));
+    let kind = kind::register_persons();
+    let column = |field| dates(column_of(&kind, &register.table, field));
+    let (first, last) = (column("mandate_from"), column("mandate_to"));
+    // A pass of its own, so short that the probes of one person and the next wait for memory together.
+    register.persons.par_iter_mut().enumerate().for_each(|(row, person)| {
+        let own = covers(first.get(row), last.get(row), day);
+        person.mandated = own || person.id.is_some_and(|id| covered.contains(&id));
+    });
+}
+
+/// A mandate without a first day covers nothing, one without a last day does not end.
+fn covers(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
+    from.is_some_and(|from| from <= day) && to.is_none_or(|to| day <= to)
 }
 
 /// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
@@ -121,71 +217,74 @@ pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
     }
 }
 
-/// What names the household and programme of a row; their indexes follow in register order.
+/// A row that stands on the register. Household and programme of its person are numbered in register order, later.
 struct Line<'a> {
     household: &'a str,
     programme: &'a str,
+    person: Person,
 }
 
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 pub(super) type Refused = (usize, &'static str, &'static str);
 
-/// A register without its table yet, the rows that stand on it, and those that cannot.
-struct Built {
-    register: Register,
-    kept: Vec<usize>,
-    refused: Vec<Refused>,
-}
-
-fn build(evidence: &Evidence, spans: &Spans, as_of: Date) -> Built {
+/// A register without its table yet, and the rows that cannot stand on it, in order.
+fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
-    let mut register = Register {
-        persons: Vec::with_capacity(rows),
-        households: Vec::new(),
-        programmes: Vec::new(),
-        table: Table::new(evidence.kind.types()),
-        lines: Vec::with_capacity(rows),
-        as_of,
-    };
-    let mut by_code: FastMap<&str, u32> = FastMap::default();
-    let mut refused = Vec::new();
-    let mut kept = Vec::with_capacity(rows);
+    let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
     // What depends on one row alone is read on all cores; households then form in register order.
     const AT_A_TIME: usize = 1 << 16;
     let mut read = Vec::with_capacity(AT_A_TIME);
     for first in (0..rows).step_by(AT_A_TIME) {
         let last = rows.min(first + AT_A_TIME);
-        (first..last).into_par_iter().map(|row| columns.person(row, spans, as_of)).collect_into_vec(&mut read);
+        (first..last).into_par_iter().map(|row| columns.line(row)).collect_into_vec(&mut read);
         for (row, line) in (first..).zip(read.drain(..)) {
-            let (line, person) = match line {
-                Ok(line) => line,
-                Err((field, reason)) => {
-                    refused.push((row, field, reason));
-                    continue;
+            match line {
+                Ok(Line { household, programme, person }) => {
+                    let programme = programme_index(&mut programmes, programme);
+                    let household = homes.number(household, programme, person.division);
+                    persons.push(Person { household, programme, ..person });
+                    lines.push(evidence.refs[row].line);
                 }
-            };
-            let number = register.persons.len() as u32;
-            let programme = programme_index(&mut register.programmes, line.programme);
-            let household = *by_code.entry(line.household).or_insert_with(|| {
-                register.households.push(Household {
-                    code: line.household.to_owned(),
-                    programme,
-                    division: person.division,
-                    persons: Vec::new(),
-                    members: 0,
-                });
-                register.households.len() as u32 - 1
-            });
-            let home = &mut register.households[household as usize];
-            home.persons.push(number);
-            home.members += u32::from(person.role == Role::Member);
-            register.persons.push(Person { household, programme, ..person });
-            register.lines.push(evidence.refs[row].line);
-            kept.push(row);
+                Err((field, reason)) => refused.push((row, field, reason)),
+            }
         }
     }
-    Built { register, kept, refused }
+    let households = homes.with(&persons);
+    let table = Table::new(evidence.kind.types());
+    (Register { persons, households, programmes, table, lines, as_of }, refused)
+}
+
+/// Households as they come up: a household's first row says its programme and division.
+#[derive(Default)]
+struct Homes<'a> {
+    by_code: FastMap<&'a str, u32>,
+    codes: Texts,
+    programmes: Vec<u16>,
+    divisions: Vec<Division>,
+    /// The household of the row before: most rows are of the same one.
+    last: Option<(&'a str, u32)>,
+}
+
+impl<'a> Homes<'a> {
+    fn number(&mut self, code: &'a str, programme: u16, division: Division) -> u32 {
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == code) {
+            return number;
+        }
+        let number = *self.by_code.entry(code).or_insert_with(|| {
+            self.codes.push(code);
+            self.programmes.push(programme);
+            self.divisions.push(division);
+            self.codes.len() as u32 - 1
+        });
+        self.last = Some((code, number));
+        number
+    }
+
+    fn with(self, persons: &[Person]) -> Households {
+        Households::new(self.codes, self.programmes, self.divisions, persons)
+    }
 }
 
 /// Programmes are a handful, in order of first appearance.
@@ -197,10 +296,32 @@ fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
     }) as u16
 }
 
+/// Takes refused rows, which come in order, out of a table.
+fn leave_out(table: &mut Table, refused: &[Refused]) {
+    if refused.is_empty() {
+        return;
+    }
+    let mut rest = refused.iter().map(|(row, ..)| *row).peekable();
+    let kept: Vec<usize> = (0..table.rows()).filter(|row| rest.next_if_eq(row).is_none()).collect();
+    table.keep(&kept);
+}
+
+/// Persons and households say usable ids and household codes themselves; a second time they were an eighth of the register.
+fn blank_repeated(register: &mut Register) {
+    let kind = kind::register_persons();
+    let ids = texts(column_of(&kind, &register.table, "person_id")).iter().zip(&register.persons);
+    let unusable: Texts = ids.map(|(text, person)| if person.id.is_none() { text } else { "" }).collect();
+    let blank: Texts = std::iter::repeat_n("", register.persons.len()).collect();
+    for (field, texts) in [("person_id", unusable), ("household_id", blank)] {
+        let field = kind.field(field).expect("a field of the register's own kinds");
+        register.table.columns[field] = Column::Text(texts);
+    }
+}
+
 /// Moves refused rows from the kept to the rejected bin.
-pub(super) fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
+pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Refused]) {
     let count = refused.len() as u64;
-    for (row, field, reason) in refused {
+    for &(row, field, reason) in refused {
         let label =
             evidence.kind.field(field).map(|field| evidence.kind.fields[field].label.clone()).unwrap_or_default();
         *evidence.reject_counts.entry((label.clone(), reason, true)).or_default() += 1;
@@ -225,7 +346,7 @@ pub(super) fn texts(column: &Column) -> &Texts {
     }
 }
 
-pub(super) fn dates(column: &Column) -> &[Option<Date>] {
+pub(super) fn dates(column: &Column) -> &Values<Date> {
     match column {
         Column::Date(values) => values,
         _ => panic!("the column holds no dates"),
@@ -240,24 +361,12 @@ struct Columns<'a> {
     division: &'a Texts,
     role: &'a Texts,
     state: &'a Texts,
-    birth: &'a [Option<Date>],
-    mandate_from: &'a [Option<Date>],
-    mandate_to: &'a [Option<Date>],
-    monthly_amount: &'a [Option<Fen>],
-    paid_through: &'a [Option<Month>],
+    birth: &'a Values<Date>,
 }
 
 impl<'a> Columns<'a> {
     fn new(kind: &Kind, table: &'a Table) -> Self {
         let column = |field| column_of(kind, table, field);
-        let monthly_amount = match column("monthly_amount") {
-            Column::Money(values) => values,
-            _ => panic!("the column is not money"),
-        };
-        let paid_through = match column("paid_through") {
-            Column::Month(values) => values,
-            _ => panic!("the column holds no months"),
-        };
         Self {
             id: texts(column("person_id")),
             household: texts(column("household_id")),
@@ -266,20 +375,11 @@ impl<'a> Columns<'a> {
             role: texts(column("role")),
             state: texts(column("state")),
             birth: dates(column("birth")),
-            mandate_from: dates(column("mandate_from")),
-            mandate_to: dates(column("mandate_to")),
-            monthly_amount,
-            paid_through,
         }
     }
 
-    /// The person in a row, household and programme still to be numbered; or why the row cannot stand on the register.
-    fn person(
-        &self,
-        row: usize,
-        spans: &Spans,
-        as_of: Date,
-    ) -> std::result::Result<(Line<'a>, Person), (&'static str, &'static str)> {
+    /// What a row says; or the field at fault and why the row cannot stand on the register.
+    fn line(&self, row: usize) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
         let household = self.household.get(row);
         if household.is_empty() {
             return Err(("household_id", "run.reject_no_household"));
@@ -300,21 +400,16 @@ impl<'a> Columns<'a> {
             _ => return Err(("state", "run.reject_bad_state")),
         };
         let id = whole_id(self.id.get(row));
-        let covers = |from: Date, to: Option<Date>| from <= as_of && to.is_none_or(|to| as_of <= to);
-        let own = self.mandate_from[row].is_some_and(|from| covers(from, self.mandate_to[row]));
-        let filed = |id: CitizenId| spans.of(id).any(|(from, to)| covers(from, to));
         let person = Person {
             id,
+            division,
+            birth: id.and_then(CitizenId::birth).or(self.birth.get(row)),
             household: 0,
+            programme: 0,
             role,
             state,
-            programme: 0,
-            division,
-            birth: id.and_then(CitizenId::birth).or(self.birth[row]),
-            mandated: own || id.is_some_and(filed),
-            monthly_amount: self.monthly_amount[row],
-            paid_through: self.paid_through[row],
+            mandated: false, // settled for the day, later
         };
-        Ok((Line { household, programme }, person))
+        Ok(Line { household, programme, person })
     }
 }

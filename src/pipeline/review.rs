@@ -85,7 +85,7 @@ mod tests {
     use crate::model::evidence::Delivery;
     use crate::model::kind::{Kind, builtin, register_persons};
     use crate::model::link::{NameLevel, Repairs};
-    use crate::model::register::{Household, Person, Role, State};
+    use crate::model::register::{Households, Person, Role, State};
     use crate::model::table::{Column, Table};
 
     fn push(kind: &Kind, table: &mut Table, values: &[(&str, &str)]) {
@@ -114,13 +114,12 @@ mod tests {
             division,
             birth: None,
             mandated: true,
-            monthly_amount: None,
-            paid_through: None,
         };
-        let household = Household { code: "H1".into(), programme: 0, division, persons: vec![0], members: 1 };
+        let persons = vec![person];
+        let codes = ["H1"].into_iter().collect();
         Register {
-            persons: vec![person],
-            households: vec![household],
+            households: Households::new(codes, vec![0], vec![division], &persons),
+            persons,
             programmes: vec!["低保".into()],
             table,
             lines: vec![2],

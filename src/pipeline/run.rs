@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::extracts::{in_use, read_sources};
+use super::extracts::in_use;
 use super::filings::read_lists;
-use super::register::{RegisterRead, read_register};
+use super::linking::{Ground, Linked};
+use super::register::{RegisterRead, register_for};
 use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
 use super::seals::seals;
@@ -17,18 +18,18 @@ use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Lang, Progress, Result};
-use crate::linkage::{self, Index};
+use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
-use crate::model::link::{CrowdedName, Grade, Link, SharedId};
+use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Outcomes, Severity};
 use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
 use crate::report::{self, Formats, Package, Password, RunView, Seals};
-use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Staging, Workspace};
+use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Stages, Staging, Workspace};
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -65,17 +66,25 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
-    let mut register = read_register(plan, options.as_of, progress, cancel)?;
-    let lists = read_lists(plan, &mut register, progress, cancel)?;
-    plan.policy.check_places(&register.register.counties(), options.as_of)?;
-    let index = staged("index", progress, || Index::build(&register.register));
-    let extracts = Extracts::open(&workspace);
+    let (extracts, stages) = (Extracts::open(&workspace), Stages::open(&workspace, options.reread));
     if options.reread {
         extracts.forget();
     }
-    let mut evidences = read_sources(plan, options.as_of, &options.only, &index, &extracts, progress, cancel)?;
+    let mut register = register_for(plan, options.as_of, &extracts, &stages, progress, cancel)?;
+    let lists = read_lists(plan, &mut register, progress, cancel)?;
+    plan.policy.check_places(&register.register.counties(), options.as_of)?;
+    let ground = Ground {
+        plan,
+        register: &register.register,
+        register_key: register.key,
+        as_of: options.as_of,
+        only: &options.only,
+        extracts: &extracts,
+        stages: &stages,
+    };
+    let (mut evidences, mut linked) = ground.link(progress, cancel)?;
     extracts.save(&in_use(plan))?;
-    let mut linked = link(plan, &index, &mut evidences, progress, cancel)?;
+    stages.keep_only(&plan.sources.iter().map(|source| source.code.as_str()).collect::<Vec<_>>());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
     let filings = lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links));
@@ -119,44 +128,11 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
 }
 
 /// Some work without rows to count, as a stage of its own.
-fn staged<T>(stage: &str, progress: &dyn Progress, work: impl FnOnce() -> T) -> T {
+pub(super) fn staged<T>(stage: &str, progress: &dyn Progress, work: impl FnOnce() -> T) -> T {
     progress.begin(stage, 0);
     let done = work();
     progress.end(stage, "");
     done
-}
-
-/// All links of a run, by source and row, and what was set aside while linking.
-pub(super) struct Linked {
-    pub(super) links: Vec<Link>,
-    shared: Vec<SharedId>,
-    crowded: Vec<CrowdedName>,
-    name_only: u64,
-}
-
-/// Links every source, one after the other: each spreads its rows over the cores.
-pub(super) fn link(
-    plan: &Plan,
-    index: &Index<'_>,
-    evidences: &mut [Evidence],
-    progress: &dyn Progress,
-    cancel: &Cancel,
-) -> Result<Linked> {
-    const STAGE: &str = "link";
-    progress.begin(STAGE, 0);
-    let settings = plan.run.link_settings();
-    let mut all = Linked { links: Vec::new(), shared: Vec::new(), crowded: Vec::new(), name_only: 0 };
-    for (source, evidence) in evidences.iter_mut().enumerate() {
-        cancel.check()?;
-        let linked = linkage::link_source(index, source as u16, evidence, &settings);
-        progress.advance(STAGE, 0, evidence.table.rows() as u64);
-        all.links.extend(linked.links);
-        all.shared.extend(linked.shared);
-        all.crowded.extend(linked.crowded);
-        all.name_only += linked.name_only;
-    }
-    progress.end(STAGE, "");
-    Ok(all)
 }
 
 /// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3). `links` by source

@@ -66,7 +66,7 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
             Some(_) => Change::Same,
         };
         let InForce { answer, objection } = in_force.get(found.id.as_str()).copied().unwrap_or_default();
-        let division = now.register.households[found.household as usize].division;
+        let division = now.register.household(found.household).division;
         Stand {
             fact,
             sources: sources(now, found),
@@ -134,7 +134,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
     }
     let register = now.register;
     let households: BTreeMap<&str, u32> =
-        (0u32..).zip(&register.households).map(|(index, household)| (household.code.as_str(), index)).collect();
+        (0u32..).zip(register.households.iter()).map(|(index, household)| (household.code(), index)).collect();
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();
@@ -151,7 +151,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
         }
         let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
         let persons: Vec<u32> =
-            register.households[household as usize].persons.iter().copied().filter(|at| person(*at)).collect();
+            register.household(household).persons.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
             return Absence::LeftRegister;
         }

@@ -50,7 +50,7 @@ fn own_and_household(register: &Register, index: u32, official: &Official, found
             Role::Member => Known::Member,
             Role::Supporter => Known::Supporter,
         };
-        for &other in &register.household_of(own).persons {
+        for &other in register.household_of(own).persons {
             // Two supporters of one household are nothing to each other that a filing would be about.
             if !official.persons.contains(&other) && register.persons[other as usize].role == Role::Member {
                 found.entry((other, index)).or_default().push(known);
@@ -84,7 +84,7 @@ fn spouses(evidences: &[Evidence], links: &[Link], officials: &[Official], found
 
 fn registered_on(evidence: &Evidence, row: u32) -> Option<Date> {
     match &evidence.table.columns[evidence.kind.field("registered_on")?] {
-        Column::Date(days) => days[row as usize],
+        Column::Date(days) => days.get(row as usize),
         _ => None,
     }
 }

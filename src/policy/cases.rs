@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Policy, coverage, evaluate, shipped};
 use crate::kernel::{Cancel, CitizenId, Date, Division, Fen, Month};
-use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, Parties, RowRef};
+use crate::model::evidence::{Delivery, Evidence, RowRef};
 use crate::model::kind::{Kind, builtin, builtin_codes, register_persons};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::Outcomes;
-use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::table::{Column, Table};
 
 /// All built-in kinds by code.
@@ -80,12 +80,13 @@ fn table(kind: &Kind, rows: &[toml::Table]) -> Table {
 pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
     let mut register = Register {
         persons: Vec::new(),
-        households: Vec::new(),
+        households: Households::default(),
         programmes: Vec::new(),
         table: table(&register_persons(), persons),
         lines: (2..).take(persons.len()).collect(),
         as_of,
     };
+    let mut homes: Vec<(String, u16, Division)> = Vec::new();
     for (index, entry) in persons.iter().enumerate() {
         let text = |key: &str, or: &str| entry.get(key).map_or(or, |value| value.as_str().unwrap()).to_owned();
         let programme = text("programme", "低保");
@@ -95,14 +96,11 @@ pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
             programmes.len() - 1
         }) as u16;
         let (code, division) = (text("household", "H1"), Division::parse(&text("division", "370102")).unwrap());
-        let households = &mut register.households;
-        let household = households.iter().position(|known| known.code == code).unwrap_or_else(|| {
-            households.push(Household { code, programme, division, persons: Vec::new(), members: 0 });
-            households.len() - 1
+        let household = homes.iter().position(|known| known.0 == code).unwrap_or_else(|| {
+            homes.push((code, programme, division));
+            homes.len() - 1
         });
         let role = if text("role", "member") == "member" { Role::Member } else { Role::Supporter };
-        households[household].persons.push(index as u32);
-        households[household].members += u32::from(role == Role::Member);
         let citizen = entry.get("citizen").map_or(index as i64 + 1, |value| value.as_integer().unwrap());
         let id = CitizenId::from_body(format!("37010219700101{citizen:03}").as_bytes());
         register.persons.push(Person {
@@ -114,10 +112,12 @@ pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
             division,
             birth: Date::from_ymd(1970, 1, 1),
             mandated: entry.get("mandated").is_none_or(|value| value.as_bool().unwrap()),
-            monthly_amount: None,
-            paid_through: None,
         });
     }
+    let codes = homes.iter().map(|(code, ..)| code.as_str()).collect();
+    let programmes = homes.iter().map(|(_, programme, _)| *programme).collect();
+    let divisions = homes.iter().map(|(.., division)| *division).collect();
+    register.households = Households::new(codes, programmes, divisions, &register.persons);
     register
 }
 
@@ -125,17 +125,9 @@ pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
 pub fn evidence(kind: &str, rows: &[toml::Table], delivery: Delivery) -> Evidence {
     let kind = builtin(kind).expect("a built-in kind");
     Evidence {
-        source: kind.code.clone(),
-        department: "演示部门".to_owned(),
         table: table(&kind, rows),
-        kind,
-        delivery,
-        files: Vec::<ExtractFile>::new(),
         refs: (2..).take(rows.len()).map(|line| RowRef { file: 0, sheet: 0, line, offset: 0 }).collect(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: BTreeMap::new(),
+        ..Evidence::absent(kind.code.clone().as_str(), "演示部门", kind, delivery)
     }
 }
 
@@ -229,7 +221,7 @@ fn difference(policy: &Policy, code: &str, case: &toml::Table) -> Option<String>
 
 /// With one household in a county, the counts tell its outcome.
 fn outcome_of_first(outcomes: &Outcomes, rule: u16, register: &Register) -> &'static str {
-    let county = register.households[0].division.county();
+    let county = register.household(0).division.county();
     match outcomes.counts.get(&(rule, county)) {
         None => "out_of_scope",
         Some(counts) if counts.not_checked > 0 => "not_checked",

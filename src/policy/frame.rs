@@ -193,14 +193,14 @@ fn fill<'a>(name: &str, dtype: &DataType, cells: impl Iterator<Item = Cell<'a>>)
 fn stored(field: &Field, row: usize, month_of_date: bool) -> Cell<'_> {
     match field {
         Field::Text(texts) => Cell::Text(Cow::Borrowed(texts.get(row))),
-        Field::Date(dates) => dates[row].map_or(Cell::Absent, |date| {
+        Field::Date(dates) => dates.get(row).map_or(Cell::Absent, |date| {
             Cell::Whole(i64::from(if month_of_date { date.month().index() } else { date.days() }))
         }),
-        Field::Month(months) => months[row].map_or(Cell::Absent, |month| Cell::Whole(month.index().into())),
-        Field::Money(amounts) => amounts[row].map_or(Cell::Absent, |fen| Cell::Whole(fen.0)),
-        Field::Count(counts) => counts[row].map_or(Cell::Absent, Cell::Whole),
-        Field::Decimal(decimals) => decimals[row].map_or(Cell::Absent, Cell::Decimal),
-        Field::Flag(flags) => flags[row].map_or(Cell::Absent, Cell::Flag),
+        Field::Month(months) => months.get(row).map_or(Cell::Absent, |month| Cell::Whole(month.index().into())),
+        Field::Money(amounts) => amounts.get(row).map_or(Cell::Absent, |fen| Cell::Whole(fen.0)),
+        Field::Count(counts) => counts.get(row).map_or(Cell::Absent, Cell::Whole),
+        Field::Decimal(decimals) => decimals.get(row).map_or(Cell::Absent, Cell::Decimal),
+        Field::Flag(flags) => flags.get(row).map_or(Cell::Absent, Cell::Flag),
     }
 }
 
@@ -229,7 +229,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         fill(&column.name, &column.dtype, seats.iter().enumerate().map(|(at, seat)| cell(at, seat)))
     };
     let person = |seat: &Seat| &register.persons[seat.person as usize];
-    let household = |seat: &Seat| &register.households[seat.household as usize];
+    let household = |seat: &Seat| register.household(seat.household);
     let owned = |text: String| Cell::Text(Cow::Owned(text));
     let flags = |flags: Vec<bool>| fill(&|at, _| Cell::Flag(flags[at]));
     match fixed {
@@ -284,7 +284,7 @@ fn borrowed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fi
             fill(&column.name, &column.dtype, seats.map(of_person))
         }
         _ => {
-            let of_household = |seat: &Seat| programme(register.households[seat.household as usize].programme);
+            let of_household = |seat: &Seat| programme(register.household(seat.household).programme);
             fill(&column.name, &column.dtype, seats.map(of_household))
         }
     }
@@ -378,7 +378,7 @@ fn keys_of_dwellings(world: &World, seats: &[Seat]) -> Vec<String> {
                 household: seat.household,
                 unit_number: text(evidence, "unit_number", row),
                 location: text(evidence, "location", row),
-                area: area.and_then(|area| if let Field::Decimal(areas) = area { areas[row] } else { None }),
+                area: area.and_then(|area| if let Field::Decimal(areas) = area { areas.get(row) } else { None }),
                 record: record(world, seat),
             }
         })

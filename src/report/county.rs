@@ -35,9 +35,7 @@ pub(super) struct County {
 impl County {
     /// All persons of its households, in register order of the households.
     pub fn persons<'v>(&'v self, view: &'v RunView) -> impl Iterator<Item = u32> + 'v {
-        self.households
-            .iter()
-            .flat_map(|&household| view.register.households[household as usize].persons.iter().copied())
+        self.households.iter().flat_map(|&household| view.register.household(household).persons.iter().copied())
     }
 }
 
@@ -60,7 +58,7 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
         .collect();
     let divisions: Vec<Division> = counties.iter().map(|county| county.division).collect();
     let place_of = |household: u32| {
-        let county = view.register.households[household as usize].division.county();
+        let county = view.register.household(household).division.county();
         divisions.binary_search(&county).expect("the register names the county of each of its households")
     };
     let household_of = |person: u32| view.register.persons[person as usize].household;
@@ -108,8 +106,8 @@ pub(super) fn is_identity(link: &Link) -> bool {
 fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
     let key = |index: u32| {
         let discrepancy = &view.outcomes.discrepancies[index as usize];
-        let household = &view.register.households[discrepancy.household as usize];
-        let code = household.code.as_str();
+        let household = view.register.household(discrepancy.household);
+        let code = household.code();
         let change = view.history.stands[index as usize].change;
         (discrepancy.severity, change, household.division, code, discrepancy.rule, discrepancy.person, index)
     };

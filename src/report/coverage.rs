@@ -34,7 +34,7 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
     let mut last = (None, String::new());
     for &household in &county.households {
         let code = view.household_code(household);
-        for &number in &view.register.households[household as usize].persons {
+        for &number in view.register.household(household).persons {
             let person = &view.register.persons[number as usize];
             if last.0 != Some(person.division) {
                 last = (Some(person.division), person.division.to_string());
@@ -116,7 +116,7 @@ pub(super) fn incomplete(view: &RunView, county: &County, counts: &Counts) -> Li
         listing.rows.push(vec![
             (listing.rows.len() as u64 + 1).into(),
             view.household_code(household).into_owned().into(),
-            view.town(view.register.households[household as usize].division).into(),
+            view.town(view.register.household(household).division).into(),
             view.person_name(person).into_owned().into(),
             view.person_id(person).into(),
             role(view, person).into(),

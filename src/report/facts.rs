@@ -62,7 +62,7 @@ pub(super) fn field_text(
         }
     }
     Some(match &evidence.table.columns[index] {
-        Column::Flag(values) => values[row].map(|yes| yes_or_no(view, yes).to_owned()).unwrap_or_default(),
+        Column::Flag(values) => values.get(row).map(|yes| yes_or_no(view, yes).to_owned()).unwrap_or_default(),
         Column::Money(_) if !text().is_empty() => format!("{} {}", text(), view.word("report.yuan")),
         _ if field.ty == FieldType::Code => code_words(view, &evidence.kind.code, &text()),
         _ if field.name == "account" => last_four(&text()),

@@ -12,7 +12,7 @@ use crate::model::judgement::{JudgementKey, Review};
 use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCard, Severity};
-use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::standing::{Change, History, Stand};
 use crate::model::table::{Column, Table};
 
@@ -147,19 +147,13 @@ fn register() -> Register {
             division: divisions[household as usize],
             birth: id.birth(),
             mandated: true,
-            monthly_amount: Some(Fen(60_000)),
-            paid_through: None,
         });
     }
     // The second household's code is its head's id, as many registers have it.
-    let codes = ["H0001".to_owned(), id(PEOPLE[3].0).to_string()];
-    let members: [(&[u32], u32); 2] = [(&[0, 1, 2], 2), (&[3, 4], 2)];
-    let households = codes.into_iter().zip(members).zip(divisions).map(|((code, (persons, members)), division)| {
-        Household { code, programme: 0, division, persons: persons.to_vec(), members }
-    });
+    let codes = ["H0001", &id(PEOPLE[3].0).to_string()].into_iter().collect();
     Register {
+        households: Households::new(codes, vec![0; 2], divisions.to_vec(), &persons),
         persons,
-        households: households.collect(),
         programmes: vec!["低保".to_owned()],
         table,
         lines: vec![2, 3, 4, 5, 6],

@@ -88,7 +88,7 @@ fn row(view: &RunView, number: u64, review: &Review, link: &Link) -> Vec<Cell> {
     vec![
         number.into(),
         view.household_code(household).into_owned().into(),
-        view.town(view.register.households[household as usize].division).into(),
+        view.town(view.register.household(household).division).into(),
         view.person_name(link.person).into_owned().into(),
         view.person_id(link.person).into(),
         department_of(view, evidence).into(),

@@ -22,7 +22,7 @@ pub(super) fn listing(view: &RunView) -> Listing {
         view.reviews.iter().filter(|review| review.is_open(&view.links[review.link as usize])).collect();
     open.sort_by_key(|review| {
         let household = view.register.persons[view.links[review.link as usize].person as usize].household;
-        (view.register.households[household as usize].division, household, review.link)
+        (view.register.household(household).division, household, review.link)
     });
     let mut alike: BTreeMap<JudgementKey, u64> = BTreeMap::new();
     for review in &open {
@@ -70,10 +70,10 @@ fn row(view: &RunView, number: u64, review: &Review, rows: u64) -> Vec<Cell> {
     let evidence = &view.evidences[usize::from(link.source)];
     let (row, party) = (link.row as usize, link.party as usize);
     let person = &view.register.persons[link.person as usize];
-    let household = &view.register.households[person.household as usize];
+    let household = view.register.household(person.household);
     let fields = &evidence.kind.persons[usize::from(link.slot)];
     let delivered_birth = fields.birth.and_then(|column| match &evidence.table.columns[column] {
-        table::Column::Date(dates) => dates[row],
+        table::Column::Date(dates) => dates.get(row),
         _ => None,
     });
     let delivered_address = fields.address.map(|column| evidence.table.columns[column].text(row)).unwrap_or_default();

@@ -76,7 +76,7 @@ pub(super) fn answered(view: &RunView, county: &County) -> Listing {
         let found = &view.outcomes.discrepancies[index as usize];
         let last = view.history.stands[index as usize].answer.as_ref().expect("an answer settled it");
         let (name, id, _) = whom(view, found);
-        let division = view.register.households[found.household as usize].division;
+        let division = view.register.household(found.household).division;
         listing.rows.push(vec![
             (listing.rows.len() as u64 + 1).into(),
             found.id.as_str().into(),
@@ -164,7 +164,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
         let asked: Vec<&str> =
             counting.iter().filter_map(|ground| keys.get(&ground.link?)).map(String::as_str).collect();
         let linked = counting.iter().any(|ground| link_of(view, ground).is_some());
-        let division = view.register.households[found.household as usize].division;
+        let division = view.register.household(found.household).division;
         listing.rows.push(vec![
             (listing.rows.len() as u64 + 1).into(),
             found.id.as_str().into(),

@@ -106,7 +106,7 @@ pub(super) fn by_town(view: &RunView, county: &County) -> Vec<(String, u64)> {
 /// The town of a discrepancy's household, or the county where that is all the register knows.
 fn town_of(view: &RunView, discrepancy: u32) -> Division {
     let household = view.outcomes.discrepancies[discrepancy as usize].household;
-    let division = view.register.households[household as usize].division;
+    let division = view.register.household(household).division;
     division.town().unwrap_or_else(|| division.county())
 }
 
@@ -243,7 +243,7 @@ fn lines(parts: &[&str]) -> String {
 fn work_row(view: &RunView, index: u32) -> WorkRow {
     let discrepancy = &view.outcomes.discrepancies[index as usize];
     let card = &view.cards[usize::from(discrepancy.rule)];
-    let household = &view.register.households[discrepancy.household as usize];
+    let household = view.register.household(discrepancy.household);
     let counting: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()).collect();
     let (name, id, relation) = whom(view, discrepancy);
     let (grades, links) = match_words(view, &counting);
@@ -273,7 +273,7 @@ fn work_row(view: &RunView, index: u32) -> WorkRow {
 /// Name, id and relation. A discrepancy of the household as a whole names its first person, so that the clerk knows
 /// whom to visit, and says 整户.
 pub(super) fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String, String) {
-    let household = &view.register.households[discrepancy.household as usize];
+    let household = view.register.household(discrepancy.household);
     let Some(person) = discrepancy.person.or_else(|| household.persons.first().copied()) else {
         return Default::default();
     };

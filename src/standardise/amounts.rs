@@ -64,7 +64,9 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
     let number = Number::parse(text)?;
     let (whole, fraction) = number.scaled(unit.fen())?;
     let fen = whole + i128::from(fraction);
-    i64::try_from(if number.negative { -fen } else { fen }).map(|fen| Some(Fen(fen))).map_err(|_| NotANumber)
+    // The lowest number of 分 has no opposite and is none: a column marks "not given" with it.
+    let fen = i64::try_from(fen).map_err(|_| NotANumber)?;
+    Ok(Some(Fen(if number.negative { -fen } else { fen })))
 }
 
 /// `1234`, `1234.5`, `1234.50`: what nearly every cell holds. Anything else is read closely.
@@ -264,6 +266,8 @@ mod tests {
         }
         assert_eq!(money("9999999999999999999999", Unit::Yuan), Err(NotANumber));
         assert_eq!(money("999999999999999999", Unit::TenThousandYuan), Err(NotANumber), "over i64");
+        assert_eq!(money("-92233720368547758.07", Unit::Yuan), Ok(Some(Fen(-i64::MAX))));
+        assert_eq!(money("-92233720368547758.08", Unit::Yuan), Err(NotANumber), "the lowest i64");
         assert_eq!(money("　", Unit::Yuan), Ok(None));
     }
 

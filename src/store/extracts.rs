@@ -20,10 +20,11 @@ use rayon::prelude::*;
 use super::whole_file::write_bytes;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, Result};
+use crate::model::evidence::ExtractFile;
 use crate::model::extract_keys::{ExtractKeys, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
-const MAGIC: &[u8; 8] = b"HDKEYS01";
+const MAGIC: &[u8; 8] = b"HDKEYS02";
 
 const SEEN: &str = "seen.json";
 
@@ -45,7 +46,7 @@ pub struct Extracts {
     unsynced: Mutex<Vec<PathBuf>>,
 }
 
-/// Why a file must be read, or that it need not be.
+/// What is known of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -53,8 +54,7 @@ pub enum Standing {
     New,
     /// Another file lies there now.
     Changed,
-    /// The same file, but there is no index for this layout.
-    OtherLayout,
+    /// The file that was read.
     Known,
 }
 
@@ -72,25 +72,37 @@ impl Extracts {
         self.seen().clear();
     }
 
-    /// How the file at `path` (relative to the workspace) stands, for a layout of this digest.
-    pub fn standing(&self, path: &str, layout: Digest) -> Standing {
-        let Some(seen) = self.seen().get(path).cloned() else { return Standing::New };
-        match self.look(path) {
-            Some(now) if (now.0, now.1) == (seen.bytes, seen.changed) => {
-                if self.index_path(seen.digest, layout).exists() { Standing::Known } else { Standing::OtherLayout }
-            }
-            _ => Standing::Changed,
+    /// How the file at `path` (relative to the workspace) stands.
+    pub fn standing(&self, path: &str) -> Standing {
+        match self.digest(path) {
+            Some(_) => Standing::Known,
+            None if self.seen().contains_key(path) => Standing::Changed,
+            None => Standing::New,
+        }
+    }
+
+    /// Whether there is an index of the file at `path` for a layout of this digest.
+    pub fn has_index(&self, path: &str, layout: Digest) -> bool {
+        self.digest(path).is_some_and(|digest| self.index_path(digest, layout).exists())
+    }
+
+    /// The digest of the file at `path`, if it has not changed since it was read.
+    pub fn digest(&self, path: &str) -> Option<Digest> {
+        let seen = self.seen().get(path).cloned()?;
+        (self.look(path)? == (seen.bytes, seen.changed)).then_some(seen.digest)
+    }
+
+    /// Remembers a file that was just read and of which no index is kept.
+    pub fn saw(&self, file: &ExtractFile) {
+        if let Some((bytes, changed)) = self.look(&file.path).filter(|now| now.0 == file.bytes) {
+            self.seen().insert(file.path.clone(), Seen { bytes, changed, digest: file.digest });
         }
     }
 
     /// The index of the file at `path`, if it has not changed since it was read.
     pub fn index(&self, path: &str, layout: Digest) -> Option<KeyIndex> {
-        let seen = self.seen().get(path).cloned()?;
-        let now = self.look(path)?;
-        if now != (seen.bytes, seen.changed) {
-            return None;
-        }
-        KeyIndex::open(&self.index_path(seen.digest, layout)).filter(|index| index.summary.file.digest == seen.digest)
+        let digest = self.digest(path)?;
+        KeyIndex::open(&self.index_path(digest, layout)).filter(|index| index.summary.file.digest == digest)
     }
 
     /// Keeps the index of a file that was just read.

@@ -12,7 +12,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::whole_file::write_whole;
-use crate::kernel::{Date, Error, ErrorKind, Message, Result};
+use crate::kernel::{Date, Error, ErrorKind, Message, Month, Result};
 use crate::model::table;
 
 /// Rows per row group, about: a slice of this size reads one group or two.
@@ -108,19 +108,19 @@ impl Frame {
     pub(super) fn field(&mut self, name: &str, column: &table::Column, rows: Range<usize>) {
         match column {
             table::Column::Text(texts) => self.text(name, rows.map(|row| texts.get(row))),
-            table::Column::Date(values) => self.date(name, values[rows].iter().copied()),
+            table::Column::Date(values) => self.date(name, rows.map(|row| values.get(row))),
             table::Column::Month(values) => {
-                self.date(name, values[rows].iter().map(|value| value.map(|month| month.first_day())));
+                self.date(name, rows.map(|row| values.get(row).map(Month::first_day)));
             }
             table::Column::Money(values) => {
-                self.i64_or_none(name, values[rows].iter().map(|value| value.map(|fen| fen.0)));
+                self.i64_or_none(name, rows.map(|row| values.get(row).map(|fen| fen.0)));
             }
-            table::Column::Count(values) => self.i64_or_none(name, values[rows].iter().copied()),
+            table::Column::Count(values) => self.i64_or_none(name, rows.map(|row| values.get(row))),
             table::Column::Decimal(values) => {
-                self.series(name, values[rows].iter().copied().collect::<Float64Chunked>().into_series());
+                self.series(name, rows.map(|row| values.get(row)).collect::<Float64Chunked>().into_series());
             }
             table::Column::Flag(values) => {
-                self.series(name, values[rows].iter().copied().collect::<BooleanChunked>().into_series());
+                self.series(name, rows.map(|row| values.get(row)).collect::<BooleanChunked>().into_series());
             }
         }
     }

@@ -4,6 +4,7 @@
 //! centre/store/run.lock             who runs now (OS file lock + JSON)
 //!        store/ledger.sqlite, .head  what was done and judged, append-only; the head seals its length
 //!        store/keys/*.keys         which rows of a delivered file may speak of whom; can be made anew
+//!        store/stages/*.stage      the register and the sources' links as last made; can be made anew
 //!        store/runs/<run>/*.parquet, run.json
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```
@@ -32,6 +33,7 @@ mod run_record;
 #[cfg(test)]
 mod sample;
 mod snapshot;
+mod stages;
 mod trace;
 mod vouched;
 mod whole_file;
@@ -51,6 +53,7 @@ pub use publish::{Output, Staging};
 pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use snapshot::{RunTables, save};
+pub use stages::{KeptRegister, Stages};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use vouched::ImportedFile;
 pub use whole_file::{write_bytes, write_whole};

@@ -102,7 +102,7 @@ impl Picked {
             FieldType::Text | FieldType::Code => {
                 Values::Text(self.texts(name)?.iter().map(Option::unwrap_or_default).collect())
             }
-            FieldType::Date => Values::Date(self.dates(name)?),
+            FieldType::Date => Values::Date(self.dates(name)?.into_iter().collect()),
             FieldType::Month => Values::Month(self.dates(name)?.into_iter().map(|day| day.map(Date::month)).collect()),
             FieldType::Money => {
                 Values::Money(self.cells(name, |column| Ok(column.i64()?.iter().map(|fen| fen.map(Fen)).collect()))?)

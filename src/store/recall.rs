@@ -19,7 +19,7 @@ use crate::model::judgement::{Answer, JudgementKey, Review};
 use crate::model::kind::{Field, Kind, register_persons, with_common};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, Severity};
-use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::table::{Column as Values, Table};
 
 /// What is asked for.
@@ -132,28 +132,17 @@ fn register(dir: &Path, people: &People, as_of: Date) -> Result<Register> {
     let (mandated, lines) = (picked.flags("mandated")?, picked.numbers("line")?);
     let mut register = Register {
         persons: Vec::with_capacity(people.rows.len()),
-        households: Vec::new(),
+        households: Households::default(),
         programmes: Vec::new(),
         table,
         lines: (0..people.rows.len()).map(|row| lines.get(row).unwrap_or_default()).collect(),
         as_of,
     };
-    for (code, division) in &people.households {
-        let (code, division) = (code.clone(), *division);
-        register.households.push(Household { code, programme: 0, division, persons: Vec::new(), members: 0 });
-    }
     for row in 0..people.rows.len() {
         let programme = number_of(&mut register.programmes, programmes.get(row).unwrap_or_default());
         let role = if roles.get(row) == Some("supporter") { Role::Supporter } else { Role::Member };
-        let household = &mut register.households[people.household[row] as usize];
-        // The household's programme is that of its first member, else of its first person.
-        if household.persons.is_empty() || (role == Role::Member && household.members == 0) {
-            household.programme = programme;
-        }
-        household.persons.push(row as u32);
-        household.members += u32::from(role == Role::Member);
         let birth = match &register.table.columns[column("birth")] {
-            Values::Date(dates) => dates[row],
+            Values::Date(dates) => dates.get(row),
             _ => None,
         };
         register.persons.push(Person {
@@ -165,17 +154,25 @@ fn register(dir: &Path, people: &People, as_of: Date) -> Result<Register> {
             division: divisions.get(row).and_then(Division::parse).ok_or_else(|| damaged(&snapshot.path))?,
             birth,
             mandated: mandated.get(row).unwrap_or_default(),
-            monthly_amount: match &register.table.columns[column("monthly_amount")] {
-                Values::Money(amounts) => amounts[row],
-                _ => None,
-            },
-            paid_through: match &register.table.columns[column("paid_through")] {
-                Values::Month(months) => months[row],
-                _ => None,
-            },
         });
     }
+    let codes = people.households.iter().map(|(code, _)| code.as_str()).collect();
+    let divisions = people.households.iter().map(|(_, division)| *division).collect();
+    let programmes = programmes_of(people.households.len(), &register.persons);
+    register.households = Households::new(codes, programmes, divisions, &register.persons);
     Ok(register)
+}
+
+/// The programme of each household's first member, else of its first person.
+fn programmes_of(households: usize, persons: &[Person]) -> Vec<u16> {
+    let mut first: Vec<Option<&Person>> = vec![None; households];
+    for person in persons {
+        let known = &mut first[person.household as usize];
+        if known.is_none_or(|known| known.role == Role::Supporter && person.role == Role::Member) {
+            *known = Some(person);
+        }
+    }
+    first.into_iter().map(|first| first.map_or(0, |person| person.programme)).collect()
 }
 
 /// Index of a text in a short list, where it is put if it is new.
@@ -266,7 +263,7 @@ fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize
     for (at, as_of) in dates.into_iter().enumerate() {
         let one = || -> Option<Discrepancy> {
             let household = *by_code.get(households.get(at)?)?;
-            let own = &register.households[household as usize].persons;
+            let own = register.household(household).persons;
             Some(Discrepancy {
                 id: ids.get(at)?.to_owned(),
                 rule: u16::try_from(rules.get(at)?).ok()?,
@@ -432,9 +429,9 @@ mod tests {
         assert_eq!(part.record.run, RUN);
         let ids: Vec<String> = (0..part.register.persons.len() as u32).map(|at| part.register.id_text(at)).collect();
         assert_eq!(ids, IDS);
-        let household = &part.register.households[0];
+        let household = part.register.household(0);
         // The second person is a supporter.
-        assert_eq!((household.code.as_str(), &household.persons[..], household.members), ("H-1", &[0, 1][..], 1));
+        assert_eq!((household.code(), household.persons, household.members), ("H-1", &[0, 1][..], 1));
         assert_eq!(part.places, [1]);
         let link = &part.links[0];
         assert_eq!((link.person, link.grade, link.accepted, link.weight_bits), (0, Grade::A, true, 12.5));
@@ -456,8 +453,8 @@ mod tests {
         let (_folder, workspace) = published();
         let county = recall(&workspace, RUN, Part::County(Division::parse("330203").unwrap())).unwrap();
         assert_eq!((county.register.households.len(), county.places.as_slice()), (2, &[1, 2][..]));
-        let code = county.register.households[1].code.clone();
-        let other = recall(&workspace, RUN, Part::Household(&code)).unwrap();
+        let code = county.register.household(1).code();
+        let other = recall(&workspace, RUN, Part::Household(code)).unwrap();
         assert_eq!((other.places.as_slice(), other.register.persons.len()), (&[2][..], 1));
         assert!(other.links.is_empty() && other.outcomes.discrepancies.is_empty());
         assert!(other.evidences.iter().all(|evidence| evidence.table.rows() == 0));

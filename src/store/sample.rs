@@ -14,7 +14,7 @@ use crate::model::judgement::{Answer, JudgementKey, Review};
 use crate::model::kind;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, RuleCard, Severity};
-use crate::model::register::{Household, Person, Register, Role, State};
+use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::standing::{Absence, Absent, Change, Earlier, History, Stand};
 use crate::model::table::{Column, Table};
 
@@ -112,16 +112,13 @@ fn register() -> Register {
         division,
         birth: None,
         mandated: household == 0,
-        monthly_amount: None,
-        paid_through: None,
     };
-    let household = |code: &str, persons: Vec<u32>| Household {
-        code: code.into(),
-        programme: 0,
-        division,
-        members: persons.len() as u32,
-        persons,
-    };
+    let persons = vec![
+        person(Some(IDS[0]), 0, Role::Member),
+        person(Some(IDS[1]), 0, Role::Supporter),
+        person(None, 1, Role::Member),
+    ];
+    let codes = ["H-1", "H-2"].into_iter().collect();
     let kind = kind::register_persons();
     let mut table = Table::new(kind.types());
     for (id, name) in [(IDS[0], "张三"), (IDS[1], "李四"), ("3702**", "王五")] {
@@ -136,12 +133,8 @@ fn register() -> Register {
         table.end_row();
     }
     Register {
-        persons: vec![
-            person(Some(IDS[0]), 0, Role::Member),
-            person(Some(IDS[1]), 0, Role::Supporter),
-            person(None, 1, Role::Member),
-        ],
-        households: vec![household("H-1", vec![0, 1]), household("H-2", vec![2])],
+        households: Households::new(codes, vec![0; 2], vec![division; 2], &persons),
+        persons,
         programmes: vec!["低保".into()],
         table,
         lines: vec![2, 3, 4],
@@ -176,6 +169,7 @@ fn vehicle() -> Evidence {
         department: "公安交管".into(),
         kind,
         delivery: Delivery::Arrived { as_of: day(), stale: false },
+        newest: None,
         files: vec![ExtractFile {
             path: FILE.into(),
             digest: Digest::of(EXTRACT.as_bytes()),
@@ -192,20 +186,7 @@ fn vehicle() -> Evidence {
 }
 
 fn missing() -> Evidence {
-    let kind = kind::builtin("housing").unwrap();
-    Evidence {
-        source: "housing".into(),
-        department: "不动产登记".into(),
-        table: Table::new(kind.types()),
-        kind,
-        delivery: Delivery::Missing,
-        files: Vec::new(),
-        refs: Vec::new(),
-        parties: Parties::default(),
-        bins: Bins::default(),
-        rejects: Vec::new(),
-        reject_counts: Default::default(),
-    }
+    Evidence::absent("housing", "不动产登记", kind::builtin("housing").unwrap(), Delivery::Missing)
 }
 
 fn link(person: u32, row: u32) -> Link {

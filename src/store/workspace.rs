@@ -98,6 +98,10 @@ impl Workspace {
         self.root.join("store/keys")
     }
 
+    pub(super) fn stages_folder(&self) -> PathBuf {
+        self.root.join("store/stages")
+    }
+
     pub(super) fn outbox_folder(&self) -> PathBuf {
         self.root.join("outbox")
     }

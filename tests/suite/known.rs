@@ -1,7 +1,9 @@
 //! What was read once: a second night, a changed delivery, a damaged index, and the window's look-ups say what a full
 //! reading says.
 
-use super::world::{World, text};
+use std::collections::BTreeMap;
+
+use super::world::{AS_OF, World, text};
 
 /// The outbox without what names the run.
 fn sent(world: &World, run: &str) -> Vec<(String, String)> {
@@ -10,24 +12,127 @@ fn sent(world: &World, run: &str) -> Vec<(String, String)> {
     lists.map(|(name, bytes)| (name, text(&bytes).replace(run, "RUN"))).collect()
 }
 
-fn standings(world: &World) -> Vec<String> {
-    let output = world.hedui(&["run", "--explain", "--json"]);
+/// What `--explain` says of each file, by source.
+fn works(world: &World, day: &str, more: &[&str]) -> BTreeMap<String, String> {
+    let output = world.hedui(&[&["run", "--explain", "--json", "--as-of", day], more].concat());
     let files: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    files.iter().map(|file| file["standing"].as_str().unwrap().to_owned()).collect()
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    files.iter().map(|file| (word(&file["source"]), word(&file["work"]))).collect()
+}
+
+/// How many files stand as `expected`, of all.
+fn count(works: &BTreeMap<String, String>, expected: &str) -> usize {
+    works.values().filter(|work| *work == expected).count()
+}
+
+/// A run, and the same once more with every file read in full: both must send and keep the same.
+fn runs_as_if_read_anew(world: &World, day: &str) -> String {
+    let run = |more: &[&str]| {
+        let output = world.hedui(&[&["run", "--as-of", day, "--no-progress", "--json"], more].concat());
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        summary["run"].as_str().unwrap().to_owned()
+    };
+    let kept = |run: &str| {
+        let mut files = world.files(&format!("store/runs/{run}"));
+        files.remove("run.json").unwrap();
+        files
+    };
+    let (taken, anew) = (run(&[]), run(&["--reread"]));
+    assert_eq!(sent(world, &taken), sent(world, &anew));
+    assert!(kept(&taken) == kept(&anew), "a table differs");
+    taken
 }
 
 #[test]
-fn an_index_changes_nothing_but_the_time() {
+fn a_night_in_which_nothing_changed_takes_everything_over() {
     let world = World::made(3_000, 20_000, 12);
-    assert!(standings(&world).iter().all(|standing| standing == "new"));
+    let before = works(&world, AS_OF, &[]);
+    assert_eq!(count(&before, "new"), before.len());
     let first = world.summary()["run"].as_str().unwrap().to_owned();
-    assert!(standings(&world).iter().all(|standing| standing == "known"));
-    let again = world.summary()["run"].as_str().unwrap().to_owned();
-    let full = world.run_with(&["--reread"]);
-    let full: serde_json::Value = serde_json::from_slice(&full.stdout).unwrap();
+    let after = works(&world, AS_OF, &[]);
+    assert_eq!(count(&after, "kept"), after.len(), "{after:?}");
+    assert!(after.contains_key("register") && after.contains_key("mandates") && after.contains_key("bank"));
+    let again = runs_as_if_read_anew(&world, AS_OF);
     assert!(sent(&world, &first).len() > 5);
     assert_eq!(sent(&world, &first), sent(&world, &again));
-    assert_eq!(sent(&world, &first), sent(&world, full["run"].as_str().unwrap()));
+    let reread = works(&world, AS_OF, &["--reread"]);
+    assert_eq!(count(&reread, "new"), reread.len());
+    // On another day mandates end and dates grow older: what depends on them is made anew, nothing else.
+    runs_as_if_read_anew(&world, "2026-11-25");
+}
+
+/// Writes a text file of the workspace anew.
+fn edit(world: &World, path: &str, change: impl FnOnce(String) -> String) {
+    let path = world.path(path);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, change(text)).unwrap();
+}
+
+#[test]
+fn a_change_in_the_register_links_anew_and_reads_no_extract() {
+    let world = World::made(3_000, 20_000, 16);
+    world.summary();
+    // The last line leaves the register.
+    edit(&world, "inbox/register/persons.csv", |text| {
+        let end = text.trim_end().rfind('\n').unwrap() + 1;
+        text[..end].to_owned()
+    });
+    let changed = works(&world, AS_OF, &[]);
+    assert_eq!(changed["register"], "changed");
+    assert_eq!(changed["mandates"], "other_layout", "it is the register that is made anew, of both files");
+    assert_eq!(count(&changed, "known"), changed.len() - 2, "{changed:?}");
+    runs_as_if_read_anew(&world, AS_OF);
+    // A year on most mandates have ended: other people may be matched.
+    let later = "2027-11-24";
+    let ended = works(&world, later, &[]);
+    assert_eq!((ended["register"].as_str(), ended["bank"].as_str()), ("kept", "known"));
+    runs_as_if_read_anew(&world, later);
+}
+
+#[test]
+fn a_change_in_a_rule_links_nothing_and_one_in_linking_does() {
+    let world = World::made(3_000, 20_000, 17);
+    let flagged = |run: &serde_json::Value| run["flagged"][0].as_u64().unwrap() + run["flagged"][1].as_u64().unwrap();
+    let before = world.summary();
+    edit(&world, "policy/parameters.toml", |text| {
+        let at = text.find("vehicle_max").unwrap();
+        let value = at + text[at..].find("value = ").unwrap();
+        let end = value + text[value..].find(['\n', ',']).unwrap();
+        format!("{}value = 9{}", &text[..value], &text[end..])
+    });
+    let works_now = works(&world, AS_OF, &[]);
+    assert_eq!(count(&works_now, "kept"), works_now.len());
+    runs_as_if_read_anew(&world, AS_OF);
+    assert!(flagged(&world.summary()) < flagged(&before), "nobody has nine vehicles");
+    edit(&world, "hedui.toml", |text| text.replace("accept = [\"A\", \"C\"]", "accept = [\"A\"]"));
+    let works_now = works(&world, AS_OF, &[]);
+    assert_eq!((works_now["register"].as_str(), works_now["bank"].as_str()), ("kept", "known"));
+    runs_as_if_read_anew(&world, AS_OF);
+}
+
+/// Whatever a disk did to what is kept, the night is the same.
+#[test]
+fn what_is_kept_and_damaged_is_made_anew() {
+    let world = World::made(3_000, 20_000, 18);
+    world.summary();
+    let damage = |how: &dyn Fn(&mut Vec<u8>)| {
+        for stage in std::fs::read_dir(world.path("store/stages")).unwrap() {
+            let stage = stage.unwrap().path();
+            let mut bytes = std::fs::read(&stage).unwrap();
+            how(&mut bytes);
+            // Replaced, as a disk's repair would: a mapped file is not written to.
+            std::fs::remove_file(&stage).unwrap();
+            std::fs::write(&stage, bytes).unwrap();
+        }
+    };
+    for how in [&(|bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2)) as &dyn Fn(&mut Vec<u8>), &|bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    }] {
+        damage(how);
+        runs_as_if_read_anew(&world, AS_OF);
+    }
 }
 
 #[test]
@@ -39,7 +144,9 @@ fn a_changed_delivery_and_a_damaged_index_are_read_in_full() {
     let cut = bytes[..bytes.len() - 2].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     bytes.truncate(cut);
     std::fs::write(&vehicles, &bytes).unwrap();
-    assert_eq!(standings(&world).iter().filter(|standing| *standing == "changed").count(), 1);
+    let works = works(&world, AS_OF, &[]);
+    assert_eq!((works["vehicle"].as_str(), count(&works, "changed")), ("changed", 1));
+    assert_eq!(count(&works, "kept"), works.len() - 1);
     for index in std::fs::read_dir(world.path("store/keys")).unwrap() {
         let index = index.unwrap().path();
         if index.extension().is_some_and(|extension| extension == "keys") {
@@ -47,10 +154,7 @@ fn a_changed_delivery_and_a_damaged_index_are_read_in_full() {
             std::fs::write(&index, &kept[..kept.len() / 2]).unwrap();
         }
     }
-    let run = world.summary()["run"].as_str().unwrap().to_owned();
-    let full = world.run_with(&["--reread"]);
-    let full: serde_json::Value = serde_json::from_slice(&full.stdout).unwrap();
-    assert_eq!(sent(&world, &run), sent(&world, full["run"].as_str().unwrap()));
+    runs_as_if_read_anew(&world, AS_OF);
 }
 
 /// Somebody on the register and somebody at the window are told the same with indexes as without.
@@ -71,8 +175,7 @@ fn the_window_finds_the_same_rows_by_index() {
             if !indexed {
                 let _ = std::fs::remove_dir_all(world.path("store/keys"));
             }
-            let output =
-                world.hedui(&["check", "--id", id, "--reason", "a test", "--as-of", super::world::AS_OF, "--json"]);
+            let output = world.hedui(&["check", "--id", id, "--reason", "a test", "--as-of", AS_OF, "--json"]);
             text(&output.stdout)
         };
         asked.iter().map(ask).collect()
@@ -87,7 +190,7 @@ fn the_window_finds_the_same_rows_by_index() {
 fn a_household_a_list_and_a_page() {
     let world = World::made(2_000, 10_000, 15);
     let ask = |more: &[&str]| {
-        let mut arguments = vec!["check", "--reason", "a test", "--as-of", super::world::AS_OF, "--json"];
+        let mut arguments = vec!["check", "--reason", "a test", "--as-of", AS_OF, "--json"];
         arguments.extend(more);
         world.hedui(&arguments)
     };

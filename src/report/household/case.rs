@@ -112,7 +112,7 @@ impl Cases {
     pub(super) fn case<'v>(&self, view: &RunView<'v>, household: u32) -> Case<'v> {
         let place = self.households.binary_search(&household).expect("a household that was asked about");
         let parts = &self.parts[place];
-        let persons = &view.register.households[household as usize].persons;
+        let persons = view.register.household(household).persons;
         let mut items: Vec<Item> = (0..view.coverage.sources())
             .map(|source| Item {
                 source: source as u16,

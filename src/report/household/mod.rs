@@ -177,7 +177,7 @@ mod tests {
 
     fn report(view: &RunView, household: u32) -> Document {
         let print = Print::Counted { on: date("2026-11-25"), count: 3, entry: 17 };
-        let number = report_number(view.run, view.register.households[household as usize].division.county(), 1);
+        let number = report_number(view.run, view.register.household(household).division.county(), 1);
         let cases = Cases::new(view, vec![household]);
         document(view, &Report { number, print }, &cases.case(view, household))
     }

@@ -20,7 +20,7 @@ use crate::report::worklist::{sentence, whom};
 const PERSONS_IN_A_TABLE: usize = 6;
 
 pub(super) fn document(view: &RunView, report: &Report, case: &Case) -> Document {
-    let household = &view.register.households[case.household as usize];
+    let household = view.register.household(case.household);
     let title = view.say(Message::new("report.title").with("place", view.place(household.division.county())));
     let mut blocks = vec![
         Block::Title { text: title.clone() },
@@ -61,13 +61,13 @@ fn paragraph(text: String) -> Block {
 
 /// The first member, else the first person.
 fn applicant(view: &RunView, case: &Case) -> Option<u32> {
-    let persons = &view.register.households[case.household as usize].persons;
+    let persons = view.register.household(case.household).persons;
     let member = |person: &&u32| view.register.persons[**person as usize].role == Role::Member;
     persons.iter().find(member).or(persons.first()).copied()
 }
 
 fn particulars(view: &RunView, case: &Case) -> Vec<(String, String)> {
-    let household = &view.register.households[case.household as usize];
+    let household = view.register.household(case.household);
     let label = |key: &str| view.word(key).to_owned();
     let mut pairs = vec![
         (label("household.time"), view.as_of.to_string()),
@@ -97,7 +97,7 @@ fn place(view: &RunView, division: Division) -> String {
 }
 
 fn family(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
-    let persons = &view.register.households[case.household as usize].persons;
+    let persons = view.register.household(case.household).persons;
     for (role, caption, nobody) in [
         (Role::Member, "household.members", "household.no_members"),
         (Role::Supporter, "household.supporters", "household.no_supporters"),
@@ -279,7 +279,7 @@ fn standing(view: &RunView, record: &Record) -> String {
 
 /// Sources down, persons across: what each source could say about each person, and the day it speaks for.
 fn coverage(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
-    let persons = &view.register.households[case.household as usize].persons;
+    let persons = view.register.household(case.household).persons;
     for (at, some) in persons.chunks(PERSONS_IN_A_TABLE).enumerate() {
         let first = at * PERSONS_IN_A_TABLE;
         let columns = ["household.col_item", "report.col_department", "report.col_source_as_of"];
@@ -307,7 +307,7 @@ fn delivered(view: &RunView, delivery: &Delivery) -> String {
 }
 
 fn notes(view: &RunView, report: &Report, case: &Case, blocks: &mut Vec<Block>) {
-    let county = view.register.households[case.household as usize].division.county();
+    let county = view.register.household(case.household).division.county();
     let objection = match view.objection_days.get(&county) {
         Some(days) => view.say(Message::new("household.objection").with("days", days)),
         None => view.word("household.objection_by_place").to_owned(),

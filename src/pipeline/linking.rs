@@ -1,0 +1,150 @@
+//! All sources read and linked; those of which nothing changed come from the night before as they were.
+//!
+//! What a source gives before anybody judges it depends on four things alone: the register with its mandates of the day,
+//! the source's files, its layout, and how linking is set. Their digests are its key, and what was made under the same key
+//! is taken over. A change in the register therefore links everything anew, from the rows that the key indexes name,
+//! and a change in a rule links nothing.
+
+use rayon::prelude::*;
+
+use super::extracts::{Deliveries, read_sources};
+use super::run::staged;
+use crate::config::{Plan, PlannedSource};
+use crate::ingest;
+use crate::kernel::{Cancel, Date, Digest, Progress, Result};
+use crate::linkage::{self, Index};
+use crate::model::evidence::{Delivery, Evidence, ExtractFile};
+use crate::model::link::{CrowdedName, Link, SharedId, SourceLinks};
+use crate::model::register::Register;
+use crate::store::{Extracts, Stages};
+
+/// All links of a run, by source and row, and what was set aside while linking.
+#[derive(Default)]
+pub(super) struct Linked {
+    pub(super) links: Vec<Link>,
+    pub(super) shared: Vec<SharedId>,
+    pub(super) crowded: Vec<CrowdedName>,
+    pub(super) name_only: u64,
+}
+
+/// Sources in the plan's order, joined.
+pub(super) fn gathered(found: impl IntoIterator<Item = (Evidence, SourceLinks)>) -> (Vec<Evidence>, Linked) {
+    let mut all = Linked::default();
+    let take = |(evidence, links): (Evidence, SourceLinks)| {
+        all.links.extend(links.links);
+        all.shared.extend(links.shared);
+        all.crowded.extend(links.crowded);
+        all.name_only += links.name_only;
+        evidence
+    };
+    (found.into_iter().map(take).collect(), all)
+}
+
+/// What linking a night depends on beside the sources' own files.
+pub(super) struct Ground<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) register: &'a Register,
+    /// Of everything the register was read from, and of who has a mandate on the day.
+    pub(super) register_key: Digest,
+    pub(super) as_of: Date,
+    /// Sources to read; empty means all.
+    pub(super) only: &'a [String],
+    pub(super) extracts: &'a Extracts,
+    pub(super) stages: &'a Stages,
+}
+
+impl Ground<'_> {
+    /// Evidence and links of all sources, in the plan's order.
+    ///
+    /// # Errors
+    /// The disk; somebody asked to stop.
+    pub(super) fn link(&self, progress: &dyn Progress, cancel: &Cancel) -> Result<(Vec<Evidence>, Linked)> {
+        let mut found = self.kept(progress);
+        let asked = |source: &PlannedSource| self.only.is_empty() || self.only.contains(&source.code);
+        let missing: Vec<(usize, &PlannedSource)> =
+            self.plan.sources.iter().enumerate().filter(|(at, source)| found[*at].is_none() && asked(source)).collect();
+        if !missing.is_empty() {
+            let index = staged("index", progress, || Index::build(self.register));
+            let sources: Vec<&PlannedSource> = missing.iter().map(|(_, source)| *source).collect();
+            let evidences = read_sources(self.plan, &sources, self.as_of, &index, self.extracts, progress, cancel)?;
+            let numbered = missing.iter().map(|(at, _)| *at).zip(evidences).collect();
+            for (at, (evidence, links)) in link_all(self.plan, &index, numbered, progress, cancel)? {
+                self.keep(&self.plan.sources[at], &evidence, &links)?;
+                found[at] = Some((evidence, links));
+            }
+        }
+        let sources = self.plan.sources.iter().zip(found);
+        Ok(gathered(
+            sources.map(|(source, found)| found.unwrap_or_else(|| (not_asked(source), SourceLinks::default()))),
+        ))
+    }
+
+    /// What can be taken over, by source.
+    fn kept(&self, progress: &dyn Progress) -> Vec<Option<(Evidence, SourceLinks)>> {
+        let of_source = |(at, source): (usize, &PlannedSource)| {
+            if !self.only.is_empty() && !self.only.contains(&source.code) {
+                return None;
+            }
+            let delivered = Deliveries::known(self.plan, &source.layout, self.extracts)?;
+            let key = self.key(source, &delivered.digests);
+            let (mut evidence, links) = self.stages.source(key, at as u16, not_asked(source))?;
+            let newest = evidence.newest.filter(|newest| newest.holds_on(self.as_of))?;
+            evidence.delivery = ingest::delivery(&source.layout, &delivered.paths, newest, self.as_of);
+            let bytes = evidence.files.iter().map(|file| file.bytes).sum();
+            progress.begin(&source.code, bytes);
+            progress.advance(&source.code, bytes, evidence.bins.read);
+            progress.end(&source.code, "");
+            Some((evidence, links))
+        };
+        self.plan.sources.par_iter().enumerate().map(of_source).collect()
+    }
+
+    /// Keeps what a source gave, if it gave anything.
+    fn keep(&self, source: &PlannedSource, evidence: &Evidence, links: &SourceLinks) -> Result<()> {
+        if !matches!(evidence.delivery, Delivery::Arrived { .. }) {
+            return Ok(());
+        }
+        let files: Vec<_> =
+            evidence.files.iter().map(|ExtractFile { path, digest, .. }| (path.clone(), *digest)).collect();
+        self.stages.keep_source(self.key(source, &files), evidence, links)
+    }
+
+    fn key(&self, source: &PlannedSource, files: &[(String, Digest)]) -> Digest {
+        let settings = serde_json::to_vec(&self.plan.run.link_settings()).expect("plain numbers and words");
+        let fixed = [&self.register_key.0[..], &source.digest.0, &settings];
+        Digest::of_parts(fixed.into_iter().chain(files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0])))
+    }
+
+    /// Whether a source would be taken over.
+    pub(super) fn holds(&self, source: &PlannedSource) -> bool {
+        let delivered = Deliveries::known(self.plan, &source.layout, self.extracts);
+        delivered.is_some_and(|known| self.stages.has_source(self.key(source, &known.digests), &source.code))
+    }
+}
+
+/// A source that `--only` left out: nothing was asked of it, and coverage says so.
+fn not_asked(source: &PlannedSource) -> Evidence {
+    Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
+}
+
+/// Links sources, each with its index in the plan, one after the other: each spreads its rows over the cores.
+pub(super) fn link_all(
+    plan: &Plan,
+    index: &Index<'_>,
+    evidences: Vec<(usize, Evidence)>,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Vec<(usize, (Evidence, SourceLinks))>> {
+    const STAGE: &str = "link";
+    progress.begin(STAGE, 0);
+    let settings = plan.run.link_settings();
+    let mut linked = Vec::with_capacity(evidences.len());
+    for (at, evidence) in evidences {
+        cancel.check()?;
+        let links = linkage::link_source(index, at as u16, &evidence, &settings);
+        progress.advance(STAGE, 0, evidence.table.rows() as u64);
+        linked.push((at, (evidence, links)));
+    }
+    progress.end(STAGE, "");
+    Ok(linked)
+}

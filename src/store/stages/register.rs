@@ -1,0 +1,134 @@
+//! The register as it was read, good for any day: whom a mandate covers on a day is for the caller to settle.
+
+use serde::{Deserialize, Serialize};
+
+use super::Stages;
+use super::columns::{put_table, put_texts, take_table, take_texts};
+use super::image::{Image, ImageWriter, Sections};
+use super::source::Counted;
+use crate::kernel::{CitizenId, Date, Digest, Division, Result};
+use crate::model::evidence::Evidence;
+use crate::model::register::{Households, Mandates, Person, Register, Role, State};
+use crate::model::values::{Pack, Values};
+
+const STAGE: &str = "register";
+
+#[derive(Serialize, Deserialize)]
+struct Small {
+    programmes: Vec<String>,
+    persons: Counted,
+    mandates: Option<Counted>,
+}
+
+/// A register as its files say, whatever the day. Nobody is mandated yet.
+pub struct KeptRegister {
+    pub register: Register,
+    /// Filed apart; empty where they stand with the persons.
+    pub filed: Mandates,
+    /// The files it was read from: counts and rejects, without rows.
+    pub persons: Evidence,
+    pub mandates: Option<Evidence>,
+}
+
+impl Stages {
+    /// Keeps a register and the mandates filed apart from it.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn keep_register(&self, key: Digest, read: &KeptRegister) -> Result<()> {
+        let KeptRegister { register, filed, persons, mandates } = read;
+        let mut image = ImageWriter::create(&self.path(STAGE), key)?;
+        put_table(&mut image, &register.table)?;
+        image.numbers(&register.lines)?;
+        put_persons(&mut image, &register.persons)?;
+        let (codes, programmes, divisions) = register.households.columns();
+        put_texts(&mut image, codes)?;
+        image.numbers(programmes)?;
+        image.numbers(&divisions.iter().map(|division| division.code()).collect::<Vec<u64>>())?;
+        image.numbers(&filed.ids.iter().map(|id| id.packed()).collect::<Vec<u64>>())?;
+        image.numbers(filed.first.as_raw())?;
+        image.numbers(filed.last.as_raw())?;
+        image.finish(&Small {
+            programmes: register.programmes.clone(),
+            persons: Counted::of(persons),
+            mandates: mandates.as_ref().map(Counted::of),
+        })
+    }
+
+    /// The register kept under this key, for a day. `persons` and `mandates` are those files with nothing read.
+    pub fn register(
+        &self,
+        key: Digest,
+        as_of: Date,
+        persons: Evidence,
+        mandates: Option<Evidence>,
+    ) -> Option<KeptRegister> {
+        let image = self.in_use.then(|| Image::open(&self.path(STAGE), key)).flatten()?;
+        let small: Small = image.small()?;
+        let sections = image.sections();
+        let table = take_table(&sections, &persons.kind)?;
+        let lines: Vec<u32> = sections.numbers()?;
+        let people = take_persons(&sections)?;
+        let households = take_households(&sections, &people)?;
+        let filed = Mandates {
+            ids: sections.numbers::<u64>()?.into_iter().map(CitizenId::from_packed).collect(),
+            first: Values::from_raw(sections.numbers()?),
+            last: Values::from_raw(sections.numbers()?),
+        };
+        let named = people.iter().all(|person| usize::from(person.programme) < small.programmes.len());
+        let even = [lines.len(), people.len()] == [table.rows(); 2]
+            && [filed.first.len(), filed.last.len()] == [filed.ids.len(); 2];
+        let mandates = match (mandates, small.mandates) {
+            (Some(empty), Some(counted)) => Some(counted.into_evidence(empty)?),
+            (None, None) => None,
+            _ => return None,
+        };
+        let programmes = small.programmes;
+        let register = Register { persons: people, households, programmes, table, lines, as_of };
+        let persons = small.persons.into_evidence(persons)?;
+        (named && even).then_some(KeptRegister { register, filed, persons, mandates })
+    }
+}
+
+fn put_persons(image: &mut ImageWriter, persons: &[Person]) -> Result<()> {
+    image.numbers(&persons.iter().map(|person| person.id.map_or(NOBODY, CitizenId::packed)).collect::<Vec<u64>>())?;
+    image.numbers(&persons.iter().map(|person| person.division.code()).collect::<Vec<u64>>())?;
+    image.numbers(&persons.iter().map(|person| Date::pack(person.birth)).collect::<Vec<i32>>())?;
+    image.numbers(&persons.iter().map(|person| person.household).collect::<Vec<u32>>())?;
+    image.numbers(&persons.iter().map(|person| person.programme).collect::<Vec<u16>>())?;
+    let states = |person: &Person| [u8::from(person.role == Role::Member), u8::from(person.state == State::Applicant)];
+    image.numbers(&persons.iter().map(states).collect::<Vec<[u8; 2]>>())
+}
+
+/// No packed id: those leave the upper bits free.
+const NOBODY: u64 = u64::MAX;
+
+fn take_persons(sections: &Sections) -> Option<Vec<Person>> {
+    let (ids, divisions) = (sections.numbers::<u64>()?, sections.numbers::<u64>()?);
+    let (births, households) = (sections.numbers::<i32>()?, sections.numbers::<u32>()?);
+    let (programmes, states) = (sections.numbers::<u16>()?, sections.numbers::<[u8; 2]>()?);
+    let lengths = [divisions.len(), births.len(), households.len(), programmes.len(), states.len()];
+    let person = |at: usize| {
+        let [member, applicant] = states[at];
+        Person {
+            id: (ids[at] != NOBODY).then(|| CitizenId::from_packed(ids[at])),
+            division: Division::from_code(divisions[at]),
+            birth: Date::unpack(births[at]),
+            household: households[at],
+            programme: programmes[at],
+            role: if member == 1 { Role::Member } else { Role::Supporter },
+            state: if applicant == 1 { State::Applicant } else { State::Recipient },
+            mandated: false,
+        }
+    };
+    (lengths == [ids.len(); 5]).then(|| (0..ids.len()).map(person).collect())
+}
+
+fn take_households(sections: &Sections, persons: &[Person]) -> Option<Households> {
+    let codes = take_texts(sections)?;
+    let programmes: Vec<u16> = sections.numbers()?;
+    let divisions: Vec<Division> = sections.numbers::<u64>()?.into_iter().map(Division::from_code).collect();
+    let even = [programmes.len(), divisions.len()] == [codes.len(); 2];
+    let housed = persons.iter().all(|person| (person.household as usize) < codes.len());
+    (even && housed).then(|| Households::new(codes, programmes, divisions, persons))
+}

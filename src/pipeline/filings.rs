@@ -152,7 +152,7 @@ struct Settled {
 
 impl Settled {
     fn settle(self, list: &mut Evidence) {
-        set_aside(list, self.refused);
+        set_aside(list, &self.refused);
         list.bins.linked -= self.unlinked;
         list.bins.unlinked += self.unlinked;
         assert!(list.bins.closes(), "rows of {} do not add up: {:?}", list.source, list.bins);

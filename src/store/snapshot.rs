@@ -130,7 +130,7 @@ impl People {
         let households = &register.households;
         Self {
             ids: text_series((0..persons).map(|person| register.id_text(person))),
-            households: text_series(households.iter().map(|household| household.code)),
+            households: text_series(households.iter().map(|household| household.code())),
             divisions: text_series(households.iter().map(|household| household.division.to_string())),
         }
     }

@@ -114,9 +114,9 @@ impl Image {
         if first[..8] != *bytemuck::bytes_of(&MAGIC) || first[8..] != key.0 || !last.is_multiple_of(8) {
             return None;
         }
-        let [offset, length, sum, count] = words(&map[last..])[..] else { return None };
+        let [offset, length, sum, count] = *numbers::<u64>(&map[last..])? else { return None };
         let directory = usize::try_from(count).ok()?.checked_mul(24).and_then(|bytes| last.checked_sub(bytes))?;
-        let sections = words(&map[directory..last]).chunks_exact(3).map(|one| [one[0], one[1], one[2]]).collect();
+        let sections = numbers::<[u64; 3]>(&map[directory..last])?.to_vec();
         Some(Self { map, sections, small: [offset, length, sum] })
     }
 
@@ -136,8 +136,9 @@ impl Image {
     }
 }
 
-fn words(bytes: &[u8]) -> Vec<u64> {
-    bytemuck::pod_collect_to_vec(bytes)
+/// `None` if the bytes are no whole numbers, or do not lie where numbers lie.
+fn numbers<T: AnyBitPattern>(bytes: &[u8]) -> Option<&[T]> {
+    bytemuck::try_cast_slice(bytes).ok()
 }
 
 /// Hands out sections one after the other; what one holds is checked and copied when it is asked for, on any thread.
@@ -166,8 +167,7 @@ pub(super) struct Section<'a> {
 
 impl Section<'_> {
     pub(super) fn numbers<T: NoUninit + AnyBitPattern>(self) -> Option<Vec<T>> {
-        let bytes = self.image.bytes(self.place)?;
-        (bytes.len() % size_of::<T>() == 0).then(|| bytemuck::pod_collect_to_vec(bytes))
+        numbers(self.image.bytes(self.place)?).map(<[T]>::to_vec)
     }
 }
 

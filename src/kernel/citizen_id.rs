@@ -97,10 +97,13 @@ impl CitizenId {
         let mut text = [b'0'; 18];
         let check = self.packed() % 11;
         text[17] = if check == 10 { b'X' } else { b'0' + check as u8 };
-        let mut number = self.packed() / 11;
-        for byte in text[..17].iter_mut().rev() {
-            *byte = b'0' + (number % 10) as u8;
-            number /= 10;
+        // Two halves of which neither waits for the other: registers are written by the million.
+        let (number, (head, tail)) = (self.packed() / 11, text[..17].split_at_mut(8));
+        for (half, mut digits) in [(head, (number / 1_000_000_000) as u32), (tail, (number % 1_000_000_000) as u32)] {
+            for byte in half.iter_mut().rev() {
+                *byte = b'0' + (digits % 10) as u8;
+                digits /= 10;
+            }
         }
         text
     }

@@ -62,12 +62,18 @@ pub(super) fn read(
     let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(mapped, index, job)?;
     let file = ExtractFile { path: path.to_owned(), digest, bytes: mapped.len() as u64, format };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
-        entries.sort_unstable();
+        sort(&mut entries);
         entries.dedup();
         let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));
         (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, sheet, job.today), entries, rows });
     }
     Ok(ReadPart { batch, headings, file })
+}
+
+/// By key and place. Hardly two rows have one key: comparing keys alone nearly halves the work.
+fn sort(entries: &mut [Entry]) {
+    entries.sort_unstable_by_key(|entry| entry.key);
+    entries.chunk_by_mut(|a, b| a.key == b.key).for_each(|same| same.sort_unstable());
 }
 
 /// The part of a file read before; `None` if its rows are not where they were.

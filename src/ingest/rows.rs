@@ -256,7 +256,8 @@ impl<'a> RowReader<'a> {
         }
         batch.last_as_of.clear();
         batch.last_as_of.extend_from_slice(cell);
-        if let Ok(Some(date)) = dates::date(&self.encoding.text(cell).0) {
+        let closely = || dates::date(&self.encoding.text(cell).0).ok().flatten();
+        if let Some(date) = dates::date_plain(cell).or_else(closely) {
             if date <= self.today {
                 batch.newest = batch.newest.max(Some(date));
             } else {

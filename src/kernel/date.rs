@@ -15,8 +15,8 @@ pub struct Date(
 /// Days since the lowest `i32` of days: 1970-01-01 lies in the middle.
 const MIDDLE: u32 = 1 << 31;
 
-/// From the day before 0001-01-01 to 1970-01-01.
-const DAYS_FROM_CE_TO_1970: i32 = 719_163;
+/// From the last day of February in the year 0 to 1970-01-01.
+const DAYS_TO_1970: i32 = 719_469;
 
 impl Date {
     /// `None` if there is no such day, or the year is outside 1800..=2200 (a record outside is a placeholder, not a date).
@@ -24,8 +24,20 @@ impl Date {
         if !(1800..=2200).contains(&year) {
             return None;
         }
-        let date = NaiveDate::from_ymd_opt(year, month, day)?;
-        Some(Self::from_days(date.num_days_from_ce() - DAYS_FROM_CE_TO_1970))
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = match month {
+            2 => 28 + u32::from(is_leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        if !(1..=last).contains(&day) {
+            return None;
+        }
+        // Years that begin with March end with their leap day; their months have 153 days in every five.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + ((153 * month + 2) / 5 + day) as i32;
+        Some(Self::from_days(days - DAYS_TO_1970))
     }
 
     /// `2026-11-24`.
@@ -134,6 +146,16 @@ impl std::fmt::Display for Month {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for year in 1799..=2201 {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let expected = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1800..=2200).contains(&year));
+                assert_eq!(Date::from_ymd(year, month, day).map(Date::naive), expected, "{year}-{month}-{day}");
+            }
+        }
+    }
 
     #[test]
     fn only_real_days() {

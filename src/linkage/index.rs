@@ -173,10 +173,20 @@ impl<'r> Index<'r> {
         self.ids.persons(id.packed())
     }
 
+    /// Whether the sieve lets an id pass.
+    pub(super) fn may_hold(&self, packed: u64) -> bool {
+        self.seen.may_hold(packed)
+    }
+
+    /// Reads what looking these ids up will read, all at once.
+    pub(super) fn warm_keys(&self, packed: impl Iterator<Item = u64>) {
+        let numbers = packed.map(|packed| self.ids.first_in_bucket(packed));
+        std::hint::black_box(numbers.fold(0, u64::wrapping_add));
+    }
+
     /// Reads what linking these ids will read, all at once: one by one each of these reads would wait for memory.
     pub(super) fn warm(&self, ids: &[CitizenId]) {
-        let numbers = ids.iter().map(|id| self.ids.first_in_bucket(id.packed()));
-        std::hint::black_box(numbers.fold(0, u64::wrapping_add));
+        self.warm_keys(ids.iter().map(|id| id.packed()));
         let persons = ids.iter().filter_map(|id| self.persons_with(*id).first());
         let touched = persons.map(|person| {
             let born = self.register.persons[*person as usize].birth.is_some();

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use super::index::{Index, hash_of, name_hash};
 use crate::kernel::{CitizenId, Date};
+use crate::model::extract_keys::{Entry, Place};
 use crate::standardise::ids::{self, IdReading, Remains};
 use crate::standardise::{id_repair, names};
 
@@ -113,6 +114,20 @@ impl Index<'_> {
             DOCUMENT => self.document_hashes().contains(&(key & !KIND)),
             _ => true,
         }
+    }
+
+    /// The rows among many, each under its keys, that may be about somebody here; each once where its keys stand together.
+    ///
+    /// The register's memory is far larger than the caches. Looked up one by one, every id that passes the sieve waits for
+    /// its bucket; the buckets are therefore read together first.
+    pub fn wanted_among(&self, entries: &[Entry]) -> Vec<Place> {
+        let passes = |entry: &&Entry| entry.key & KIND != ID || self.may_hold(entry.key);
+        let passing: Vec<&Entry> = entries.iter().filter(passes).collect();
+        self.warm_keys(passing.iter().map(|entry| entry.key));
+        let wanted = passing.into_iter().filter(|entry| self.wants_key(entry.key));
+        let mut places: Vec<Place> = wanted.map(|entry| entry.place).collect();
+        places.dedup();
+        places
     }
 
     /// All keys under which rows about the people here may stand, ascending: for a few people.

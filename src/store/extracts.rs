@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread::JoinHandle;
 use std::time::UNIX_EPOCH;
 
 use memmap2::Mmap;
@@ -43,7 +44,8 @@ pub struct Extracts {
     root: PathBuf,
     folder: PathBuf,
     seen: Mutex<BTreeMap<String, Seen>>,
-    unsynced: Mutex<Vec<PathBuf>>,
+    /// Indexes on their way to the disk.
+    syncing: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What is known of a file.
@@ -64,7 +66,7 @@ impl Extracts {
         let folder = workspace.keys_folder();
         let seen = fs::read(folder.join(SEEN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let seen = Mutex::new(seen.unwrap_or_default());
-        Self { root: workspace.root().to_owned(), folder, seen, unsynced: Mutex::default() }
+        Self { root: workspace.root().to_owned(), folder, seen, syncing: Mutex::default() }
     }
 
     /// Forgets what was seen: every file is read anew.
@@ -117,20 +119,22 @@ impl Extracts {
         }
         fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, &error))?;
         let path = self.index_path(file.digest, layout);
-        // Synced in `save`, before anything names it: a sync here would hold up a core that could read on.
+        // Synced before anything names it, while other files are read: a core that waited for the disk here could read on.
         let part = path.with_extension(format!("{}.part", std::process::id()));
         let written =
             File::create(&part).and_then(|out| write_index(keys, out)).and_then(|()| fs::rename(&part, &path));
         written.map_err(|error| Error::io(&path, &error))?;
         let seen = Seen { bytes, changed, digest: file.digest };
         self.seen().insert(file.path.clone(), seen);
-        self.unsynced.lock().expect("as for the list").push(path);
+        // Another run may have replaced it meanwhile, or it was never needed.
+        let sync = move || drop(File::open(&path).and_then(|file| file.sync_all()));
+        self.syncing.lock().expect("as for the list").push(std::thread::spawn(sync));
         Ok(())
     }
 
     /// Whether an index was made since these were opened.
     pub fn has_news(&self) -> bool {
-        !self.unsynced.lock().expect("as for the list").is_empty()
+        !self.syncing.lock().expect("as for the list").is_empty()
     }
 
     /// Writes down what was seen, and removes the indexes that none of `layouts` (path and layout in use) needs.
@@ -140,9 +144,8 @@ impl Extracts {
     pub fn save(&self, in_use: &[(String, Digest)]) -> Result<()> {
         fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, &error))?;
         let mut seen = self.seen();
-        for name in self.unsynced.lock().expect("as for the list").drain(..) {
-            // Another run may have replaced it meanwhile, or it was never needed.
-            let _ = File::open(&name).and_then(|file| file.sync_all());
+        for sync in self.syncing.lock().expect("as for the list").drain(..) {
+            sync.join().expect("opening and syncing a file does not panic");
         }
         seen.retain(|path, _| in_use.iter().any(|(used, _)| used == path));
         let text = serde_json::to_vec_pretty(&*seen).expect("texts and numbers");

@@ -153,9 +153,8 @@ fn save(to: &Path, register: &Register) -> hedui::kernel::Result<()> {
         history: &NO_HISTORY,
         cards: &[],
         parameters: &nothing,
-        summary: &nothing,
     };
-    store::save(to, &run)
+    store::save(to, &run).map(drop)
 }
 
 criterion_group!(benches, id_cleaning, name_comparison, register_index);

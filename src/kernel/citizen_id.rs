@@ -6,6 +6,7 @@
 use std::num::NonZeroU64;
 
 use super::date::Date;
+use super::digits::eight;
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 /// Weights are powers of two (mod 11), so that three digits weigh together what they would weigh last, times these; from
@@ -70,14 +71,13 @@ impl CitizenId {
     /// From exactly 18 ASCII characters: 17 digits and a digit or `X` (upper case). `None` for any other form.
     pub fn from_ascii(text: &[u8]) -> Option<Self> {
         let text: &[u8; 18] = text.try_into().ok()?;
-        let mut number = 0u64;
-        for byte in &text[..17] {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
-            }
-            number = number * 10 + u64::from(digit);
+        let (eights, last) = text[..17].as_chunks();
+        let digit = last[0].wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
         }
+        let upper = u64::from(eight(&eights[0])?) * 100_000_000 + u64::from(eight(&eights[1])?);
+        let number = upper * 10 + u64::from(digit);
         let check = match text[17] {
             b'X' => 10,
             digit @ b'0'..=b'9' => digit - b'0',
@@ -113,10 +113,13 @@ impl CitizenId {
         let mut text = [b'0'; 18];
         let check = self.packed() % 11;
         text[17] = if check == 10 { b'X' } else { b'0' + check as u8 };
-        let mut number = self.packed() / 11;
-        for byte in text[..17].iter_mut().rev() {
-            *byte = b'0' + (number % 10) as u8;
-            number /= 10;
+        // Two halves of which neither waits for the other: registers are written by the million.
+        let (number, (head, tail)) = (self.packed() / 11, text[..17].split_at_mut(8));
+        for (half, mut digits) in [(head, (number / 1_000_000_000) as u32), (tail, (number % 1_000_000_000) as u32)] {
+            for byte in half.iter_mut().rev() {
+                *byte = b'0' + (digits % 10) as u8;
+                digits /= 10;
+            }
         }
         text
     }

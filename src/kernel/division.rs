@@ -66,8 +66,13 @@ impl Division {
 /// Six digits at county level and above, nine or twelve below.
 impl std::fmt::Display for Division {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = format!("{:012}", self.0);
-        f.write_str(&text[..self.digits().max(6)])
+        let mut text = [b'0'; 12];
+        let mut code = self.0;
+        for digit in text.iter_mut().rev() {
+            *digit = b'0' + (code % 10) as u8;
+            code /= 10;
+        }
+        f.write_str(std::str::from_utf8(&text[..self.digits().max(6)]).expect("digits"))
     }
 }
 

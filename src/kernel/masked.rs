@@ -1,37 +1,54 @@
 //! How personal values look where they may be seen: id = first 6 + last 4, name = 张*三.
+//!
+//! The `push_` forms write behind what stands in a text already: lists of millions of lines need no text for each value.
 
 /// `370102********1234`; a text too short to leave something out becomes all stars.
 pub fn mask_id(id: &str) -> String {
-    if id.is_ascii() && id.len() >= 12 {
-        let hidden = id.len() - 10;
-        let mut masked = String::with_capacity(id.len());
-        masked.push_str(&id[..6]);
-        masked.extend(std::iter::repeat_n('*', hidden));
-        masked.push_str(&id[id.len() - 4..]);
-        return masked;
-    }
-    let characters: Vec<char> = id.chars().collect();
-    if characters.len() < 12 {
-        return "*".repeat(characters.len());
-    }
-    let hidden = characters.len() - 10;
-    characters[..6]
-        .iter()
-        .copied()
-        .chain(std::iter::repeat_n('*', hidden))
-        .chain(characters[characters.len() - 4..].iter().copied())
-        .collect()
+    let mut masked = String::with_capacity(id.len());
+    push_masked_id(&mut masked, id);
+    masked
 }
 
 /// `张*三`, `张*`, `买***江`: the first character, stars, and the last of three or more.
 pub fn mask_name(name: &str) -> String {
-    let characters: Vec<char> = name.chars().collect();
-    match characters.len() {
-        0 => String::new(),
-        1 => "*".to_owned(),
-        2 => format!("{}*", characters[0]),
-        count => format!("{}{}{}", characters[0], "*".repeat(count - 2), characters[count - 1]),
+    let mut masked = String::with_capacity(name.len());
+    push_masked_name(&mut masked, name);
+    masked
+}
+
+/// [`mask_id`] at the end of `out`.
+pub fn push_masked_id(out: &mut String, id: &str) {
+    let count = id.chars().count();
+    if count < 12 {
+        push_stars(out, count);
+        return;
     }
+    let place = |character: usize| id.char_indices().nth(character).map_or(id.len(), |(place, _)| place);
+    let (head, tail) = if id.is_ascii() { (6, id.len() - 4) } else { (place(6), place(count - 4)) };
+    out.push_str(&id[..head]);
+    push_stars(out, count - 10);
+    out.push_str(&id[tail..]);
+}
+
+/// [`mask_name`] at the end of `out`.
+pub fn push_masked_name(out: &mut String, name: &str) {
+    let mut characters = name.chars();
+    match (characters.next(), characters.next_back()) {
+        (None, _) => {}
+        (Some(_), None) => push_stars(out, 1),
+        (Some(first), Some(last)) => {
+            let between = characters.count();
+            out.push(first);
+            push_stars(out, between.max(1));
+            if between > 0 {
+                out.push(last);
+            }
+        }
+    }
+}
+
+fn push_stars(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n('*', count));
 }
 
 #[cfg(test)]
@@ -43,7 +60,9 @@ mod tests {
         assert_eq!(mask_id("11010519491231002X"), "110105********002X");
         assert_eq!(mask_id("１１010519491231002X"), "１１0105********002X");
         assert_eq!(mask_id("123"), "***");
-        assert_eq!(mask_name("张三"), "张*");
+        assert_eq!(mask_id("１１010519491231"), "１１0105****1231");
+        assert_eq!((mask_name("张三").as_str(), mask_name("张").as_str(), mask_name("")), ("张*", "*", String::new()));
+        assert_eq!(mask_name("张小三"), "张*三");
         assert_eq!(mask_name("诸葛孔明"), "诸**明");
     }
 }

@@ -65,6 +65,23 @@ impl<'a> Household<'a> {
     }
 }
 
+/// A person's id as it is written, made from the packed form where there is one.
+pub enum WrittenId<'a> {
+    Whole([u8; 18]),
+    AsGiven(&'a str),
+}
+
+impl std::ops::Deref for WrittenId<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Whole(characters) => std::str::from_utf8(characters).expect("17 digits and a check character"),
+            Self::AsGiven(text) => text,
+        }
+    }
+}
+
 /// All households of a register, column by column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Households {
@@ -188,9 +205,14 @@ impl Register {
 
     /// The 18-character id, or the text as given where there is no usable id.
     pub fn id_text(&self, person: u32) -> String {
+        self.written_id(person).to_owned()
+    }
+
+    /// [`Register::id_text`] without a text of its own, for whoever writes those of everybody.
+    pub fn written_id(&self, person: u32) -> WrittenId<'_> {
         match self.persons[person as usize].id {
-            Some(id) => id.to_string(),
-            None => self.text(person, "person_id").to_owned(),
+            Some(id) => WrittenId::Whole(id.to_ascii()),
+            None => WrittenId::AsGiven(self.text(person, "person_id")),
         }
     }
 

@@ -128,7 +128,7 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
-        ingest::read(&plan.root, code, source, kind, as_of, &|_| true, None, progress, cancel)
+        ingest::read(&plan.root, code, source, kind, as_of, None, None, progress, cancel)
     };
     // The mandates' rows are given up as soon as they said whom they cover.
     let read_mandates = |source: &ingest::Source| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::extracts::in_use;
 use super::filings::read_lists;
@@ -24,12 +24,12 @@ use crate::model::evidence::{Delivery, Evidence};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{Grade, Link};
-use crate::model::outcome::{Outcomes, Severity};
+use crate::model::outcome::{Outcomes, RuleCard, Severity};
 use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
-use crate::report::{self, Formats, Package, Password, RunView, Seals};
-use crate::store::{Extracts, Holder, Ledger, Output, RunTables, Stages, Staging, Workspace};
+use crate::report::{self, Filed, Formats, Package, Packages, Password, RunView, Seals};
+use crate::store::{self, Extracts, Holder, Ledger, Output, RunTables, Stages, Staging, Workspace};
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -115,14 +115,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         outcomes,
         history,
     };
-    let packages = found.write_packages(&staging, &options.formats, &seals, progress, cancel)?;
-    let summary = found.summary(&packages);
-    let outputs = std::thread::scope(|scope| {
-        // The disk takes the packages over while the snapshots are made.
-        let outputs = scope.spawn(|| staging.outputs());
-        staged("snapshots", progress, || found.save(&staging, &summary))?;
-        outputs.join().expect("reading and syncing files does not panic")
-    })?;
+    let (summary, outputs) = found.write(&staging, &options.formats, &seals, progress, cancel)?;
     staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
     Ok(summary)
 }
@@ -170,6 +163,31 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// Packages and snapshots at once: while one of them has work for a single core, the other takes the rest.
+    fn write(
+        &self,
+        staging: &Staging,
+        formats: &[Format],
+        seals: &Seals,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<(RunSummary, Outputs)> {
+        let register = &self.register.register;
+        let parameters = self.plan.policy.values(&register.counties(), register.as_of);
+        let cards = self.plan.policy.cards();
+        let tables = self.tables(&cards, &parameters);
+        let (packages, snapshots) = staging.sync_during(|| {
+            rayon::join(
+                || self.write_packages(staging, formats, seals, progress, cancel),
+                || staged("snapshots", progress, || store::save(staging.store(), &tables)),
+            )
+        });
+        let (packages, mut snapshots) = (packages?, snapshots?);
+        let summary = self.summary(&packages.counties);
+        snapshots.push(store::save_record(staging.store(), &tables, &json!(summary))?);
+        Ok((summary, Outputs { packages: packages.all_files(), snapshots }))
+    }
+
     fn write_packages(
         &self,
         staging: &Staging,
@@ -177,7 +195,7 @@ impl Found<'_> {
         seals: &Seals,
         progress: &dyn Progress,
         cancel: &Cancel,
-    ) -> Result<Vec<Package>> {
+    ) -> Result<Packages> {
         let lang: Lang = self.plan.centre.language();
         let view = RunView {
             run: self.run,
@@ -224,29 +242,24 @@ impl Found<'_> {
         self.earlier.iter().cloned().chain([this]).collect()
     }
 
-    fn save(&self, staging: &Staging, summary: &RunSummary) -> Result<()> {
-        let counties = self.register.register.counties();
-        crate::store::save(
-            staging.store(),
-            &RunTables {
-                run: self.run,
-                as_of: self.register.register.as_of,
-                version: env!("CARGO_PKG_VERSION"),
-                register: &self.register.register,
-                evidences: &self.evidences,
-                links: &self.linked.links,
-                reviews: &self.reviews,
-                outcomes: &self.outcomes,
-                history: &self.history,
-                coverage: &self.coverage,
-                cards: &self.plan.policy.cards(),
-                profile: &self.plan.policy.profile,
-                demo: self.plan.is_demo(),
-                configuration: self.plan.digest,
-                parameters: &self.plan.policy.values(&counties, self.register.register.as_of),
-                summary: &json!(summary),
-            },
-        )
+    fn tables<'a>(&'a self, cards: &'a [RuleCard], parameters: &'a Value) -> RunTables<'a> {
+        RunTables {
+            run: self.run,
+            as_of: self.register.register.as_of,
+            version: env!("CARGO_PKG_VERSION"),
+            register: &self.register.register,
+            evidences: &self.evidences,
+            links: &self.linked.links,
+            reviews: &self.reviews,
+            outcomes: &self.outcomes,
+            history: &self.history,
+            coverage: &self.coverage,
+            cards,
+            profile: &self.plan.policy.profile,
+            demo: self.plan.is_demo(),
+            configuration: self.plan.digest,
+            parameters,
+        }
     }
 
     fn summary(&self, packages: &[Package]) -> RunSummary {
@@ -339,10 +352,16 @@ fn filing_summary(check: &FilingCheck) -> FilingSummary {
     summary
 }
 
+/// All files of a run, as the ledger names them.
+struct Outputs {
+    packages: Vec<Filed>,
+    snapshots: Vec<Output>,
+}
+
 fn publish(
     workspace: &Workspace,
     staging: Staging,
-    outputs: Vec<Output>,
+    outputs: Outputs,
     found: &Found<'_>,
     summary: &RunSummary,
     options: &RunOptions,
@@ -350,9 +369,8 @@ fn publish(
     let files = found.register.files().into_iter().chain(&found.evidences);
     let extracts: BTreeMap<&str, String> =
         files.flat_map(|evidence| &evidence.files).map(|file| (file.path.as_str(), file.digest.to_string())).collect();
-    let digests = |outputs: Vec<Output>| -> BTreeMap<String, String> {
-        outputs.into_iter().map(|output| (output.path, output.digest.to_string())).collect()
-    };
+    let packages = outputs.packages.into_iter().map(|(path, digest, _)| (path, digest.to_string()));
+    let snapshots = outputs.snapshots.into_iter().map(|output| (output.path, output.digest.to_string()));
     let body = json!({
         "run": summary.run,
         "as_of": options.as_of.to_string(),
@@ -365,8 +383,8 @@ fn publish(
         "summary": summary,
         "shared_ids": found.linked.shared.len(),
         "crowded_names": found.linked.crowded.len(),
-        "outputs": digests(outputs),
-        "snapshots": digests(staging.snapshots()?),
+        "outputs": packages.collect::<BTreeMap<_, _>>(),
+        "snapshots": snapshots.collect::<BTreeMap<_, _>>(),
     });
     let mut ledger = Ledger::open(workspace)?;
     staging.publish(&mut ledger, &options.at, &options.holder.who, &body).map(drop)

@@ -96,6 +96,31 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
     counties
 }
 
+/// All counties with their figures. Persons are counted in register order, where neighbours lie together, and not county by
+/// county: a register need not be sorted.
+pub(super) fn counted(view: &RunView) -> Vec<(County, Counts)> {
+    let counties = group(view);
+    let mut place_of = vec![0; view.register.households.len()];
+    for (place, county) in counties.iter().enumerate() {
+        county.households.iter().for_each(|household| place_of[*household as usize] = place);
+    }
+    let none = || vec![Counts::nothing(view); counties.len()];
+    let persons =
+        view.register.persons.par_iter().enumerate().with_min_len(1 << 16).fold(none, |mut counts, person| {
+            counts[place_of[person.1.household as usize]].add_person(view, person.0 as u32);
+            counts
+        });
+    let sums = persons.reduce(none, |mut sums, counts| {
+        sums.iter_mut().zip(&counts).for_each(|(sum, counts)| sum.add(counts));
+        sums
+    });
+    let lists = counties.into_par_iter().zip(sums).map(|(county, mut counts)| {
+        counts.add_lists(view, &county);
+        (county, counts)
+    });
+    lists.collect()
+}
+
 /// 同号异名: the id agrees, the name is another person's.
 pub(super) fn is_identity(link: &Link) -> bool {
     link.grade == Grade::B
@@ -172,35 +197,31 @@ impl Counts {
         }
     }
 
-    pub fn of(view: &RunView, county: &County) -> Self {
-        let mut counts = Self::nothing(view);
-        counts.households = county.households.len() as u64;
-        counts.set_aside = county.set_aside.len() as u64;
-        for person in county.persons(view) {
-            counts.add_person(view, person);
-        }
+    /// Everything but the persons, from the county's lists.
+    fn add_lists(&mut self, view: &RunView, county: &County) {
+        self.households = county.households.len() as u64;
+        self.set_aside = county.set_aside.len() as u64;
         let mut flagged = Vec::with_capacity(county.discrepancies.len());
         for &index in &county.discrepancies {
             let discrepancy = &view.outcomes.discrepancies[index as usize];
-            counts.severity[severity_place(discrepancy.severity)] += 1;
+            self.severity[severity_place(discrepancy.severity)] += 1;
             let stand = &view.history.stands[index as usize];
-            counts.changes[stand.change as usize] += 1;
-            counts.objections += u64::from(stand.objection.is_some());
-            counts.rules[discrepancy.rule as usize] += 1;
+            self.changes[stand.change as usize] += 1;
+            self.objections += u64::from(stand.objection.is_some());
+            self.rules[discrepancy.rule as usize] += 1;
             flagged.push(discrepancy.household);
         }
-        counts.answered = county.answered.len() as u64;
+        self.answered = county.answered.len() as u64;
         for &index in &county.absent {
-            counts.absent[view.history.absent[index as usize].why as usize] += 1;
+            self.absent[view.history.absent[index as usize].why as usize] += 1;
         }
         flagged.sort_unstable();
         flagged.dedup();
-        counts.flagged_households = flagged.len() as u64;
-        counts.identity = county.reviews.iter().filter(|&&review| is_identity(view.review_link(review))).count() as u64;
-        counts.ties = county.ties.len() as u64;
-        counts.ties_not_seen = filings::not_seen(view, county);
-        counts.pending = county.reviews.len() as u64 - counts.identity;
-        counts
+        self.flagged_households = flagged.len() as u64;
+        self.identity = county.reviews.iter().filter(|&&review| is_identity(view.review_link(review))).count() as u64;
+        self.ties = county.ties.len() as u64;
+        self.ties_not_seen = filings::not_seen(view, county);
+        self.pending = county.reviews.len() as u64 - self.identity;
     }
 
     fn add_person(&mut self, view: &RunView, person: u32) {
@@ -210,8 +231,8 @@ impl Counts {
             Role::Supporter => self.supporters += 1,
         }
         let states = view.coverage.of(person);
-        for (source, state) in states.iter().enumerate() {
-            self.states[source][*state as usize] += 1;
+        for (counts, state) in self.states.iter_mut().zip(states) {
+            counts[*state as usize] += 1;
         }
         self.fully_checked += u64::from(is_fully_checked(states));
         self.unchecked += u64::from(!states.iter().any(|state| state.is_checked()));

@@ -22,7 +22,7 @@ fn state_words(view: &RunView) -> [&'static str; 7] {
 
 /// One line per person, one column per source. Over a million lines for a province: words are looked up once.
 pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
-    let words = state_words(view);
+    let words = state_words(view).map(CsvText::following);
     let sources: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
     let person_headings =
         ["report.col_household", "report.col_name", "report.col_id", "report.col_role", "report.col_division"];
@@ -30,21 +30,16 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
     let mut csv = CsvText::new(headings);
     let names = view.register.texts("name");
     let (member, supporter) = (view.word("report.role_member"), view.word("report.role_supporter"));
-    // People of one village follow each other.
-    let mut last = (None, String::new());
     for &household in &county.households {
         let code = view.household_code(household);
         for &number in view.register.household(household).persons {
             let person = &view.register.persons[number as usize];
-            if last.0 != Some(person.division) {
-                last = (Some(person.division), person.division.to_string());
-            }
             csv.cell(&code);
-            csv.cell(&view.shown_name(names.get(number as usize)));
-            csv.cell(&view.person_id(number));
+            csv.drafted(|text| view.push_name(text, names.get(number as usize)));
+            csv.drafted(|text| view.push_person_id(text, number));
             csv.cell(if person.role == Role::Member { member } else { supporter });
-            csv.cell(&last.1);
-            view.coverage.of(number).iter().for_each(|state| csv.plain_cell(words[*state as usize]));
+            csv.digits(person.division);
+            view.coverage.of(number).iter().for_each(|state| csv.made(&words[*state as usize]));
             csv.end_row();
         }
     }

@@ -31,11 +31,11 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
         csv.cell(&card.code);
         csv.cell(ground.innocent.map_or("", |innocent| &card.innocent[usize::from(innocent)]));
         csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
-        csv.cell(&view.shown_name(names.get(ground.person as usize)));
-        csv.cell(&view.person_id(ground.person));
+        csv.drafted(|text| view.push_name(text, names.get(ground.person as usize)));
+        csv.drafted(|text| view.push_person_id(text, ground.person));
         csv.plain_cell(department);
         csv.plain_cell(file);
-        csv.plain_cell(&line.to_string());
+        csv.digits(line);
         csv.end_row();
     }
     csv.into_bytes()

@@ -61,12 +61,14 @@ pub(super) fn field_text(
             return None;
         }
     }
+    let text = text();
     Some(match &evidence.table.columns[index] {
-        Column::Flag(values) => values.get(row).map(|yes| yes_or_no(view, yes).to_owned()).unwrap_or_default(),
-        Column::Money(_) if !text().is_empty() => format!("{} {}", text(), view.word("report.yuan")),
-        _ if field.ty == FieldType::Code => code_words(view, &evidence.kind.code, &text()),
-        _ if field.name == "account" => last_four(&text()),
-        _ => view.text(&text()).into_owned(),
+        _ if text.is_empty() => text,
+        Column::Flag(values) => values.get(row).map_or(text, |yes| yes_or_no(view, yes).to_owned()),
+        Column::Money(_) => format!("{text} {}", view.word("report.yuan")),
+        _ if field.ty == FieldType::Code => code_words(view, &evidence.kind.code, &text),
+        _ if field.name == "account" => last_four(&text),
+        _ => view.text(&text).into_owned(),
     })
 }
 

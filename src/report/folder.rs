@@ -7,15 +7,21 @@ use super::manifest::{self, MANIFEST};
 use super::signature::{SIGNATURE, Signer};
 use crate::kernel::{Digest, Division, Error, Result};
 
+/// A file of a folder: its name in there (with `/` between parts), digest and bytes.
+pub type Filed = (String, Digest, u64);
+
 pub(super) struct Folder {
     path: PathBuf,
-    files: Vec<(String, Digest, u64)>,
+    /// As they lie.
+    files: Vec<Filed>,
+    /// What the manifest says.
+    listed: Vec<Filed>,
 }
 
 impl Folder {
     pub fn create(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path).map_err(|error| Error::io(path, &error))?;
-        Ok(Self { path: path.to_owned(), files: Vec::new() })
+        Ok(Self { path: path.to_owned(), files: Vec::new(), listed: Vec::new() })
     }
 
     pub fn path(&self) -> &Path {
@@ -24,23 +30,37 @@ impl Folder {
 
     /// Writes one file; `name` may lie in a folder below, with `/` between.
     pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let filed = self.write(name, bytes)?;
+        self.listed.push(filed.clone());
+        self.files.push(filed);
+        Ok(())
+    }
+
+    /// Writes one file that the manifest lists by another digest and length than its own.
+    pub fn put_listed(&mut self, name: &str, bytes: &[u8], digest: Digest, length: u64) -> Result<()> {
+        let filed = self.write(name, bytes)?;
+        self.files.push(filed);
+        self.list(name.to_owned(), digest, length);
+        Ok(())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<Filed> {
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| Error::io(parent, &error))?;
         }
         std::fs::write(&path, bytes).map_err(|error| Error::io(&path, &error))?;
-        self.list(name.to_owned(), Digest::of(bytes), bytes.len() as u64);
-        Ok(())
+        Ok((name.to_owned(), Digest::of(bytes), bytes.len() as u64))
     }
 
     /// Names a file in the manifest that somebody else wrote.
     pub fn list(&mut self, name: String, digest: Digest, bytes: u64) {
-        self.files.push((name, digest, bytes));
+        self.listed.push((name, digest, bytes));
     }
 
     /// Writes the manifest over everything put and listed so far, and its signature if there is a key.
     pub fn seal(&mut self, view: &RunView, division: Division, signer: Option<&Signer>) -> Result<()> {
-        let bytes = manifest::to_bytes(view, division, &self.files);
+        let bytes = manifest::to_bytes(view, division, &self.listed);
         self.put(MANIFEST, &bytes)?;
         match signer {
             Some(signer) => self.put(SIGNATURE, &signer.sign(&bytes)),
@@ -48,8 +68,8 @@ impl Folder {
         }
     }
 
-    /// All files by name, the manifest among them.
-    pub fn into_files(mut self) -> Vec<(String, Digest, u64)> {
+    /// All files that were put, by name, the manifest among them.
+    pub fn into_files(mut self) -> Vec<Filed> {
         self.files.sort();
         self.files
     }

@@ -119,13 +119,7 @@ mod tests {
         let tally = Tally { confirmed: 3, refuted: 1, unverified: 2 };
         centre.history.tallies.insert(("V001".into(), "vehicle".into(), county), tally);
         let view = centre.view();
-        let counties: Vec<(County, Counts)> = county::group(&view)
-            .into_iter()
-            .map(|county| {
-                let counts = Counts::of(&view, &county);
-                (county, counts)
-            })
-            .collect();
+        let counties = county::counted(&view);
         let mut total = Counts::nothing(&view);
         counties.iter().for_each(|(_, counts)| total.add(counts));
         let csv = String::from_utf8(listing(&view, &counties, &total).to_csv()).unwrap();

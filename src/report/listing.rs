@@ -3,7 +3,7 @@
 //! CSV here is UTF-8 with a byte-order mark (so that Excel and WPS read Chinese) and `\n` at line ends. A cell that a
 //! spreadsheet would run as a formula gets a leading apostrophe; plain numbers such as `-5.00` stay numbers.
 
-use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 
 /// What goes into one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl From<u64> for Cell {
     }
 }
 
-impl std::fmt::Display for Cell {
+impl Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
@@ -98,7 +98,12 @@ impl Listing {
     pub fn to_csv(&self) -> Vec<u8> {
         let mut csv = CsvText::new(self.columns.iter().map(|column| column.heading.as_str()));
         for row in self.rows.iter().chain(&self.sum) {
-            row.iter().for_each(|cell| csv.cell(&cell.to_string()));
+            for cell in row {
+                match cell {
+                    Cell::Text(text) => csv.cell(text),
+                    Cell::Count(count) => csv.digits(count),
+                }
+            }
             (row.len()..self.columns.len()).for_each(|_| csv.cell(""));
             csv.end_row();
         }
@@ -106,51 +111,147 @@ impl Listing {
     }
 }
 
-/// CSV written cell by cell into memory.
-pub(super) struct CsvText(csv::Writer<Vec<u8>>);
+/// CSV written cell by cell into memory, quoted where it must be: as the `csv` crate writes it, without its step through a
+/// buffer for each cell.
+pub(super) struct CsvText {
+    text: String,
+    columns: usize,
+    /// Cells of the row that is being written, and where it begins.
+    cells: usize,
+    row: usize,
+    /// A cell being put together before it is known whether it needs quotes.
+    draft: String,
+}
 
-const IN_MEMORY: &str = "a Vec takes every byte, and every row has as many cells as there are headings";
+const MARK: &str = "\u{feff}";
 
 impl CsvText {
     /// Begins with the byte-order mark and the headings.
     pub fn new<'a>(headings: impl Iterator<Item = &'a str>) -> Self {
-        let mut csv = Self(csv::WriterBuilder::new().from_writer("\u{feff}".as_bytes().to_vec()));
+        let mut csv = Self { text: MARK.to_owned(), columns: 0, cells: 0, row: MARK.len(), draft: String::new() };
         headings.for_each(|heading| csv.cell(heading));
+        csv.columns = csv.cells;
         csv.end_row();
         csv
     }
 
     pub fn cell(&mut self, text: &str) {
-        self.0.write_field(harmless(text).as_bytes()).expect(IN_MEMORY);
+        self.separate();
+        push_cell(&mut self.text, if starts_formula(text) { "'" } else { "" }, text);
+    }
+
+    /// A cell that is put together for this row only.
+    pub fn drafted(&mut self, draft: impl FnOnce(&mut String)) {
+        let mut text = std::mem::take(&mut self.draft);
+        text.clear();
+        draft(&mut text);
+        self.cell(&text);
+        self.draft = text;
     }
 
     /// A word of our own, which no spreadsheet takes for a formula.
     pub fn plain_cell(&mut self, word: &str) {
-        self.0.write_field(word.as_bytes()).expect(IN_MEMORY);
+        self.separate();
+        push_cell(&mut self.text, "", word);
+    }
+
+    /// A plain cell as it stands behind another, for words of millions of rows.
+    pub fn following(word: &str) -> String {
+        let mut cell = ",".to_owned();
+        push_cell(&mut cell, "", word);
+        cell
+    }
+
+    /// A cell that [`CsvText::following`] made.
+    pub fn made(&mut self, cell: &str) {
+        self.cells += 1;
+        self.text.push_str(cell);
+    }
+
+    /// A number or a code of digits, which needs neither quotes nor an apostrophe.
+    pub fn digits(&mut self, digits: impl Display) {
+        self.separate();
+        write!(self.text, "{digits}").expect("a String takes every character");
     }
 
     pub fn end_row(&mut self) {
-        self.0.write_record(None::<&[u8]>).expect(IN_MEMORY);
+        assert_eq!(self.cells, self.columns, "a row has as many cells as there are headings");
+        if self.text.len() == self.row {
+            self.text.push_str("\"\""); // a line of one blank cell is not a blank line
+        }
+        self.text.push('\n');
+        (self.cells, self.row) = (0, self.text.len());
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
-        self.0.into_inner().expect(IN_MEMORY)
+        self.text.into_bytes()
+    }
+
+    fn separate(&mut self) {
+        if self.cells > 0 {
+            self.text.push(',');
+        }
+        self.cells += 1;
     }
 }
 
-/// The cell, with an apostrophe before what a spreadsheet would take for a formula.
-fn harmless(cell: &str) -> Cow<'_, str> {
-    let starts_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let is_number = || cell.len() > 1 && cell[1..].bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
-    if starts_formula && !(cell.starts_with('-') && is_number()) {
-        return Cow::Owned(format!("'{cell}"));
+/// `mark` and the text, in quotes if a reader would split the text.
+fn push_cell(out: &mut String, mark: &str, text: &str) {
+    if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        out.push_str(mark);
+        out.push_str(text);
+        return;
     }
-    Cow::Borrowed(cell)
+    out.push('"');
+    out.push_str(mark);
+    for (place, piece) in text.split('"').enumerate() {
+        out.push_str(if place == 0 { "" } else { "\"\"" });
+        out.push_str(piece);
+    }
+    out.push('"');
+}
+
+/// A spreadsheet would take the cell for a formula; an apostrophe before it keeps it a text.
+fn starts_formula(cell: &str) -> bool {
+    let is_number = || cell.len() > 1 && cell[1..].bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !(cell.starts_with('-') && is_number())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// The `csv` crate's writer, cell by cell, is what quoting is held against.
+        #[test]
+        fn quoted_as_the_csv_crate_quotes(
+            rows in (1usize..4).prop_flat_map(|width| {
+                prop::collection::vec(prop::collection::vec("[甲=+,\"\\-5. \r\n'#@\t]{0,5}", width), 1..6)
+            })
+        ) {
+            let mut csv = csv::Writer::from_writer(MARK.as_bytes().to_vec());
+            let mut ours = CsvText::new(rows[0].iter().map(String::as_str));
+            for (place, row) in rows.iter().enumerate() {
+                let marked = row.iter().map(|cell| format!("{}{cell}", if starts_formula(cell) { "'" } else { "" }));
+                csv.write_record(marked).unwrap();
+                if place > 0 {
+                    row.iter().for_each(|cell| ours.drafted(|text| text.push_str(cell)));
+                    ours.end_row();
+                }
+            }
+            prop_assert_eq!(ours.into_bytes(), csv.into_inner().unwrap());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "as many cells as there are headings")]
+    fn a_row_that_is_too_short_is_no_row() {
+        let mut csv = CsvText::new(["甲", "乙"].into_iter());
+        csv.cell("1");
+        csv.end_row();
+    }
 
     #[test]
     fn csv_opens_in_a_spreadsheet_and_runs_nothing() {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::RunView;
+use super::folder::Filed;
 use super::sealed::{self, Password, SEALED};
 use super::signature::{PublicKey, SIGNATURE, signer_of};
 use crate::kernel::{Digest, Division, Error, Lang, Message, Result};
@@ -44,7 +45,7 @@ struct Entry {
 }
 
 /// The manifest's bytes; `files` may come in any order and are sorted by path.
-pub(super) fn to_bytes(view: &RunView, division: Division, files: &[(String, Digest, u64)]) -> Vec<u8> {
+pub(super) fn to_bytes(view: &RunView, division: Division, files: &[Filed]) -> Vec<u8> {
     let mut files: Vec<Entry> = files
         .iter()
         .map(|(path, digest, bytes)| Entry {

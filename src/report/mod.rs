@@ -51,6 +51,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use folder::Filed;
 pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
 pub use notice::{Notice, NoticeFormat};
@@ -61,7 +62,9 @@ pub use signature::{PublicKey, Signer};
 use self::county::{Counts, County};
 use self::cover::Cover;
 use self::folder::Folder;
-use crate::kernel::{Cancel, Date, Digest, Division, Lang, Progress, Result};
+use self::listing::Listing;
+use self::worklist::WorkList;
+use crate::kernel::{Cancel, Date, Division, Lang, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
 use crate::model::filing::FilingCheck;
@@ -147,12 +150,38 @@ pub struct Package {
     pub division: Division,
     /// Name of its folder: the six-digit code.
     pub folder: String,
-    /// Name, digest and bytes of each file, by name, the manifest among them.
-    pub files: Vec<(String, Digest, u64)>,
+    /// By name, the manifest among them.
+    pub files: Vec<Filed>,
     pub households: u64,
     pub persons: u64,
     /// Discrepancies on its work list.
     pub flagged: u64,
+}
+
+/// All that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packages {
+    /// By division.
+    pub counties: Vec<Package>,
+    /// What lies above the counties' folders, by name.
+    pub files: Vec<Filed>,
+}
+
+impl Packages {
+    /// Every file as it lies, by its path from the top.
+    pub fn all_files(&self) -> Vec<Filed> {
+        let below = |package: &'_ Package| {
+            let folder = package.folder.clone();
+            package
+                .files
+                .clone()
+                .into_iter()
+                .map(move |(name, digest, bytes)| (format!("{folder}/{name}"), digest, bytes))
+        };
+        let mut all: Vec<Filed> = self.counties.iter().flat_map(below).chain(self.files.iter().cloned()).collect();
+        all.sort();
+        all
+    }
 }
 
 /// Writes all packages and the summary into `out`, which must be empty or not there yet.
@@ -166,18 +195,12 @@ pub fn write(
     seals: &Seals,
     progress: &dyn Progress,
     cancel: &Cancel,
-) -> Result<Vec<Package>> {
+) -> Result<Packages> {
     let stage = "packages";
     progress.begin(stage, 0);
-    let counties: Vec<(County, Counts)> = county::group(view)
-        .into_par_iter()
-        .map(|county| {
-            let counts = Counts::of(view, &county);
-            (county, counts)
-        })
-        .collect();
+    let counties = county::counted(view);
     let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
-    let packages = counties
+    let packages: Vec<Package> = counties
         .par_iter()
         .map(|(county, counts)| {
             cancel.check()?;
@@ -185,11 +208,11 @@ pub fn write(
             progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
             Ok(package)
         })
-        .collect::<Result<Vec<Package>>>()?;
+        .collect::<Result<_>>()?;
     cancel.check()?;
-    write_summary(out, view, formats, seals, &counties, &packages)?;
+    let files = write_summary(out, view, formats, seals, &counties, &packages)?;
     progress.end(stage, "");
-    Ok(packages)
+    Ok(Packages { counties: packages, files })
 }
 
 fn write_county(
@@ -223,7 +246,7 @@ fn write_county(
     })
 }
 
-/// Everything a county reads.
+/// Everything a county reads. What only one form shows is made only for it.
 fn fill(
     folder: &mut Folder,
     view: &RunView,
@@ -232,47 +255,55 @@ fn fill(
     counts: &Counts,
     cases: Option<&household::Cases>,
 ) -> Result<()> {
-    let worklist = worklist::listings(view, county);
+    let worklist = WorkList::of(view, county);
+    let page = formats.html.then(|| worklist.page(view, county));
+    let worklist = worklist.full(view);
     let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
-    let incomplete = coverage::incomplete(view, county, counts);
-    let cover = cover::cover(view, county.division, counts);
     if formats.csv {
-        folder.put("worklist.csv", &worklist.full.to_csv())?;
-        folder.put("answered.csv", &answered.to_csv())?;
-        folder.put("absent.csv", &absent.to_csv())?;
-        folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
-        folder.put("excluded.csv", &excluded::csv(view, county))?;
-        folder.put("coverage.csv", &coverage::csv(view, county))?;
-        folder.put("identity.csv", &identity::all(view, county).to_csv())?;
-        folder.put("rules.csv", &rules::listing(view).to_csv())?;
-        if let Some(check) = view.filings {
-            folder.put("filings.csv", &filings::of_county(view, check, county).to_csv())?;
+        put_csv(folder, view, county, [&worklist, &answered, &absent])?;
+    }
+    if formats.html || formats.xlsx {
+        let incomplete = coverage::incomplete(view, county, counts);
+        let cover = cover::cover(view, county.division, counts);
+        if let Some(page) = page {
+            let towns = worklist::by_town(view, county);
+            let towns = page::Places { caption: view.word("package.chart_towns"), counts: towns };
+            folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&page, &absent, &incomplete])?)?;
         }
-    }
-    if formats.html {
-        let towns = page::Places { caption: view.word("package.chart_towns"), counts: worklist::by_town(view, county) };
-        folder.put(
-            "index.html",
-            &page::to_bytes(view, &cover, counts, towns, &[&worklist.page, &absent, &incomplete])?,
-        )?;
-    }
-    if formats.xlsx {
-        let mut listings = worklist::by_severity(view, county, worklist.full);
-        listings.extend([
-            answered,
-            absent,
-            identity::same_id_other_name(view, county),
-            identity::awaiting_judgement(view, county),
-            incomplete,
-            rules::listing(view),
-        ]);
-        listings.extend(view.filings.map(|check| filings::of_county(view, check, county)));
-        folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
+        if formats.xlsx {
+            let mut listings = worklist::by_severity(view, county, worklist);
+            listings.extend([
+                answered,
+                absent,
+                identity::same_id_other_name(view, county),
+                identity::awaiting_judgement(view, county),
+                incomplete,
+                rules::listing(view),
+            ]);
+            listings.extend(view.filings.map(|check| filings::of_county(view, check, county)));
+            folder.put("worklist.xlsx", &workbook::to_bytes(view, folder.path(), Some(&cover), &listings)?)?;
+        }
     }
     if let Some(cases) = cases
         && let Some(pdf) = household::of_county(view, county, cases)?
     {
         folder.put(household::REPORTS, &pdf)?;
+    }
+    Ok(())
+}
+
+fn put_csv(folder: &mut Folder, view: &RunView, county: &County, shared: [&Listing; 3]) -> Result<()> {
+    let [worklist, answered, absent] = shared;
+    folder.put("worklist.csv", &worklist.to_csv())?;
+    folder.put("answered.csv", &answered.to_csv())?;
+    folder.put("absent.csv", &absent.to_csv())?;
+    folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
+    folder.put("excluded.csv", &excluded::csv(view, county))?;
+    folder.put("coverage.csv", &coverage::csv(view, county))?;
+    folder.put("identity.csv", &identity::all(view, county).to_csv())?;
+    folder.put("rules.csv", &rules::listing(view).to_csv())?;
+    if let Some(check) = view.filings {
+        folder.put("filings.csv", &filings::of_county(view, check, county).to_csv())?;
     }
     Ok(())
 }
@@ -284,7 +315,7 @@ fn write_summary(
     seals: &Seals,
     counties: &[(County, Counts)],
     packages: &[Package],
-) -> Result<()> {
+) -> Result<Vec<Filed>> {
     let mut total = Counts::nothing(view);
     counties.iter().for_each(|(_, counts)| total.add(counts));
     reconcile(view, &total);
@@ -330,7 +361,8 @@ fn write_summary(
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");
         folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
     }
-    folder.seal(view, view.division, seals.signer.as_ref())
+    folder.seal(view, view.division, seals.signer.as_ref())?;
+    Ok(folder.into_files())
 }
 
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.
@@ -361,12 +393,31 @@ fn reconcile(view: &RunView, total: &Counts) {
 mod tests {
     use super::fixture::{ALL_FORMATS, Centre, PEOPLE, id};
     use super::*;
-    use crate::kernel::{ErrorKind, Silent};
+    use crate::kernel::{Digest, ErrorKind, Silent};
 
     fn written(view: &RunView) -> (tempfile::TempDir, Vec<Package>) {
         let dir = tempfile::tempdir().unwrap();
         let packages = write(dir.path(), view, &ALL_FORMATS, &Seals::default(), &Silent, &Cancel::default()).unwrap();
-        (dir, packages)
+        (dir, packages.counties)
+    }
+
+    /// All files below a folder with their digests, read again.
+    fn lying(top: &Path) -> Vec<Filed> {
+        let mut folders = vec![top.to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = std::fs::read(&path).unwrap();
+                let name = path.strip_prefix(top).unwrap().to_string_lossy().replace('\\', "/");
+                files.push((name, Digest::of(&bytes), bytes.len() as u64));
+            }
+        }
+        files.sort();
+        files
     }
 
     /// All text of a file a reader sees: cells of a workbook, else the bytes.
@@ -520,7 +571,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let password = Password::new("correct horse").unwrap();
         let seals = Seals { signer: Some(Signer::from_seed(&[3; 32])), password: Some(password.clone()) };
-        write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        let told = write(dir.path(), &centre.view(), &ALL_FORMATS, &seals, &Silent, &Cancel::default()).unwrap();
+        assert_eq!(told.all_files(), lying(dir.path()), "the ledger names every file by its own digest");
         let county = dir.path().join("370102");
         assert!(!county.join(sealed::OPEN).exists(), "nothing open is left");
         let worklist = std::fs::read_to_string(county.join("worklist.csv")).unwrap();

@@ -65,9 +65,8 @@ pub(super) fn seal(folder: &mut Folder, open: Folder, password: &Password) -> Re
     }
     let bytes = archive.finish().map_err(|error| failed(&path, &error))?.into_inner();
     std::fs::remove_dir_all(&inside).map_err(|error| Error::io(&inside, &error))?;
-    std::fs::write(&path, bytes).map_err(|error| Error::io(&path, &error))?;
     let manifest = files.iter().find(|file| file.0 == MANIFEST).expect("what is sealed has a manifest");
-    folder.list(SEALED.to_owned(), manifest.1, manifest.2);
+    folder.put_listed(SEALED, &bytes, manifest.1, manifest.2)?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 
 use super::RunView;
-use crate::kernel::masked::{mask_id, mask_name};
+use crate::kernel::masked::{mask_id, mask_name, push_masked_id, push_masked_name};
 use crate::kernel::{Date, Division, Message, wording};
 
 impl RunView<'_> {
@@ -28,8 +28,20 @@ impl RunView<'_> {
 
     /// The person's id, masked unless the centre asked for whole ids.
     pub(super) fn person_id(&self, person: u32) -> String {
-        let id = self.register.id_text(person);
-        if self.masked { mask_id(&id) } else { id }
+        let mut shown = String::new();
+        self.push_person_id(&mut shown, person);
+        shown
+    }
+
+    /// [`RunView::person_id`] at the end of a text.
+    pub(super) fn push_person_id(&self, out: &mut String, person: u32) {
+        let id = self.register.written_id(person);
+        if self.masked { push_masked_id(out, &id) } else { out.push_str(&id) }
+    }
+
+    /// [`RunView::shown_name`] at the end of a text.
+    pub(super) fn push_name(&self, out: &mut String, name: &str) {
+        if self.masked { push_masked_name(out, name) } else { out.push_str(name) }
     }
 
     pub(super) fn person_name(&self, person: u32) -> Cow<'_, str> {
@@ -93,18 +105,14 @@ fn mask_ids_within(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut masked: Option<String> = None;
     let (mut kept, mut at) = (0, 0);
-    while at < bytes.len() {
-        let run = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if run == 0 {
-            at += 1;
-            continue;
-        }
+    while let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit).map(|place| at + place) {
+        let run = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         // A run of 17 digits ends in the check character X.
-        let end = at + run + usize::from(run == 17 && matches!(bytes.get(at + run), Some(b'X' | b'x')));
-        if holds_birth_date(&bytes[at..end]) {
+        let end = start + run + usize::from(run == 17 && matches!(bytes.get(start + run), Some(b'X' | b'x')));
+        if holds_birth_date(&bytes[start..end]) {
             let out = masked.get_or_insert_with(String::new);
-            out.push_str(&text[kept..at]);
-            out.push_str(&mask_id(&text[at..end]));
+            out.push_str(&text[kept..start]);
+            push_masked_id(out, &text[start..end]);
             kept = end;
         }
         at = end;

@@ -42,29 +42,34 @@ struct WorkRow {
     advice: String,
 }
 
-/// The county's work list, in the order it is worked through: all columns for the workbook and the CSV, and the same
-/// rows gathered into fewer columns for the page, which must print on A4.
-pub(super) struct WorkLists {
-    pub full: Listing,
-    pub page: Listing,
-}
+/// The county's work list in the order it is worked through, every row worded once whatever is made of it.
+pub(super) struct WorkList(Vec<WorkRow>);
 
-pub(super) fn listings(view: &RunView, county: &County) -> WorkLists {
-    let title = view.word("report.sheet_worklist");
-    let mut lists =
-        WorkLists { full: Listing::new(title, full_columns(view)), page: Listing::new(title, page_columns(view)) };
-    let news: Vec<u32> = county.discrepancies.iter().copied().filter(|index| is_news(view, *index)).collect();
-    lists.page.facets = facets(view, &news);
-    lists.page.note = Some(standing::rest_note(view, county.discrepancies.len() - news.len(), county.answered.len()));
-    for (place, &index) in county.discrepancies.iter().enumerate() {
-        let row = work_row(view, index);
-        let number = Cell::from(place as u64 + 1);
-        if is_news(view, index) {
-            lists.page.rows.push(page_cells(view, index, number.clone(), &row));
-        }
-        lists.full.rows.push(full_cells(number, row));
+impl WorkList {
+    pub fn of(view: &RunView, county: &County) -> Self {
+        Self(county.discrepancies.iter().map(|&index| work_row(view, index)).collect())
     }
-    lists
+
+    /// What is new, changed or objected to, in fewer columns: the page must print on A4.
+    pub fn page(&self, view: &RunView, county: &County) -> Listing {
+        let mut page = Listing::new(view.word("report.sheet_worklist"), page_columns(view));
+        let news: Vec<u32> = county.discrepancies.iter().copied().filter(|index| is_news(view, *index)).collect();
+        page.facets = facets(view, &news);
+        page.note = Some(standing::rest_note(view, county.discrepancies.len() - news.len(), county.answered.len()));
+        for ((number, &index), row) in (1..).zip(&county.discrepancies).zip(&self.0) {
+            if is_news(view, index) {
+                page.rows.push(page_cells(view, index, number, row));
+            }
+        }
+        page
+    }
+
+    /// All columns and rows, for the workbook and the CSV.
+    pub fn full(self, view: &RunView) -> Listing {
+        let mut full = Listing::new(view.word("report.sheet_worklist"), full_columns(view));
+        full.rows = (1..).zip(self.0).map(|(number, row)| full_cells(number, row)).collect();
+        full
+    }
 }
 
 /// New, changed or objected to: what the county's page shows.
@@ -171,9 +176,9 @@ fn full_columns(view: &RunView) -> Vec<Column> {
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
 
-fn full_cells(number: Cell, row: WorkRow) -> Vec<Cell> {
+fn full_cells(number: u64, row: WorkRow) -> Vec<Cell> {
     vec![
-        number,
+        number.into(),
         row.discrepancy.into(),
         row.severity.into(),
         row.change.into(),
@@ -219,9 +224,9 @@ fn page_columns(view: &RunView) -> Vec<Column> {
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
 
-fn page_cells(view: &RunView, index: u32, number: Cell, row: &WorkRow) -> Vec<Cell> {
+fn page_cells(view: &RunView, index: u32, number: u64, row: &WorkRow) -> Vec<Cell> {
     vec![
-        number,
+        number.into(),
         lines(&[row.severity, &row.change]).into(),
         lines(&[&view.place(town_of(view, index)), &row.village]).into(),
         lines(&[&row.household, &row.programme]).into(),
@@ -396,14 +401,14 @@ fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &Discrepancy, grou
     csv.cell(&discrepancy.id);
     csv.cell(&card.code);
     csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
-    csv.cell(&view.person_name(ground.person));
-    csv.cell(&view.person_id(ground.person));
+    csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
+    csv.drafted(|text| view.push_person_id(text, ground.person));
     csv.cell(&department(view, ground));
     csv.cell(&facts(view, ground));
     csv.cell(&row_as_of(view, ground.source, ground.row));
     csv.cell(&file);
     csv.cell(&sheet);
-    csv.cell(&line.to_string());
+    csv.digits(line);
     csv.cell(link.map_or("", |link| link.grade.letter()));
     csv.cell(link.map_or("", |link| link.code_text()));
     csv.cell(&link.map(|link| format!("{:.1}", link.weight_bits)).unwrap_or_default());

@@ -181,7 +181,6 @@ impl<'a> Cells<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{IDS, RUN, Sample, published};
-    use super::super::snapshot::save;
     use super::*;
     use crate::kernel::Digest;
 
@@ -272,7 +271,7 @@ mod tests {
         sample.reviews.clear();
         sample.outcomes.discrepancies.clear();
         sample.history.stands.clear();
-        save(folder.path(), &sample.tables()).unwrap();
+        sample.save(folder.path());
         let (rows, text) = csv_of(folder.path(), Export::Links);
         assert_eq!((rows, text.lines().count()), (0, 1));
         assert_eq!(csv_of(folder.path(), Export::Outcomes).1.lines().count(), 1);

@@ -93,13 +93,12 @@ impl Households {
 #[cfg(test)]
 mod tests {
     use super::super::sample::Sample;
-    use super::super::snapshot::save;
     use super::*;
 
     #[test]
     fn only_households_of_the_division_are_listed() {
         let folder = tempfile::tempdir().unwrap();
-        save(folder.path(), &Sample::new().tables()).unwrap();
+        Sample::new().save(folder.path());
         let of = |code: &str| notice_households(folder.path(), Division::parse(code).unwrap()).unwrap();
         let town = of("330203028");
         let members: usize = town.iter().map(|household| household.members.len()).sum();

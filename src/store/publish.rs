@@ -12,13 +12,16 @@
 //! after it, the next holder takes the remaining steps from `publish.json`, with the time and name written there. No
 //! step needs an earlier one repeated, and each is either done or not.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::ledger::{Entry, Ledger};
-use super::whole_file::{digest_of_file, sync_folder, sync_tree, tree, write_bytes};
+use super::whole_file::{Written, sync_files, sync_folder, sync_tree, tree, write_bytes};
 use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -44,6 +47,12 @@ pub struct Output {
     pub path: String,
     pub bytes: u64,
     pub digest: Digest,
+}
+
+impl Output {
+    pub(super) fn new(path: String, written: Written) -> Self {
+        Self { path, bytes: written.bytes, digest: written.digest }
+    }
 }
 
 /// The ledger entry to come, kept where a kill cannot lose it.
@@ -83,17 +92,35 @@ impl Staging {
         &self.outbox
     }
 
-    /// Every file to be sent out, with its digest, ascending by path: for the ledger. They are synced here, so that the
-    /// disk can work while the run goes on; [`Staging::publish`] then finds nothing to wait for.
-    pub fn outputs(&self) -> Result<Vec<Output>> {
-        let outputs = outputs(&self.outbox)?;
-        sync_tree(&self.outbox)?;
-        Ok(outputs)
+    /// Does some work and lets the disk take over meanwhile what it writes, so that [`Staging::publish`] finds little to
+    /// wait for. A fault of the disk is left for `publish` to meet again and tell.
+    pub fn sync_during<T>(&self, work: impl FnOnce() -> T) -> T {
+        const PAUSE: Duration = Duration::from_millis(100);
+        let (done, until) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut settled = BTreeMap::new();
+                while until.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                    let _ = self.sync_news(&mut settled);
+                }
+            });
+            let outcome = work();
+            drop(done);
+            outcome
+        })
     }
 
-    /// Every snapshot of the run, likewise.
-    pub fn snapshots(&self) -> Result<Vec<Output>> {
-        outputs(&self.store)
+    /// Syncs what is there and was not at this length before.
+    fn sync_news(&self, settled: &mut BTreeMap<PathBuf, u64>) -> Result<()> {
+        for folder in [&self.store, &self.outbox] {
+            let mut files: Vec<PathBuf> = tree(folder)?.0.into_iter().map(|file| folder.join(file)).collect();
+            files.retain(|file| {
+                let length = fs::metadata(file).ok().map(|file| file.len());
+                length.is_some_and(|length| settled.insert(file.clone(), length) != Some(length))
+            });
+            sync_files(&files)?;
+        }
+        Ok(())
     }
 
     /// Publishes the run and records it. `body` is an object; `run` is added to it. `at` is RFC 3339.
@@ -194,19 +221,6 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     sync_folder(to.parent().expect("a run lies in a folder"))
 }
 
-fn outputs(folder: &Path) -> Result<Vec<Output>> {
-    use rayon::prelude::*;
-    let (files, _) = tree(folder)?;
-    files
-        .into_par_iter()
-        .map(|path| {
-            let file = folder.join(&path);
-            let bytes = fs::metadata(&file).map_err(|error| Error::io(&file, &error))?.len();
-            Ok(Output { digest: digest_of_file(&file)?, bytes, path })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::workspace::tests::{holder, workspace};
@@ -247,8 +261,13 @@ mod tests {
         let (_folder, workspace) = workspace();
         let lock = workspace.lock(&holder()).unwrap();
         let staging = staged(&workspace, RUN);
-        let outputs = staging.outputs().unwrap();
-        assert_eq!(outputs, [Output { path: "330203/report.csv".into(), bytes: 3, digest: Digest::of(b"abc") }]);
+        let late = staging.sync_during(|| {
+            let late = staging.outbox().join("late.csv");
+            fs::write(&late, "d").unwrap();
+            std::thread::sleep(Duration::from_millis(250));
+            fs::remove_file(&late)
+        });
+        assert!(late.is_ok(), "a file that comes and goes is nobody's fault");
         let entry =
             staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({"rows": 7})).unwrap();
         assert_eq!((entry.seq, &entry.body["run"]), (1, &json!(RUN)));

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::frame::damaged;
-use super::whole_file::write_bytes;
+use super::publish::Output;
+use super::whole_file::write_new;
 use crate::kernel::{Date, Error, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, RowRef};
@@ -98,12 +99,12 @@ impl RunRecord {
         serde_json::from_slice(&text).map_err(|_| damaged(&path))
     }
 
-    pub(super) fn save(&self, dir: &Path) -> Result<()> {
+    pub(super) fn save(&self, dir: &Path) -> Result<Output> {
         let path = dir.join(FILE);
         let mut text = serde_json::to_vec_pretty(self).expect("a run's record is plain JSON");
         text.push(b'\n');
-        write_bytes(&path, &text)?;
-        Ok(())
+        let written = write_new(&path, |out| out.write_all(&text).map_err(|error| Error::io(&path, &error)))?;
+        Ok(Output::new(FILE.to_owned(), written))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::ledger::Ledger;
-use super::snapshot::{RunTables, save};
+use super::snapshot::{RunTables, save, save_record};
 use super::workspace::{Workspace, tests::workspace};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen};
 use crate::model::coverage::{Coverage, CoverageState};
@@ -35,7 +35,6 @@ pub(super) struct Sample {
     coverage: Coverage,
     cards: Vec<RuleCard>,
     parameters: Value,
-    summary: Value,
 }
 
 impl Sample {
@@ -55,7 +54,6 @@ impl Sample {
             coverage: Coverage::new(2, states.collect()),
             cards: vec![card()],
             parameters: json!({"vehicle_max": {"value": 0, "basis": "演示"}, "other": 1}),
-            summary: json!({"persons": 3}),
         }
     }
 
@@ -76,8 +74,13 @@ impl Sample {
             coverage: &self.coverage,
             cards: &self.cards,
             parameters: &self.parameters,
-            summary: &self.summary,
         }
+    }
+
+    /// All snapshots and the record.
+    pub(super) fn save(&self, dir: &Path) {
+        save(dir, &self.tables()).unwrap();
+        save_record(dir, &self.tables(), &json!({"persons": 3})).unwrap();
     }
 }
 
@@ -87,7 +90,7 @@ pub(super) fn published() -> (tempfile::TempDir, Workspace) {
     write_extract(workspace.root(), EXTRACT);
     let lock = workspace.lock(&super::workspace::tests::holder()).unwrap();
     let staging = workspace.stage(&lock, RUN).unwrap();
-    save(staging.store(), &Sample::new().tables()).unwrap();
+    Sample::new().save(staging.store());
     staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({})).unwrap();
     (folder, workspace)
 }

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
@@ -34,21 +35,41 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<Digest> {
     write_whole(path, |out| out.write_all(bytes).map_err(|error| Error::io(path, &error)))
 }
 
+/// What a file was filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    pub digest: Digest,
+    pub bytes: u64,
+}
+
+/// Writes a file of a folder that nobody sees yet. It is neither synced nor renamed: whoever shows the folder syncs all of
+/// it at once ([`sync_tree`]), and an error gives up the folder.
+pub(super) fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Written> {
+    fill_file(path, path, fill).map(|(_, written)| written)
+}
+
 fn write_part(part: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Digest> {
-    let file = File::create(part).map_err(|error| Error::io(path, &error))?;
+    let (file, written) = fill_file(part, path, fill)?;
+    file.sync_all().map_err(|error| Error::io(path, &error))?;
+    fs::rename(part, path).map_err(|error| Error::io(path, &error))?;
+    // The parent of a bare name is the empty path, which no system opens.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new(".")))?;
+    Ok(written.digest)
+}
+
+/// Creates the file at `place`; faults are those of `path`, whose name people know.
+fn fill_file(place: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<(File, Written)> {
+    let file = File::create(place).map_err(|error| Error::io(path, &error))?;
     let mut writer = Recorder::new(BufWriter::with_capacity(1 << 18, file));
     let filled = fill(&mut writer).and_then(|()| writer.flush().map_err(|error| Error::io(path, &error)));
     if let Some(fault) = writer.fault.take() {
         return Err(Error::io(path, &fault));
     }
     filled?;
-    let digest = Digest(writer.hasher.finalize().into());
-    writer.inner.get_ref().sync_all().map_err(|error| Error::io(path, &error))?;
-    fs::rename(part, path).map_err(|error| Error::io(path, &error))?;
-    // The parent of a bare name is the empty path, which no system opens.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    sync_folder(folder.unwrap_or(Path::new(".")))?;
-    Ok(digest)
+    let Recorder { inner, hasher, bytes, .. } = writer;
+    let file = inner.into_inner().map_err(|error| Error::io(path, error.error()))?;
+    Ok((file, Written { digest: Digest(hasher.finalize().into()), bytes }))
 }
 
 fn part_of(path: &Path) -> PathBuf {
@@ -56,17 +77,18 @@ fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.part"))
 }
 
-/// Hashes what passes and remembers the first failed write: writers above (Parquet, CSV) turn it into text and lose
+/// Hashes and counts what passes and remembers the first failed write: writers above (Parquet, CSV) turn it into text and lose
 /// that the disk is full.
 pub(super) struct Recorder<W> {
     inner: W,
     hasher: Sha256,
+    bytes: u64,
     fault: Option<io::Error>,
 }
 
 impl<W: Write> Recorder<W> {
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, hasher: Sha256::new(), fault: None }
+        Self { inner, hasher: Sha256::new(), bytes: 0, fault: None }
     }
 
     /// The first failed write, if any.
@@ -94,6 +116,7 @@ impl<W: Write> Write for Recorder<W> {
         let outcome = self.inner.write(bytes);
         let count = self.remember(outcome)?;
         self.hasher.update(&bytes[..count]);
+        self.bytes += count as u64;
         Ok(count)
     }
 
@@ -134,17 +157,30 @@ pub(super) fn tree(folder: &Path) -> Result<(Vec<String>, Vec<PathBuf>)> {
     Ok((files, folders))
 }
 
+/// Waiting for the disk takes no core, and a file system settles what many wait for together.
+const WAITING: usize = 16;
+
 /// Makes every file and name below a folder durable.
 pub(super) fn sync_tree(folder: &Path) -> Result<()> {
-    use rayon::prelude::*;
     let (files, folders) = tree(folder)?;
-    files.par_iter().try_for_each(|file| {
-        let path = folder.join(file);
-        // Windows syncs only handles that may write.
-        let opened = File::options().read(true).write(cfg!(windows)).open(&path);
-        opened.and_then(|file| file.sync_all()).map_err(|error| Error::io(&path, &error))
-    })?;
+    let files: Vec<PathBuf> = files.iter().map(|file| folder.join(file)).collect();
+    sync_files(&files)?;
     folders.iter().rev().try_for_each(|folder| sync_folder(folder))
+}
+
+/// Makes the bytes of files durable, in no order.
+pub(super) fn sync_files(files: &[PathBuf]) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let sync = |path: &PathBuf| {
+        // Windows syncs only handles that may write.
+        let opened = File::options().read(true).write(cfg!(windows)).open(path);
+        opened.and_then(|file| file.sync_all()).map_err(|error| Error::io(path, &error))
+    };
+    let work = || std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed))).try_for_each(sync);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..WAITING.min(files.len())).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("syncing does not panic"))
+    })
 }
 
 /// SHA-256 of a file's bytes.

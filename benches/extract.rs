@@ -46,7 +46,7 @@ fn reading(bench: &mut Criterion) {
         let today = Date::parse_iso("2026-11-24").expect("a real day");
         let read = || {
             let cancel = Cancel::default();
-            ingest::read(folder.path(), "vehicle", &layout, &kind, today, &|_| false, None, &Silent, &cancel)
+            ingest::read(folder.path(), "vehicle", &layout, &kind, today, Some(&|_| false), None, &Silent, &cancel)
                 .expect("nobody stops it")
         };
         let rows = pool.install(read).bins.unlinked;

@@ -10,6 +10,7 @@ mod eval;
 mod export;
 mod init;
 mod ledger;
+mod memory;
 mod package;
 mod plan;
 mod report;
@@ -101,6 +102,7 @@ impl Context {
 /// Parses the command line, runs the command, reports trouble.
 pub fn main() -> ExitCode {
     end_quietly_with_the_reader();
+    memory::return_large_blocks();
     let lang = language();
     let matches = match localised(lang).try_get_matches() {
         Ok(matches) => matches,

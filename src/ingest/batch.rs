@@ -73,6 +73,23 @@ impl Batch {
         }
     }
 
+    /// Keeps rows that were counted here as unlinked before they were read.
+    pub(super) fn keep(&mut self, kept: Batch) {
+        self.bins.linked += kept.bins.linked;
+        self.bins.unlinked -= kept.bins.linked;
+        self.parties.append(kept.parties, self.table.rows() as u32);
+        self.table.append(kept.table);
+        self.refs.extend(kept.refs);
+        for (key, count) in kept.reject_counts {
+            *self.reject_counts.entry(key).or_default() += count;
+        }
+        if !kept.rejects.is_empty() {
+            self.rejects.extend(kept.rejects);
+            self.rejects.sort_by_key(|reject| reject.at);
+            self.rejects.truncate(REJECTS_KEPT);
+        }
+    }
+
     fn take_entries(&mut self, others: Option<Vec<Entry>>, lines: u32) {
         let Some((mine, others)) = self.entries.take().zip(others) else { return };
         let mut mine = mine;

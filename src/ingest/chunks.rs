@@ -3,20 +3,25 @@
 //! A chunk begins behind the first line end after its nominal place, which may lie inside a quoted cell. That is a guess:
 //! when the chunk before it turns out to end elsewhere, the chunk is parsed again from the true place. The result is what
 //! one pass gives, whatever the size and number of chunks. A file full of quoted line ends costs a second pass at most.
+//!
+//! The digest is made in step with the parsing and what both are past is given back, so that the file is fetched once
+//! and few of its pages are held.
 
 use rayon::prelude::*;
 
-use super::Job;
 use super::batch::Batch;
+use super::mapped::Mapped;
 use super::rows::RowReader;
-use super::split::{Dialect, Splitter};
-use crate::kernel::Result;
+use super::split::{Dialect, Record, Splitter};
+use super::{Job, Keys};
+use crate::kernel::{Digest, Digesting, Result};
+use crate::model::extract_keys::Place;
 
 /// Large enough that starting one costs nothing, small enough that Ctrl-C is answered at once.
-pub(super) const CHUNK: usize = 4 << 20;
+pub(super) const CHUNK: usize = 2 << 20;
 
-/// Chunks in flight before their results are joined; bounds the rejects and rows held apart.
-const WAVE: usize = 16;
+/// Chunks in flight before their results are joined; bounds the rows, rejects and pages held apart.
+const WAVE: usize = 8;
 
 /// What one chunk held.
 struct Parsed {
@@ -26,43 +31,91 @@ struct Parsed {
     lines: u32,
 }
 
-/// Parses `bytes` from `body` on, where line `line` (from 1) starts.
-pub(super) fn parse(
-    bytes: &[u8],
-    body: usize,
-    line: u32,
-    dialect: Dialect,
-    chunk: usize,
-    rows: &RowReader<'_>,
-    job: &Job<'_>,
-) -> Result<Batch> {
-    let starts = starts(bytes, body, chunk);
-    let spans: Vec<(usize, usize)> = starts.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    let mut all = Batch::new(job.kind);
-    let (mut at, mut line) = (body, line);
-    for wave in spans.chunks(WAVE) {
-        let guesses: Vec<Result<Parsed>> = wave
-            .par_iter()
-            .map(|(from, until)| {
-                let parsed = parse_span(bytes, *from, *until, dialect, rows, job)?;
-                job.progress.advance(job.code, (until - from) as u64, parsed.batch.bins.read);
-                Ok(parsed)
-            })
-            .collect();
-        for ((from, until), guess) in wave.iter().zip(guesses) {
-            let parsed = if *from == at {
-                guess?
-            } else if at >= *until {
-                continue;
-            } else {
-                parse_span(bytes, at, *until, dialect, rows, job)?
-            };
-            all.append(parsed.batch, line);
-            at = parsed.end;
-            line = line.saturating_add(parsed.lines);
+/// A text file behind its heading, and what reads its rows.
+pub(super) struct Body<'a> {
+    pub(super) mapped: &'a Mapped,
+    pub(super) dialect: Dialect,
+    pub(super) rows: RowReader<'a>,
+    pub(super) job: &'a Job<'a>,
+}
+
+impl Body<'_> {
+    /// Parses from `start` on, where line `line` (from 1) starts, in chunks of nominally `chunk` bytes. Gives what was
+    /// read and the digest of the whole file.
+    pub(super) fn parse(&self, start: usize, line: u32, chunk: usize) -> Result<(Batch, Digest)> {
+        let starts = starts(self.mapped, start, chunk);
+        let spans: Vec<(usize, usize)> = starts.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        let keys = self.job.keys.filter(|_| Place::new(self.mapped.len() as u64, 0).is_some());
+        let mut all = Batch { entries: keys.map(|_| Vec::new()), ..Batch::new(self.job.kind) };
+        let mut digesting = Digesting::default();
+        digesting.update(&self.mapped[..start]);
+        let (mut at, mut line) = (start, line);
+        for wave in spans.chunks(WAVE) {
+            let (from, until) = (wave[0].0, wave[wave.len() - 1].1);
+            let (guesses, ()) = rayon::join(|| self.guess(wave, keys), || digesting.update(&self.mapped[from..until]));
+            for ((from, until), guess) in wave.iter().zip(guesses) {
+                let parsed = if *from == at {
+                    guess?
+                } else if at >= *until {
+                    continue;
+                } else {
+                    self.parse_span(at, *until, keys)?
+                };
+                all.append(parsed.batch, line);
+                at = parsed.end;
+                line = line.saturating_add(parsed.lines);
+            }
+            self.mapped.give_back(from..until);
         }
+        Ok((all, digesting.finish()))
     }
-    Ok(all)
+
+    /// Parses chunks side by side, each as if a record started where it starts.
+    fn guess(&self, wave: &[(usize, usize)], keys: Option<&Keys<'_>>) -> Vec<Result<Parsed>> {
+        let parse = |(from, until): &(usize, usize)| {
+            let parsed = self.parse_span(*from, *until, keys)?;
+            self.job.progress.advance(self.job.code, (until - from) as u64, parsed.batch.bins.read);
+            Ok(parsed)
+        };
+        wave.par_iter().map(parse).collect()
+    }
+
+    /// Records that start in `from..until`. With keys, all rows are keyed before the few that may be wanted are read: asked
+    /// about one after the other, without a row between them, thousands of keys take the time of hundreds.
+    fn parse_span(&self, from: usize, until: usize, keys: Option<&Keys<'_>>) -> Result<Parsed> {
+        self.job.cancel.check()?;
+        let mut batch = Batch::new(self.job.kind);
+        let mut splitter = Splitter::new(self.mapped, from, self.dialect);
+        match keys {
+            Some(keys) => {
+                while let Some(record) = splitter.next(until) {
+                    self.rows.key(&record, keys, &mut batch);
+                }
+                let places = (keys.places)(batch.entries.as_deref().unwrap_or_default());
+                batch.keep(self.pick(&places));
+            }
+            None => {
+                while let Some(record) = splitter.next(until) {
+                    self.rows.take(&record, &mut batch);
+                }
+            }
+        }
+        Ok(Parsed { batch, end: splitter.at(), lines: splitter.lines() })
+    }
+
+    /// The rows at these places.
+    pub(super) fn pick(&self, places: &[Place]) -> Batch {
+        let mut batch = Batch::new(self.job.kind);
+        let mut splitter = Splitter::new(self.mapped, 0, self.dialect);
+        for place in places {
+            splitter.go_to(place.offset() as usize);
+            match splitter.next(self.mapped.len()) {
+                Some(record) => self.rows.take(&Record { line: place.line(), ..record }, &mut batch),
+                None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
+            }
+        }
+        batch
+    }
 }
 
 /// The body's start, a place behind a line end near every multiple of `chunk`, and the end. Ascending.
@@ -79,22 +132,4 @@ fn starts(bytes: &[u8], body: usize, chunk: usize) -> Vec<usize> {
     }
     starts.push(bytes.len());
     starts
-}
-
-/// Records that start in `from..until`.
-fn parse_span(
-    bytes: &[u8],
-    from: usize,
-    until: usize,
-    dialect: Dialect,
-    rows: &RowReader<'_>,
-    job: &Job<'_>,
-) -> Result<Parsed> {
-    job.cancel.check()?;
-    let mut batch = Batch::new(job.kind);
-    let mut splitter = Splitter::new(bytes, from, dialect);
-    while let Some(record) = splitter.next(until) {
-        rows.take(&record, &mut batch);
-    }
-    Ok(Parsed { batch, end: splitter.at(), lines: splitter.lines() })
 }

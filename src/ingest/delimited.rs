@@ -1,16 +1,16 @@
 //! CSV and other delimited text: finds encoding, delimiter and heading of a file, then reads it in chunks.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 
 use super::batch::Batch;
+use super::chunks::Body;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
+use super::mapped::Mapped;
 use super::rows::RowReader;
-use super::split::{Dialect, Record, Splitter};
-use super::{Connector, Job, Known, Picked, ReadFile, chunks};
+use super::split::{Dialect, Splitter};
+use super::{Connector, Job, Known, Picked, ReadFile};
 use crate::kernel::{Error, Message, Result};
 use crate::model::extract_keys::Place;
 
@@ -20,37 +20,26 @@ pub(super) struct Delimited {
 }
 
 impl Connector for Delimited {
-    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let (encoding, heading) = open(bytes, job)?;
-        let (body, line) = (heading.body, heading.line);
-        let (rows, dialect) = heading.into_reader(encoding, index, job);
-        job.progress.advance(job.code, body as u64, 0);
-        let batch = chunks::parse(bytes, body, line, dialect, self.chunk, &rows, job)?;
-        let format = format!("{}, {}", encoding.label(), shown(dialect.delimiter));
-        Ok(ReadFile { batch, headings: rows.into_headings(), format, encoding, sheet: None })
+    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let (encoding, heading) = open(mapped, job)?;
+        let (start, line) = (heading.body, heading.line);
+        let body = heading.into_body(mapped, encoding, index, job);
+        job.progress.advance(job.code, start as u64, 0);
+        let (batch, digest) = body.parse(start, line, self.chunk)?;
+        let format = format!("{}, {}", encoding.label(), shown(body.dialect.delimiter));
+        Ok(ReadFile { batch, headings: body.rows.into_headings(), digest, format, encoding, sheet: None })
     }
 
-    fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+    fn pick(&self, mapped: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
         const AT_A_TIME: usize = 4_096;
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let (rows, dialect) = find_heading(bytes, mark(bytes), encoding, job)?.into_reader(encoding, index, job);
-        let read = |places: &[Place]| {
-            job.cancel.check()?;
-            let mut batch = Batch::new(job.kind);
-            let mut splitter = Splitter::new(bytes, 0, dialect);
-            for place in places {
-                splitter.go_to(place.offset() as usize);
-                match splitter.next(bytes.len()) {
-                    Some(record) => rows.take(&Record { line: place.line(), ..record }, &mut batch),
-                    None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
-                }
-            }
-            Ok(batch)
-        };
-        let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(read).collect::<Result<_>>()?;
+        let heading = find_heading(mapped, mark(mapped), encoding, job)?;
+        let body = heading.into_body(mapped, encoding, index, job);
+        let pick = |places: &[Place]| job.cancel.check().map(|()| body.pick(places));
+        let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(pick).collect::<Result<_>>()?;
         let mut all = Batch::new(job.kind);
         batches.into_iter().for_each(|batch| all.append(batch, 0));
-        Ok(Picked { batch: all, headings: rows.into_headings() })
+        Ok(Picked { batch: all, headings: body.rows.into_headings() })
     }
 }
 
@@ -98,10 +87,10 @@ pub(super) struct Heading {
 }
 
 impl Heading {
-    /// What reads the rows behind it, and how they are split.
-    fn into_reader<'a>(self, encoding: Encoding, index: u16, job: &Job<'a>) -> (RowReader<'a>, Dialect) {
+    /// The rows behind it, and how they are split and read.
+    fn into_body<'a>(self, mapped: &'a Mapped, encoding: Encoding, index: u16, job: &'a Job<'a>) -> Body<'a> {
         let dialect = Dialect { width: self.mapping.width, ..self.dialect };
-        (RowReader::new(job, self.mapping, encoding, index, 0), dialect)
+        Body { mapped, dialect, rows: RowReader::new(job, self.mapping, encoding, index, 0), job }
     }
 }
 
@@ -150,29 +139,4 @@ fn first_rows(bytes: &[u8], start: usize, dialect: Dialect, named: Option<u32>) 
         }
     }
     rows
-}
-
-/// Maps a file's bytes.
-pub(super) fn map(path: &Path) -> Result<Mapped> {
-    let trouble = |error: std::io::Error| Error::io(path, &error);
-    let file = std::fs::File::open(path).map_err(trouble)?;
-    // Mapping nothing is an error on some systems; an empty file is a delivery that is refused later, with its reason.
-    if file.metadata().map_err(trouble)?.len() == 0 {
-        return Ok(Mapped(None));
-    }
-    // SAFETY: deliveries are never written by this program, and the inbox is not written to while a run holds the
-    // workspace; a file cut short meanwhile by somebody else ends the process, it cannot corrupt what was published.
-    let map = unsafe { memmap2::Mmap::map(&file) }.map_err(trouble)?;
-    Ok(Mapped(Some(map)))
-}
-
-/// A file's bytes, mapped.
-pub(super) struct Mapped(Option<memmap2::Mmap>);
-
-impl std::ops::Deref for Mapped {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or_default()
-    }
 }

@@ -106,10 +106,12 @@ impl Encoding {
 
 /// Without the blanks at its ends.
 pub(super) fn trimmed(text: &str) -> &str {
-    let bare =
-        |letter: Option<char>| letter.is_some_and(|letter| matches!(letter, '!'..='~' | '\u{4E00}'..='\u{9FFF}'));
-    if bare(text.chars().next()) && bare(text.chars().next_back()) {
-        return text; // nearly every cell
+    // Nearly every cell begins and ends with a visible letter of ASCII or with a letter whose three bytes begin with E4
+    // to E9, as those of the usual 汉字 do; none of them is a blank.
+    let begins_bare = matches!(text.as_bytes(), [b'!'..=b'~' | 0xE4..=0xE9, ..]);
+    let ends_bare = matches!(text.as_bytes(), [.., b'!'..=b'~'] | [.., 0xE4..=0xE9, _, _]);
+    if begins_bare && ends_bare {
+        return text;
     }
     text.trim_matches(|letter: char| letter.is_whitespace() || BLANKS.contains(&letter))
 }

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::batch::{Batch, REJECTS_KEPT};
+use super::batch::Batch;
 use super::encoding::Encoding;
+use super::mapped::Mapped;
 use super::{Connector, Job, PartyView, ReadFile};
-use crate::kernel::{Date, Digest, Result, wording};
+use crate::kernel::{Date, Result, wording};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
-use crate::model::extract_keys::{ExtractKeys, FileSummary, KeptReject, Place};
+use crate::model::extract_keys::{Entry, ExtractKeys, FileSummary, KeptReject, Place};
 
 /// Calls back with every key of a person in a row.
 type EachKey<'a> = dyn Fn(&PartyView<'_>, &mut dyn FnMut(u64)) + Sync + 'a;
@@ -18,6 +19,9 @@ type EachKey<'a> = dyn Fn(&PartyView<'_>, &mut dyn FnMut(u64)) + Sync + 'a;
 /// How a reading uses and makes key indexes. Paths are relative to the workspace.
 pub struct Keys<'a> {
     pub of: &'a EachKey<'a>,
+    /// Where rows stand whose person may be wanted: at least those that the reading's `wanted` keeps. Asked about many
+    /// entries at once, in the order of their rows; answers in that order, each place once.
+    pub places: &'a (dyn Fn(&[Entry]) -> Vec<Place> + Sync),
     /// What is known of the file at this path, if it has not changed since.
     pub known: &'a (dyn Fn(&str) -> Option<Known> + Sync),
     /// Takes the index of a file that was read in full.
@@ -48,10 +52,15 @@ pub(super) struct ReadPart {
 }
 
 /// Reads a file in full and hands its index over.
-pub(super) fn read(connector: &dyn Connector, bytes: &[u8], index: u16, path: &str, job: &Job<'_>) -> Result<ReadPart> {
-    let (digest, read) = rayon::join(|| Digest::of(bytes), || connector.read(bytes, index, job));
-    let ReadFile { mut batch, headings, format, encoding, sheet } = read?;
-    let file = ExtractFile { path: path.to_owned(), digest, bytes: bytes.len() as u64, format };
+pub(super) fn read(
+    connector: &dyn Connector,
+    mapped: &Mapped,
+    index: u16,
+    path: &str,
+    job: &Job<'_>,
+) -> Result<ReadPart> {
+    let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(mapped, index, job)?;
+    let file = ExtractFile { path: path.to_owned(), digest, bytes: mapped.len() as u64, format };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
         entries.sort_unstable();
         entries.dedup();
@@ -64,29 +73,26 @@ pub(super) fn read(connector: &dyn Connector, bytes: &[u8], index: u16, path: &s
 /// The part of a file read before; `None` if its rows are not where they were.
 pub(super) fn pick(
     connector: &dyn Connector,
-    bytes: &[u8],
+    mapped: &Mapped,
     index: u16,
     known: Known,
     job: &Job<'_>,
 ) -> Result<Option<ReadPart>> {
-    let picked = connector.pick(bytes, index, &known, job)?;
-    let mut batch = picked.batch;
+    let picked = connector.pick(mapped, index, &known, job)?;
+    let batch = picked.batch;
     let FileSummary { file, bins, newest, rejects, reject_counts, .. } = known.summary;
     let restored = restore(rejects, index);
     let (Some(restored), 0, 0) = (restored, batch.bins.rejected, batch.bins.skipped) else { return Ok(None) };
     job.progress.advance(job.code, file.bytes, bins.read);
-    let kept = batch.bins.linked;
-    batch.bins = Bins { linked: kept, unlinked: bins.unlinked - kept, ..bins };
-    (batch.newest, batch.dated_later) = (newest.date, newest.dated_later);
-    batch.rejects.extend(restored);
-    batch.rejects.sort_by_key(|reject| reject.at);
-    batch.rejects.truncate(REJECTS_KEPT);
+    let mut all = Batch { bins, rejects: restored, ..Batch::new(job.kind) };
+    (all.newest, all.dated_later) = (newest.date, newest.dated_later);
     for (reason, count) in &reject_counts {
         if let Some(reason) = wording::key(reason) {
-            batch.reject_counts.insert((None, reason, true), *count);
+            all.reject_counts.insert((None, reason, true), *count);
         }
     }
-    Ok(Some(ReadPart { batch, headings: picked.headings, file }))
+    all.keep(batch);
+    Ok(Some(ReadPart { batch: all, headings: picked.headings, file }))
 }
 
 fn summary(

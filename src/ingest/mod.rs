@@ -18,6 +18,8 @@ mod headings;
 mod inbox;
 mod keyed;
 mod layout;
+mod mapped;
+mod marks;
 mod owners;
 mod rows;
 mod sample;
@@ -38,8 +40,9 @@ pub use xlsx::sheet_names;
 use batch::Batch;
 use encoding::Encoding;
 use layout::Format;
+use mapped::Mapped;
 
-use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Newest};
 use crate::model::kind::Kind;
 
@@ -74,10 +77,10 @@ pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 /// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
 trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
-    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile>;
+    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile>;
 
     /// Reads only the rows at these places of a file that was read before.
-    fn pick(&self, bytes: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
+    fn pick(&self, mapped: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
 }
 
 /// What reading one source depends on.
@@ -87,7 +90,7 @@ struct Job<'a> {
     kind: &'a Kind,
     /// The run's date.
     today: Date,
-    wanted: &'a Wanted<'a>,
+    wanted: Option<&'a Wanted<'a>>,
     keys: Option<&'a Keys<'a>>,
     progress: &'a dyn Progress,
     cancel: &'a Cancel,
@@ -104,6 +107,8 @@ struct ReadFile {
     batch: Batch,
     /// By cell: rejects of fields are counted by their heading.
     headings: Vec<String>,
+    /// Of the whole file.
+    digest: Digest,
     format: String,
     encoding: Encoding,
     /// Of a spreadsheet: its sheet, and its rows as text.
@@ -112,7 +117,8 @@ struct ReadFile {
 
 /// Reads one source's deliveries, all files that its layout names, in the order of their names.
 ///
-/// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Of the bins,
+/// Rows are kept if `wanted` says so of one of their persons; all persons of such a row are parties. Without `wanted` all
+/// rows are kept, and no list of their persons is made. Of the bins,
 /// `linked` counts the kept rows and `unlinked` the others; the caller corrects them after linking. `progress` is told
 /// of the stage `code` here, from its beginning to its end. A missing delivery or one that cannot be read is a state of
 /// the evidence. With `keys`, files that they know are not read again but for the rows that are needed, and of the others
@@ -127,7 +133,7 @@ pub fn read(
     source: &Source,
     kind: &Kind,
     as_of: Date,
-    wanted: &Wanted<'_>,
+    wanted: Option<&Wanted<'_>>,
     keys: Option<&Keys<'_>>,
     progress: &dyn Progress,
     cancel: &Cancel,
@@ -149,20 +155,14 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     if paths.is_empty() {
         return Ok(nothing(job));
     }
-    let mapped = paths.iter().map(|path| delimited::map(path)).collect::<Result<Vec<_>>>()?;
+    let mapped = paths.iter().map(|path| Mapped::open(path)).collect::<Result<Vec<_>>>()?;
     job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
     let read = read_files(root, &paths, &mapped, job, chunk);
     job.progress.end(job.code, "");
     read
 }
 
-fn read_files(
-    root: &Path,
-    paths: &[PathBuf],
-    mapped: &[delimited::Mapped],
-    job: &Job<'_>,
-    chunk: usize,
-) -> Result<Evidence> {
+fn read_files(root: &Path, paths: &[PathBuf], mapped: &[Mapped], job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     let connector: &dyn Connector = match job.source.connector.format {
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,

@@ -11,17 +11,20 @@ const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/'];
 /// Whether a cell's bytes may hold a list: a cheap look that is never wrong about "no". For GB18030 bytes it may say
 /// "yes" where two characters happen to meet like a separator.
 pub(super) fn may_be_list(bytes: &[u8]) -> bool {
-    bytes.iter().any(|byte| matches!(byte, b',' | b';' | b'/'))
-        || (!bytes.is_ascii()
-            && bytes.windows(2).any(|pair| {
-                // 、，； in UTF-8 begin with E3 80, EF BC; in GB18030 they are A1 A2, A3 AC, A3 BB.
-                matches!(pair, [0xE3, 0x80] | [0xEF, 0xBC] | [0xA1, 0xA2] | [0xA3, 0xAC | 0xBB])
-            }))
+    // 、，； in UTF-8 begin with E3 80, EF BC; in GB18030 they are A1 A2, A3 AC, A3 BB.
+    let is_separator = |at: usize| match (bytes[at], bytes.get(at + 1)) {
+        (b',' | b';' | b'/', _) => true,
+        (0xE3, Some(0x80)) | (0xEF, Some(0xBC)) | (0xA1, Some(0xA2)) | (0xA3, Some(0xAC | 0xBB)) => true,
+        _ => false,
+    };
+    (0..bytes.len()).any(is_separator)
 }
 
 /// Whether an id cell may hold several ids. An id of letters and digits alone is one id.
 pub(super) fn may_be_ids(bytes: &[u8]) -> bool {
-    !bytes.iter().all(u8::is_ascii_alphanumeric)
+    // Nearly every cell is eighteen digits.
+    let digits = |id: &[u8; 18]| id.iter().fold(true, |all, byte| all & byte.is_ascii_digit());
+    !bytes.try_into().is_ok_and(digits) && !bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// The owners in an id cell and a name cell, as (id, name); either may be empty, never both.

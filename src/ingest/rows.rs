@@ -7,6 +7,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
@@ -35,8 +38,8 @@ pub(super) struct RowReader<'a> {
     kind: &'a Kind,
     mapping: Mapping,
     encoding: Encoding,
-    wanted: &'a Wanted<'a>,
-    keys: Option<&'a Keys<'a>>,
+    /// None: every row is kept.
+    wanted: Option<&'a Wanted<'a>>,
     file: u16,
     sheet: u16,
     /// Of a spreadsheet: a row's offset says where its text is kept, and means nothing to people.
@@ -57,11 +60,18 @@ pub(super) struct RowReader<'a> {
     readings: Vec<Reading<'a>>,
 }
 
+/// A department's codes and the layout's values for them.
+type Codes<'a> = HashMap<&'a str, &'a str, FixedState>;
+
+fn codes_of(codes: &BTreeMap<String, String>) -> Codes<'_> {
+    codes.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect()
+}
+
 /// How a field's text is read.
 struct Reading<'a> {
     ty: FieldType,
     unit: Unit,
-    codes: Option<&'a BTreeMap<String, String>>,
+    codes: Option<Codes<'a>>,
     yes: &'a [String],
     no: &'a [String],
     /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
@@ -70,7 +80,7 @@ struct Reading<'a> {
 
 impl<'a> RowReader<'a> {
     pub(super) fn new(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16, sheet: u16) -> Self {
-        let Job { source, kind, wanted, keys, today, .. } = *job;
+        let Job { source, kind, wanted, today, .. } = *job;
         let nulls: Vec<String> =
             NULLS.iter().map(|word| (*word).to_owned()).chain(source.values.null.iter().cloned()).collect();
         let footers = match &source.values.footer {
@@ -85,7 +95,7 @@ impl<'a> RowReader<'a> {
         let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
             ty: field.ty,
             unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
-            codes: source.codes.get(&field.name).map(|codes| codes.get_ref()),
+            codes: source.codes.get(&field.name).map(|codes| codes_of(codes.get_ref())),
             yes: &source.values.yes,
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
@@ -96,7 +106,6 @@ impl<'a> RowReader<'a> {
             mapping,
             encoding,
             wanted,
-            keys,
             file,
             sheet,
             is_sheet: false,
@@ -129,8 +138,39 @@ impl<'a> RowReader<'a> {
         self.mapping.headings
     }
 
-    /// Puts a row into its bin.
+    /// Puts a row into its bin, and keeps it if one of its persons is wanted.
     pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
+        if self.is_good(row, batch) {
+            let (mut persons, mut wanted) = (0, self.wanted.is_none());
+            self.each_party(row, &mut |_, party| {
+                persons += 1;
+                wanted = wanted || self.wanted.is_some_and(|wanted| wanted(party));
+            });
+            match persons {
+                0 => self.reject_nobody(row, batch),
+                _ if wanted => self.keep(row, batch),
+                _ => batch.bins.unlinked += 1,
+            }
+        }
+    }
+
+    /// Puts a row into its bin, a good one into that of the unlinked, and keys it.
+    pub(super) fn key(&self, row: &Record<'_>, keys: &Keys<'_>, batch: &mut Batch) {
+        if self.is_good(row, batch) {
+            let mut persons = 0;
+            self.each_party(row, &mut |_, party| {
+                persons += 1;
+                (keys.of)(party, &mut |key| batch.key(key, row.offset, row.line));
+            });
+            match persons {
+                0 => self.reject_nobody(row, batch),
+                _ => batch.bins.unlinked += 1,
+            }
+        }
+    }
+
+    /// Whether a row says something about somebody, as far as its form tells; if not, it is in its bin.
+    fn is_good(&self, row: &Record<'_>, batch: &mut Batch) -> bool {
         batch.bins.read += 1;
         if let Some(fault) = row.fault {
             let reason = match fault {
@@ -138,7 +178,8 @@ impl<'a> RowReader<'a> {
                 Fault::TooLong => "ingest.reject_long",
                 Fault::Truncated => "ingest.reject_truncated",
             };
-            return self.reject_row(row, reason, batch);
+            self.reject_row(row, reason, batch);
+            return false;
         }
         if self.is_blank_or_footer(row) {
             batch.bins.skipped += 1;
@@ -147,30 +188,17 @@ impl<'a> RowReader<'a> {
         } else if self.is_withdrawn_or_company(row) {
             batch.bins.skipped += 1;
         } else {
-            self.take_good(row, batch);
+            self.note_as_of(row, batch);
+            return true;
         }
+        false
     }
 
-    fn take_good(&self, row: &Record<'_>, batch: &mut Batch) {
-        self.note_as_of(row, batch);
-        let (mut persons, mut wanted) = (0, false);
-        self.each_party(row, &mut |_, party| {
-            persons += 1;
-            wanted = wanted || (self.wanted)(party);
-            if let Some(keys) = self.keys {
-                (keys.of)(party, &mut |key| batch.key(key, row.offset, row.line));
-            }
-        });
-        if persons == 0 {
-            if self.is_spaced_footer(row) {
-                batch.bins.skipped += 1;
-            } else {
-                self.reject_row(row, "ingest.reject_nobody", batch);
-            }
-        } else if wanted {
-            self.keep(row, batch);
+    fn reject_nobody(&self, row: &Record<'_>, batch: &mut Batch) {
+        if self.is_spaced_footer(row) {
+            batch.bins.skipped += 1;
         } else {
-            batch.bins.unlinked += 1;
+            self.reject_row(row, "ingest.reject_nobody", batch);
         }
     }
 
@@ -258,10 +286,12 @@ impl<'a> RowReader<'a> {
     }
 
     fn keep(&self, row: &Record<'_>, batch: &mut Batch) {
-        let number = batch.table.rows() as u32;
-        self.each_party(row, &mut |slot, party| {
-            batch.parties.push(number, slot, &party.id_text(), &party.name());
-        });
+        if self.wanted.is_some() {
+            let number = batch.table.rows() as u32;
+            self.each_party(row, &mut |slot, party| {
+                batch.parties.push(number, slot, &party.id_text(), &party.name());
+            });
+        }
         // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
         let utf8 = match self.encoding {
             Encoding::Utf8 => simdutf8::basic::from_utf8(row.text).ok(),
@@ -339,7 +369,7 @@ impl Reading<'_> {
     /// Pushes the value of a text; `Err` with the reason, and nothing pushed, if the text is none of the field's type.
     fn push(&self, text: &str, column: &mut Column) -> Result<(), &'static str> {
         match column {
-            Column::Text(texts) => match self.codes {
+            Column::Text(texts) => match &self.codes {
                 Some(codes) => texts.push(&canonical(text, codes)),
                 None => texts.push(text),
             },
@@ -358,13 +388,13 @@ impl Reading<'_> {
 
 /// The layout's value for a code. If the whole text is none and every character is one, their values are joined with
 /// `+` in the order of the letters (vehicle states combine: `GQ`). An unknown code stays as given.
-fn canonical<'t>(text: &'t str, codes: &'t BTreeMap<String, String>) -> Cow<'t, str> {
+fn canonical<'t>(text: &'t str, codes: &Codes<'t>) -> Cow<'t, str> {
     if let Some(value) = codes.get(text) {
         return Cow::Borrowed(value);
     }
     let mut buffer = [0; 4];
     let values: Option<Vec<&str>> =
-        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).map(String::as_str)).collect();
+        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).copied()).collect();
     match values {
         Some(values) if !values.is_empty() => Cow::Owned(values.join("+")),
         _ => Cow::Borrowed(text),
@@ -377,8 +407,7 @@ mod tests {
 
     #[test]
     fn codes_combine_only_if_every_letter_is_known() {
-        let codes: BTreeMap<String, String> =
-            [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].map(|(a, b)| (a.into(), b.into())).into();
+        let codes: Codes<'_> = [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].into_iter().collect();
         assert_eq!(canonical("G", &codes), "violation");
         assert_eq!(canonical("GQ", &codes), "violation+overdue");
         assert_eq!(canonical("QG", &codes), "overdue+violation");

@@ -78,7 +78,7 @@ fn rows_of_text(file: &mut File, path: &Path, length: u64, source: &Source, kind
         source,
         kind,
         today: Date::from_days(0),
-        wanted: &|_| false,
+        wanted: None,
         progress: &Silent,
         cancel: &cancel,
         keys: None,

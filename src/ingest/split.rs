@@ -12,6 +12,7 @@
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::encoding::Encoding;
+use super::marks::Marks;
 
 /// A record longer than this is not believed: no department writes one, a stray quote or a wrong file does.
 pub(super) const RECORD_LIMIT: usize = 1 << 20;
@@ -71,6 +72,7 @@ pub(super) struct Splitter<'a> {
     dialect: Dialect,
     at: usize,
     lines: u32,
+    marks: Marks,
     cells: Vec<Cell>,
     unquoted: Vec<u8>,
 }
@@ -87,7 +89,8 @@ struct Scanned {
 impl<'a> Splitter<'a> {
     /// `at` must be the start of a record.
     pub(super) fn new(bytes: &'a [u8], at: usize, dialect: Dialect) -> Self {
-        Self { bytes, dialect, at, lines: 0, cells: Vec::new(), unquoted: Vec::new() }
+        let marks = Marks::new([b'\n', dialect.delimiter, dialect.quote.unwrap_or(b'\n')]);
+        Self { bytes, dialect, at, lines: 0, marks, cells: Vec::new(), unquoted: Vec::new() }
     }
 
     /// Goes to another record's start; lines count from there.
@@ -108,18 +111,19 @@ impl<'a> Splitter<'a> {
 
     /// The next record that starts before `until`; blank lines are passed over.
     pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
-        let (start, line_end) = loop {
+        let (start, scanned) = loop {
             if self.at >= until.min(self.bytes.len()) {
                 return None;
             }
-            let line_end = memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |found| self.at + found);
+            let plain = self.split_plain();
+            let line_end = plain.unwrap_or_else(|| self.line_end());
             if self.bytes[self.at..line_end].iter().any(|byte| *byte > b' ') {
-                break (self.at, line_end);
+                let scanned = if plain.is_some() { self.one_line(line_end, None) } else { self.scan(line_end) };
+                break (self.at, scanned);
             }
             self.at = (line_end + 1).min(self.bytes.len());
             self.lines += 1;
         };
-        let scanned = self.scan(start, line_end);
         let line = self.lines;
         self.at = scanned.next;
         self.lines += scanned.lines;
@@ -135,38 +139,69 @@ impl<'a> Splitter<'a> {
         })
     }
 
-    fn scan(&mut self, start: usize, line_end: usize) -> Scanned {
+    fn line_end(&self) -> usize {
+        memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |found| self.at + found)
+    }
+
+    /// Splits the line here if nothing in it needs a closer look: no quote, no character that may hold a delimiter, and
+    /// not too long. Gives where it ends.
+    fn split_plain(&mut self) -> Option<usize> {
+        let (bytes, start) = (self.bytes, self.at);
         self.cells.clear();
-        let end = without_return(self.bytes, start, line_end);
-        let line = &self.bytes[start..end];
-        let next = (line_end + 1).min(self.bytes.len());
-        let one_line = |fault| Scanned { end, next, lines: 1, fault, in_scratch: false };
+        self.marks.go_to(bytes, start);
+        let mut characters = Characters::new(self.dialect, start);
+        let mut from = start;
+        let line_end = loop {
+            let Some(found) = self.marks.next(bytes) else { break bytes.len() };
+            if bytes[found] == b'\n' {
+                break found;
+            }
+            let is_quote = bytes[found] != self.dialect.delimiter;
+            if is_quote || found - start > RECORD_LIMIT || characters.hold(bytes, found) {
+                return None;
+            }
+            self.cells.push(((from - start) as u32, (found - start) as u32));
+            from = found + 1;
+            characters.restart(from);
+        };
+        let length = without_return(bytes, start, line_end) - start;
+        self.cells.push(((from - start) as u32, length as u32));
+        (length <= RECORD_LIMIT).then_some(line_end)
+    }
+
+    /// A record of the line here.
+    fn one_line(&self, line_end: usize, fault: Option<Fault>) -> Scanned {
+        let (end, next) = (without_return(self.bytes, self.at, line_end), (line_end + 1).min(self.bytes.len()));
+        Scanned { end, next, lines: 1, fault, in_scratch: false }
+    }
+
+    /// Looks closely at the record whose first line ends at `line_end`.
+    fn scan(&mut self, line_end: usize) -> Scanned {
+        self.cells.clear();
+        let start = self.at;
+        let line = &self.bytes[start..without_return(self.bytes, start, line_end)];
         if line.len() > RECORD_LIMIT {
-            return one_line(Some(Fault::TooLong));
+            return self.one_line(line_end, Some(Fault::TooLong));
         }
         match self.dialect.quote {
-            Some(quote) if memchr(quote, line).is_some() => match self.scan_quoted(start, quote) {
-                Ok(scanned) => scanned,
-                Err(fault) => {
-                    self.cells.clear();
-                    let cut_off = fault == Fault::Truncated && line_end == self.bytes.len();
-                    one_line(Some(if cut_off { fault } else { Fault::StrayQuote }))
-                }
-            },
+            Some(quote) if memchr(quote, line).is_some() => self.scan_quoted(start, quote).unwrap_or_else(|fault| {
+                self.cells.clear();
+                let cut_off = fault == Fault::Truncated && line_end == self.bytes.len();
+                self.one_line(line_end, Some(if cut_off { fault } else { Fault::StrayQuote }))
+            }),
             _ => {
-                self.split_plain(start, end);
-                one_line(None)
+                self.split_characters(line);
+                self.one_line(line_end, None)
             }
         }
     }
 
-    /// Splits a line without quotes.
-    fn split_plain(&mut self, start: usize, end: usize) {
-        let line = &self.bytes[start..end];
+    /// Splits a line without quotes in which characters hold the delimiter's byte.
+    fn split_characters(&mut self, line: &[u8]) {
         let mut from = 0;
         let mut characters = Characters::new(self.dialect, 0);
         let mut inside_characters = 0;
-        for found in Places::new(line, self.dialect.delimiter) {
+        for found in memchr_iter(self.dialect.delimiter, line) {
             if characters.hold(line, found) {
                 inside_characters += 1;
                 continue;
@@ -181,7 +216,7 @@ impl<'a> Splitter<'a> {
         if inside_characters > 0 && self.cells.len() + inside_characters == self.dialect.width {
             self.cells.clear();
             let mut from = 0;
-            for found in Places::new(line, self.dialect.delimiter) {
+            for found in memchr_iter(self.dialect.delimiter, line) {
                 self.cells.push((from as u32, found as u32));
                 from = found + 1;
             }
@@ -283,58 +318,6 @@ pub(super) fn fits(width: usize, text: &[u8], cells: &[Cell]) -> bool {
         && cells[width..]
             .iter()
             .all(|(start, end)| text[*start as usize..*end as usize].iter().all(|byte| *byte <= b' '))
-}
-
-/// The places of a byte, eight bytes at a time. Cells are short: starting a vector search for each costs more than this.
-struct Places<'a> {
-    bytes: &'a [u8],
-    byte: u8,
-    /// Start of the word that `hits` speaks of.
-    word: usize,
-    /// The high bit of every byte of that word that equals `byte` and was not given yet.
-    hits: u64,
-}
-
-const LOW_SEVEN: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-
-impl<'a> Places<'a> {
-    fn new(bytes: &'a [u8], byte: u8) -> Self {
-        let mut places = Self { bytes, byte, word: 0, hits: 0 };
-        places.hits = places.hits_at(0);
-        places
-    }
-
-    fn hits_at(&self, word: usize) -> u64 {
-        let Some(rest) = self.bytes.get(word..) else { return 0 };
-        let mut padded = [!self.byte; 8];
-        let eight = match rest.first_chunk::<8>() {
-            Some(eight) => eight,
-            None => {
-                padded[..rest.len()].copy_from_slice(rest);
-                &padded
-            }
-        };
-        // A byte is zero where it equals; adding 7F to the low seven bits sets the high bit of every other byte.
-        let differing = u64::from_le_bytes(*eight) ^ (u64::from(self.byte) * 0x0101_0101_0101_0101);
-        !(((differing & LOW_SEVEN) + LOW_SEVEN) | differing | LOW_SEVEN)
-    }
-}
-
-impl Iterator for Places<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        while self.hits == 0 {
-            self.word += 8;
-            if self.word >= self.bytes.len() {
-                return None;
-            }
-            self.hits = self.hits_at(self.word);
-        }
-        let place = self.word + self.hits.trailing_zeros() as usize / 8;
-        self.hits &= self.hits - 1;
-        Some(place)
-    }
 }
 
 /// Tells whether a delimiter byte is the second byte of a GB18030 character. Second bytes are 40 to 7E and 80 to FE,
@@ -502,12 +485,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn places_are_all_places(bytes in prop::collection::vec(any::<u8>(), 0..40), byte in any::<u8>()) {
-            let expected: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == byte).collect();
-            prop_assert_eq!(Places::new(&bytes, byte).collect::<Vec<_>>(), expected);
-        }
-
         #[test]
         fn what_a_writer_writes_is_read_as_the_csv_crate_reads_it(
             rows in prop::collection::vec(prop::collection::vec("[a汉,|\"\n ]{0,5}", 3), 1..12),

@@ -33,7 +33,7 @@ impl Centre {
             source: &self.source,
             kind: &kind,
             today,
-            wanted,
+            wanted: Some(wanted),
             progress: &Silent,
             cancel: &cancel,
             keys: None,
@@ -305,7 +305,7 @@ fn asking_to_stop_stops() {
     cancel.cancel();
     let today = Date::parse_iso("2026-11-24").unwrap();
     let error =
-        read(centre.folder.path(), "v", &centre.source, &kind, today, &|_| true, None, &Silent, &cancel).unwrap_err();
+        read(centre.folder.path(), "v", &centre.source, &kind, today, None, None, &Silent, &cancel).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
 
@@ -387,7 +387,7 @@ mod known_files {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::model::extract_keys::ExtractKeys;
+    use crate::model::extract_keys::{Entry, ExtractKeys};
 
     /// The key of an id, or of the name where there is none.
     fn key(party: &PartyView<'_>) -> u64 {
@@ -408,7 +408,13 @@ mod known_files {
         };
         let keep = |keys: ExtractKeys| made.lock().unwrap().push(keys);
         let of = |party: &PartyView<'_>, each: &mut dyn FnMut(u64)| each(key(party));
-        let keys = Keys { of: &of, known: &known, made: &keep };
+        let places = |entries: &[Entry]| {
+            let mut places: Vec<_> =
+                entries.iter().filter(|entry| wanted.contains(&entry.key)).map(|entry| entry.place).collect();
+            places.dedup();
+            places
+        };
+        let keys = Keys { of: &of, places: &places, known: &known, made: &keep };
         let (kind, cancel) = (centre.source.kind().unwrap(), Cancel::default());
         let today = Date::parse_iso("2026-11-24").unwrap();
         let job = Job {
@@ -416,7 +422,7 @@ mod known_files {
             source: &centre.source,
             kind: &kind,
             today,
-            wanted: &|party| wanted.contains(&key(party)),
+            wanted: Some(&|party| wanted.contains(&key(party))),
             progress: &Silent,
             cancel: &cancel,
             keys: Some(&keys),

@@ -12,10 +12,12 @@ use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
 use super::batch::Batch;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
+use super::mapped::Mapped;
 use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
-use crate::kernel::{Date, Error, Message, Result};
+use crate::kernel::{Date, Digest, Error, Message, Result};
+use crate::model::extract_keys::Place;
 use crate::model::kind::Kind;
 use crate::model::table::FieldType;
 
@@ -50,8 +52,8 @@ pub fn sheet_names(file: &std::path::Path) -> Result<Vec<String>> {
 }
 
 impl Connector for Spreadsheet {
-    fn read(&self, bytes: &[u8], index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
+    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let mut book = Xlsx::new(Cursor::new(&**mapped)).map_err(|error| refused(&error))?;
         let names = book.sheet_names();
         let wanted = job.source.connector.sheet.as_deref();
         let sheet = match wanted {
@@ -76,26 +78,32 @@ impl Connector for Spreadsheet {
             reading.cell(row, column as usize, cell.get_value())?;
         }
         let (batch, headings, kept) = reading.finish()?;
-        job.progress.advance(job.code, bytes.len() as u64, 0);
+        job.progress.advance(job.code, mapped.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
         let sheet = Some((sheet as u16, kept));
-        Ok(ReadFile { batch, headings, format, encoding: Encoding::Utf8, sheet })
+        Ok(ReadFile { batch, headings, digest: Digest::of(mapped), format, encoding: Encoding::Utf8, sheet })
     }
 
-    fn pick(&self, _: &[u8], index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+    fn pick(&self, _: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
         let (sheet, headings) = known.summary.sheet.clone().unwrap_or_default();
         let heading = Candidate { cells: headings, damaged: false };
         let (_, mapping) = headings::find(job.source, job.kind, &[heading]).map_err(|miss| miss.error)?;
         let rows = RowReader::of_sheet(job, mapping, index, sheet);
-        let mut batch = Batch::new(job.kind);
-        for place in &known.places {
-            match kept_row(&known.rows, place.offset() as usize) {
-                Some((text, cells)) => rows.take(&record(text, &cells, place.line(), place.offset()), &mut batch),
-                None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
-            }
-        }
+        let batch = pick_rows(&known.rows, &known.places, &rows, job.kind);
         Ok(Picked { batch, headings: rows.into_headings() })
     }
+}
+
+/// The rows at these places of a sheet's rows as text.
+fn pick_rows(kept: &[u8], places: &[Place], rows: &RowReader<'_>, kind: &Kind) -> Batch {
+    let mut batch = Batch::new(kind);
+    for place in places {
+        match kept_row(kept, place.offset() as usize) {
+            Some((text, cells)) => rows.take(&record(text, &cells, place.line(), place.offset()), &mut batch),
+            None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
+        }
+    }
+    batch
 }
 
 fn record<'a>(text: &'a [u8], cells: &'a [Cell], line: u32, offset: u64) -> Record<'a> {
@@ -227,9 +235,13 @@ impl<'a> SheetReading<'a> {
         let Some(rows) = &self.rows else { return self.look_for_heading() };
         self.row.pad(rows.width());
         let text = self.row.text.as_bytes();
-        rows.take(&record(text, &self.row.cells, self.row.number, self.kept.len() as u64), &mut self.batch);
-        if self.job.keys.is_some() {
-            keep_row(&mut self.kept, text, &self.row.cells);
+        let row = record(text, &self.row.cells, self.row.number, self.kept.len() as u64);
+        match self.job.keys {
+            Some(keys) => {
+                rows.key(&row, keys, &mut self.batch);
+                keep_row(&mut self.kept, text, &self.row.cells);
+            }
+            None => rows.take(&row, &mut self.batch),
         }
         if self.batch.bins.read.is_multiple_of(ROWS_PER_STEP) {
             self.job.cancel.check()?;
@@ -270,10 +282,14 @@ impl<'a> SheetReading<'a> {
     fn finish(mut self) -> Result<(Batch, Vec<String>, Vec<u8>)> {
         self.end_row()?;
         self.job.progress.advance(self.job.code, 0, self.batch.bins.read % ROWS_PER_STEP);
-        match self.rows {
-            Some(rows) => Ok((self.batch, rows.into_headings(), self.kept)),
-            None => Err(self.no_heading()),
+        let Some(rows) = self.rows else { return Err(self.no_heading()) };
+        if let Some(keys) = self.job.keys {
+            // Without a place is only a row whose number no sheet can have.
+            let refused = || Error::input(Message::new("ingest.refused_cells").with("limit", CELLS));
+            let places = (keys.places)(self.batch.entries.as_deref().ok_or_else(refused)?);
+            self.batch.keep(pick_rows(&self.kept, &places, &rows, self.job.kind));
         }
+        Ok((self.batch, rows.into_headings(), self.kept))
     }
 }
 

@@ -63,6 +63,21 @@ impl Digest {
     }
 }
 
+/// A digest in the making, of bytes that come in parts.
+#[derive(Clone, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything so far, as one piece.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl std::fmt::Display for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -85,6 +100,13 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(Digest::parse_hex(&digest.to_string()), Some(digest));
+    }
+
+    #[test]
+    fn bytes_in_parts_are_one_piece() {
+        let mut digesting = Digesting::default();
+        [&b"a"[..], b"", b"bc"].iter().for_each(|part| digesting.update(part));
+        assert_eq!(digesting.finish(), Digest::of(b"abc"));
     }
 
     // RFC 4648, section 10: "fooba" is MZXW6YTB, "foobar" MZXW6YTBOI.

@@ -7,6 +7,7 @@ pub mod citizen_id;
 pub mod credit_code;
 pub mod date;
 pub mod digest;
+pub mod digits;
 pub mod division;
 pub mod error;
 pub mod masked;
@@ -16,7 +17,7 @@ pub mod wording;
 
 pub use citizen_id::{CitizenId, Sex};
 pub use date::{Date, Month};
-pub use digest::Digest;
+pub use digest::{Digest, Digesting};
 pub use division::Division;
 pub use error::{Error, ErrorKind, Result};
 pub use money::Fen;

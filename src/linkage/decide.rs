@@ -1,64 +1,21 @@
-//! The decision for one person in a row: which grade, which code, whether it may enter a case.
+//! Grades C, D and E: the id is damaged, hidden or missing, so that candidates are searched for, weighed and compared.
 //!
-//! The code's three letters:
-//!
-//! | | 1st: the id | 2nd: the name | 3rd: what else |
-//! |---|---|---|---|
-//! | | E exact as delivered | E equal | F birth date and a further fact agree |
-//! | | C exact after cleaning | F equal after folding | B the birth date agrees |
-//! | | F another document, exact | V variant form | T a further fact agrees, no birth date given |
-//! | | U exact, but in use under many names | O former name | N nothing else is given |
-//! | | 1 one digit repaired · S swap · L letters | D one character damaged | X something else contradicts |
-//! | | M masked · T tail lost | H same reading or look | P possible only: below the line, or not alone |
-//! | | N no id · X an id nobody can use | N not given · X another's | |
+//! One candidate alone gets the link; where two are near, both are only possible. Codes are explained in `candidate`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::facts::{Agreement, Comparison, PartyFacts};
-use super::index::{Index, NameHash, name_hash};
+use super::LinkSettings;
+use super::candidate::{Candidate, IdGround, Subject};
+use super::exact::Exact;
+use super::facts::{Agreement, Comparison, Registered};
+use super::index::{Index, NameHash};
 use super::places::PlaceLevel;
-use super::weights::{Weights, rounded};
-use super::{LinkSettings, PartyRef};
+use super::weights::Weights;
 use crate::kernel::{CitizenId, Date};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::standardise::ids::{IdReading, Remains};
 use crate::standardise::{id_repair, names};
-
-/// A person in a row: where, by what name, with which facts.
-pub(super) struct Subject<'p> {
-    pub(super) at: PartyRef,
-    pub(super) name: &'p str,
-    pub(super) facts: PartyFacts<'p>,
-}
-
-/// What the delivered id says for a person of the register it leads to.
-#[derive(Clone, Copy)]
-struct IdGround {
-    /// First letter of the code.
-    letter: u8,
-    repairs: Repairs,
-    bits: f64,
-    /// The part of `bits` that the digits of the birth date give.
-    birth_digits: f64,
-}
-
-/// No id at all, or one that says nothing.
-impl IdGround {
-    fn nothing(letter: u8) -> Self {
-        Self { letter, repairs: Repairs::default(), bits: 0.0, birth_digits: 0.0 }
-    }
-}
-
-/// A person of the register who may be the person in the row, with the grounds.
-struct Candidate {
-    person: u32,
-    id: IdGround,
-    level: NameLevel,
-    comparison: Comparison,
-    /// The birth date agrees: in what is left of the id, or in a column.
-    birth: bool,
-    weight: f64,
-}
 
 /// What came of some persons in rows.
 #[derive(Default)]
@@ -66,6 +23,32 @@ pub(super) struct Decided {
     pub(super) links: Vec<Link>,
     /// Persons of whom only a name is known that somebody on the register bears: grade E.
     pub(super) name_only: u64,
+}
+
+/// The persons of one name, present or former. Rows are decided name by name, so that what a namesake's phone and place
+/// are is read once for all of them.
+pub(super) struct Namesakes<'a, 'r> {
+    hash: NameHash,
+    persons: &'a [u32],
+    registered: OnceCell<Vec<Registered<'a, 'r>>>,
+}
+
+impl<'a, 'r> Namesakes<'a, 'r> {
+    pub(super) fn of(index: &'a Index<'r>, hash: NameHash) -> Self {
+        Self { hash, persons: index.named(hash), registered: OnceCell::new() }
+    }
+
+    fn registered(&self, index: &'a Index<'r>) -> &[Registered<'a, 'r>] {
+        self.registered.get_or_init(|| self.persons.iter().map(|person| Registered::new(index, *person)).collect())
+    }
+}
+
+/// Whom to look at.
+enum Block<'a> {
+    Born(&'a [u32]),
+    Named,
+    /// The name is crowded and no birth date is given.
+    Nobody,
 }
 
 /// Decides for the parties of one source.
@@ -77,56 +60,33 @@ pub(super) struct Decider<'a, 'r> {
     pub(super) crowded: BTreeSet<NameHash>,
 }
 
-impl Decider<'_, '_> {
-    /// Grades A and B: the id is one on the register. Everybody enrolled under it gets the link.
-    pub(super) fn exact<'s>(
-        &'s self,
-        subject: &'s Subject,
-        id: CitizenId,
-        repairs: Repairs,
-    ) -> impl Iterator<Item = Link> + 's {
-        let letter = if repairs == Repairs::default() { b'E' } else { b'C' };
-        let ground = IdGround { repairs, bits: Weights::whole_id(), ..IdGround::nothing(letter) };
-        let speaks_alone = id.is_valid();
-        self.index.persons_with(id).map(move |person| self.exact_link(subject, person, ground, speaks_alone))
+impl<'a, 'r> Decider<'a, 'r> {
+    fn exact(&self) -> Exact<'a, 'r> {
+        Exact { index: self.index, settings: self.settings }
     }
 
-    /// As [`Decider::exact`], for a passport or another document that the register holds in place of an id.
-    fn document(&self, subject: &Subject, text: &str) -> Vec<Link> {
-        let ground = IdGround { bits: Weights::whole_id(), ..IdGround::nothing(b'F') };
-        let persons = self.index.persons_with_document(text).iter();
-        persons.map(|person| self.exact_link(subject, *person, ground, false)).collect()
-    }
-
-    /// A whole, valid id without a name beside it (`speaks_alone`) is grade A: a blank is no evidence against. A document
-    /// number or an id whose check character fails needs the name.
-    fn exact_link(&self, subject: &Subject, person: u32, id: IdGround, speaks_alone: bool) -> Link {
-        let level = self.index.compare_name(person, subject.name);
-        let comparison = Comparison::brief(self.index, person, &subject.facts);
-        let consistent = level.is_consistent() || level == NameLevel::Absent && speaks_alone;
-        let grade = if consistent { Grade::A } else { Grade::B };
-        let birth = comparison.birth == Agreement::Agrees;
-        let weight = id.bits + Weights::name(self.index, person, level);
-        self.link(subject, &Candidate { person, id, level, comparison, birth, weight }, grade, false)
-    }
-
-    /// Grades C, D and E: the id is damaged, hidden or missing.
-    pub(super) fn open(&self, subject: &Subject, reading: &IdReading, decided: &mut Decided) {
+    /// Decides for a person in a row, given everybody of that name.
+    pub(super) fn open(
+        &self,
+        subject: &Subject,
+        reading: &IdReading,
+        named: &Namesakes<'a, 'r>,
+        decided: &mut Decided,
+    ) {
         let (links, unusable) = match reading {
             IdReading::Whole { id, .. } if id.is_valid() => (Vec::new(), None), // somebody else's
             IdReading::Whole { id, repairs } => (self.repaired(subject, &id.to_ascii(), *repairs), None),
             IdReading::Broken { text, repairs } => (self.repaired(subject, text.as_bytes(), *repairs), Some(b'X')),
-            IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M'), None),
-            IdReading::TailLost { remains, repairs } => (self.tail_lost(subject, remains, *repairs), None),
-            IdReading::Foreign { text } => (self.document(subject, text), Some(b'X')),
+            IdReading::Masked { remains, repairs } => (self.partial(subject, remains, *repairs, b'M', named), None),
+            IdReading::TailLost { remains, repairs } => (self.tail_lost(subject, remains, *repairs, named), None),
+            IdReading::Foreign { text } => (self.exact().document(subject, text).collect(), Some(b'X')),
             IdReading::Placeholder => (Vec::new(), Some(b'X')),
             IdReading::Missing => (Vec::new(), Some(b'N')),
         };
         match unusable {
             Some(letter) if links.is_empty() => {
-                let links = self.without_id(subject, letter);
-                let known = !self.index.named(name_hash(subject.name)).is_empty();
-                decided.name_only += u64::from(known && links.is_empty());
+                let links = self.without_id(subject, letter, named);
+                decided.name_only += u64::from(!named.persons.is_empty() && links.is_empty());
                 decided.links.extend(links);
             }
             _ => decided.links.extend(links),
@@ -136,7 +96,7 @@ impl Decider<'_, '_> {
     /// One typing error: the readings the check character allows, as far as they are somebody on the register.
     fn repaired(&self, subject: &Subject, text: &[u8], cleaned: Repairs) -> Vec<Link> {
         let mut candidates = Vec::new();
-        for (id, repair) in id_repair::candidates(text) {
+        for (id, repair) in id_repair::candidates(text).into_iter().filter(|(id, _)| self.index.holds(*id)) {
             let mut repairs = cleaned;
             repairs.insert(repair);
             let letter = match repair {
@@ -147,88 +107,117 @@ impl Decider<'_, '_> {
             let birth_digits = Weights::birth_digits(&id.to_ascii());
             let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits };
             for person in self.index.persons_with(id) {
-                candidates.extend(self.candidate(subject, person, ground, true));
+                candidates.extend(self.candidate(subject, &Registered::new(self.index, *person), ground, true));
             }
         }
         self.settle(subject, candidates)
     }
 
     /// One good id in a thousand really ends in three zeros: with its owner's name it is whole, not destroyed.
-    fn tail_lost(&self, subject: &Subject, remains: &Remains, repairs: Repairs) -> Vec<Link> {
+    fn tail_lost(
+        &self,
+        subject: &Subject,
+        remains: &Remains,
+        repairs: Repairs,
+        named: &Namesakes<'a, 'r>,
+    ) -> Vec<Link> {
         let zeroed = remains.characters().map(|character| if character == b'?' { b'0' } else { character });
         let owners = CitizenId::from_ascii(&zeroed).filter(|id| id.is_valid() && remains.kept() == 15);
-        let whole: Vec<Link> = owners.into_iter().flat_map(|id| self.exact(subject, id, Repairs::default())).collect();
+        let whole: Vec<Link> =
+            owners.into_iter().flat_map(|id| self.exact().links(subject, id, Repairs::default())).collect();
         if whole.iter().any(|link| link.name_level.is_consistent()) {
             return whole;
         }
-        let open = self.partial(subject, remains, repairs, b'T');
+        let open = self.partial(subject, remains, repairs, b'T', named);
         // Nobody's tail that was lost: then it may be that good id with another person's name, for identity review.
         if open.is_empty() { whole.into_iter().filter(|link| link.grade == Grade::B).collect() } else { open }
     }
 
     /// A masked id or a lost tail: persons whose ids agree with every character left, found by birth date or by name.
-    fn partial(&self, subject: &Subject, remains: &Remains, repairs: Repairs, letter: u8) -> Vec<Link> {
+    fn partial(
+        &self,
+        subject: &Subject,
+        remains: &Remains,
+        repairs: Repairs,
+        letter: u8,
+        named: &Namesakes<'a, 'r>,
+    ) -> Vec<Link> {
         const FEW: usize = 10; // fewer characters are a division and no more: namesakes are told apart as without an id
         let birth_digits = Weights::birth_digits(remains.characters());
         let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits };
-        let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| id.is_valid() && remains.agrees(id));
+        let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| remains.agrees(id) && id.is_valid());
         let birth_left = remains.birth();
-        let candidate = |person: u32| {
-            let candidate = self.candidate(subject, person, ground, birth_left.is_some())?;
+        let candidate = |person: &u32| {
+            let registered = Registered::new(self.index, *person);
+            let candidate = self.candidate(subject, &registered, ground, birth_left.is_some())?;
             (remains.kept() >= FEW || !is_namesake(&candidate.comparison)).then_some(candidate)
         };
-        let block = self.block(birth_left.or(subject.facts.birth), subject.name);
-        self.settle(subject, block.iter().copied().filter(agrees).filter_map(candidate).collect())
+        let block = match self.block(birth_left.or(subject.facts.birth), named) {
+            Block::Born(born) => born,
+            Block::Named => named.persons,
+            Block::Nobody => &[],
+        };
+        self.settle(subject, block.iter().filter(|person| agrees(person)).filter_map(candidate).collect())
     }
 
     /// Grade D: name, birth date and a third fact; or, without a birth date, a name with a phone, a house or a spouse.
-    fn without_id(&self, subject: &Subject, letter: u8) -> Vec<Link> {
+    fn without_id(&self, subject: &Subject, letter: u8, named: &Namesakes<'a, 'r>) -> Vec<Link> {
         let facts = &subject.facts;
-        if facts.birth.is_none() && !facts.has_contact() {
+        let searchable = !named.persons.is_empty() || names::is_damaged(subject.name);
+        if facts.birth.is_none() && !facts.has_contact() || !searchable {
             return Vec::new();
         }
-        let candidate = |person: u32| {
-            let candidate = self.candidate(subject, person, IdGround::nothing(letter), false)?;
-            let comparison = &candidate.comparison;
-            let contact = comparison.phone == Agreement::Agrees
-                || comparison.spouse == Agreement::Agrees
-                || comparison.place == PlaceLevel::Same;
-            ((candidate.birth || contact) && !is_namesake(comparison)).then_some(candidate)
+        let mut candidates = Vec::new();
+        let mut consider = |registered: &Registered| {
+            // What is cheap to see first: nearly everybody in a block has another birth date, or nothing in common.
+            let birth = facts.birth.and_then(|_| self.index.register.persons[registered.person as usize].birth);
+            if facts.birth.is_some() && birth.is_some() && facts.birth != birth {
+                return;
+            }
+            if facts.birth.is_some() && birth.is_some() || registered.is_in_contact(facts) {
+                let candidate = self.candidate(subject, registered, IdGround::nothing(letter), false);
+                candidates.extend(candidate.filter(|candidate| !is_namesake(&candidate.comparison)));
+            }
         };
-        let named = self.index.named(name_hash(subject.name));
-        if named.is_empty() && !names::is_damaged(subject.name) {
-            return Vec::new();
+        match self.block(facts.birth, named) {
+            Block::Nobody => {}
+            Block::Named => named.registered(self.index).iter().for_each(consider),
+            Block::Born(born) if named.persons.is_empty() => {
+                born.iter().for_each(|person| consider(&Registered::new(self.index, *person)));
+            }
+            Block::Born(born) => {
+                let of_that_name = born.iter().filter_map(|person| named.persons.binary_search(person).ok());
+                of_that_name.for_each(|at| consider(&named.registered(self.index)[at]));
+            }
         }
-        // What is cheap to see first: nearly everybody in a block has another name or another birth date.
-        let worth_it = |person: &u32| {
-            let birth = self.index.register.persons[*person as usize].birth;
-            let born_elsewhen = facts.birth.is_some() && birth.is_some() && facts.birth != birth;
-            !born_elsewhen && (named.is_empty() || named.binary_search(person).is_ok())
-        };
-        let block = self.block(facts.birth, subject.name);
-        self.settle(subject, block.iter().copied().filter(worth_it).filter_map(candidate).collect())
+        self.settle(subject, candidates)
     }
 
     /// The persons to look at: those born that day, or those of that name, whichever are fewer. A damaged name can only
     /// be found by the day.
-    fn block(&self, birth: Option<Date>, name: &str) -> &[u32] {
-        let hash = name_hash(name);
-        let named = self.index.named(hash);
-        match birth.map(|day| self.index.born_on(day)) {
-            Some(born) if named.is_empty() || born.len() < named.len() => born,
-            None if self.crowded.contains(&hash) => &[],
-            _ => named,
+    fn block(&self, birth: Option<Date>, named: &Namesakes<'a, 'r>) -> Block<'a> {
+        match birth.map(|day| self.index.births().on(day)) {
+            Some(born) if named.persons.is_empty() || born.len() < named.persons.len() => Block::Born(born),
+            None if self.crowded.contains(&named.hash) => Block::Nobody,
+            _ => Block::Named,
         }
     }
 
     /// `None` if the name is not given or another's: a damaged or missing id never stands without a name.
     /// `birth_in_id` says that the id itself carries the birth date that agrees, should no column contradict it.
-    fn candidate(&self, subject: &Subject, person: u32, id: IdGround, birth_in_id: bool) -> Option<Candidate> {
+    fn candidate(
+        &self,
+        subject: &Subject,
+        registered: &Registered,
+        id: IdGround,
+        birth_in_id: bool,
+    ) -> Option<Candidate> {
+        let person = registered.person;
         let level = self.index.compare_name(person, subject.name);
         if !level.is_consistent() {
             return None; // before the other facts are read: nearly everybody in a block leaves here
         }
-        let comparison = Comparison::full(self.index, person, &subject.facts);
+        let comparison = Comparison::full(registered, &subject.facts);
         let birth = match comparison.birth {
             Agreement::Agrees => true,
             Agreement::Blank => birth_in_id,
@@ -252,11 +241,11 @@ impl Decider<'_, '_> {
         let alone = candidates.iter().filter(near).all(same_citizen);
         if let Some(grade) = self.grade(best).filter(|_| alone) {
             let links = candidates.iter().filter(|other| same_citizen(other));
-            return links.map(|candidate| self.link(subject, candidate, grade, false)).collect();
+            return links.map(|candidate| candidate.link(subject, grade, false, self.settings)).collect();
         }
         let possible = |candidate: &&Candidate| self.surplus(candidate) >= f64::from(self.settings.possible_bits);
         let shown = candidates.iter().filter(near).filter(possible).take(SHOWN);
-        shown.map(|candidate| self.link(subject, candidate, Grade::E, true)).collect()
+        shown.map(|candidate| candidate.link(subject, Grade::E, true, self.settings)).collect()
     }
 
     /// Bits over even odds.
@@ -278,32 +267,6 @@ impl Decider<'_, '_> {
         }
         let repaired = candidate.birth && surplus >= f64::from(self.settings.repair_line_bits);
         (over || repaired).then_some(Grade::C)
-    }
-
-    fn link(&self, subject: &Subject, candidate: &Candidate, grade: Grade, possible: bool) -> Link {
-        let comparison = &candidate.comparison;
-        let third = match (candidate.birth, comparison.further_facts() > 0) {
-            _ if possible => b'P',
-            _ if comparison.contradicts() => b'X',
-            (true, true) => b'F',
-            (true, false) => b'B',
-            (false, true) => b'T',
-            (false, false) => b'N',
-        };
-        let PartyRef { source, row, slot, party } = subject.at;
-        Link {
-            person: candidate.person,
-            source,
-            row,
-            slot,
-            party,
-            grade,
-            code: [candidate.id.letter, candidate.level.letter() as u8, third],
-            repairs: candidate.id.repairs,
-            name_level: candidate.level,
-            weight_bits: rounded(candidate.weight),
-            accepted: !possible && self.settings.accept.contains(&grade),
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::index::Index;
 use super::places::{Place, PlaceLevel};
 use crate::kernel::{Date, Sex};
 use crate::model::evidence::Evidence;
+use crate::model::link::NameLevel;
 use crate::model::table::Column;
 
 /// How two values agree.
@@ -33,18 +34,22 @@ pub(super) struct PartyFacts<'e> {
     pub(super) birth: Option<Date>,
     pub(super) sex: Option<Sex>,
     pub(super) address: &'e str,
-    /// As given: read by [`phone`] only for the few rows that a phone decides.
-    pub(super) phone: &'e str,
+    phone: &'e str,
     /// Name of the other person of a marriage.
     pub(super) spouse: &'e str,
-    /// The parts of `address`, once somebody asked.
+    /// The number in `phone` and the parts of `address`, once somebody asked.
+    number: OnceCell<Option<Phone>>,
     place: OnceCell<Place>,
 }
 
 impl PartyFacts<'_> {
+    fn phone(&self) -> Option<Phone> {
+        *self.number.get_or_init(|| phone(self.phone))
+    }
+
     /// Without any of these a name without id and birth date can lead nowhere.
     pub(super) fn has_contact(&self) -> bool {
-        phone(self.phone).is_some() || !self.address.is_empty() || !self.spouse.is_empty()
+        self.phone().is_some() || !self.address.is_empty() || !self.spouse.is_empty()
     }
 }
 
@@ -79,7 +84,54 @@ pub(super) fn party_facts(evidence: &Evidence, party: usize) -> PartyFacts<'_> {
         address: text(fields.address),
         phone: text(fields.phone),
         spouse,
+        number: OnceCell::new(),
         place: OnceCell::new(),
+    }
+}
+
+/// A person of the register beside rows: phone and place are read once, however many rows there are.
+pub(super) struct Registered<'a, 'r> {
+    index: &'a Index<'r>,
+    pub(super) person: u32,
+    phone: OnceCell<Option<Phone>>,
+    place: OnceCell<Place>,
+}
+
+impl<'a, 'r> Registered<'a, 'r> {
+    pub(super) fn new(index: &'a Index<'r>, person: u32) -> Self {
+        Self { index, person, phone: OnceCell::new(), place: OnceCell::new() }
+    }
+
+    fn phone_beside(&self, facts: &PartyFacts) -> Agreement {
+        let own = || *self.phone.get_or_init(|| self.index.phone_of(self.person));
+        facts.phone().map_or(Agreement::Blank, |given| Agreement::of(Some(given), own()))
+    }
+
+    fn spouse_beside(&self, facts: &PartyFacts) -> Agreement {
+        let spouse = if facts.spouse.is_empty() { None } else { self.index.spouse_of(self.person) };
+        match spouse.map(|spouse| self.index.compare_name(spouse, facts.spouse)) {
+            Some(NameLevel::Absent) | None => Agreement::Blank,
+            Some(level) if level.is_consistent() => Agreement::Agrees,
+            Some(_) => Agreement::Differs,
+        }
+    }
+
+    fn place_beside(&self, facts: &PartyFacts) -> PlaceLevel {
+        if facts.address.is_empty() {
+            return PlaceLevel::Unknown;
+        }
+        let own = self.place.get_or_init(|| {
+            let division = self.index.register.persons[self.person as usize].division;
+            self.index.gazetteer().place(self.index.address.get(self.person as usize), division)
+        });
+        own.compare(facts.place.get_or_init(|| Place::parse(facts.address)))
+    }
+
+    /// The phone, the husband or wife, or the house is the same: what can lead from a name without a birth date to a person.
+    pub(super) fn is_in_contact(&self, facts: &PartyFacts) -> bool {
+        self.phone_beside(facts) == Agreement::Agrees
+            || self.spouse_beside(facts) == Agreement::Agrees
+            || self.place_beside(facts) == PlaceLevel::Same
     }
 }
 
@@ -105,23 +157,13 @@ impl Comparison {
         }
     }
 
-    pub(super) fn full(index: &Index, person: u32, facts: &PartyFacts) -> Self {
-        let delivered = phone(facts.phone);
-        let phone = Agreement::of(delivered, delivered.and_then(|_| index.phone_of(person)));
-        let spouse = if facts.spouse.is_empty() { None } else { index.spouse_of(person) };
-        let spouse = match spouse.map(|spouse| index.compare_name(spouse, facts.spouse)) {
-            Some(crate::model::link::NameLevel::Absent) | None => Agreement::Blank,
-            Some(level) if level.is_consistent() => Agreement::Agrees,
-            Some(_) => Agreement::Differs,
-        };
-        let place = if facts.address.is_empty() {
-            PlaceLevel::Unknown
-        } else {
-            let division = index.register.persons[person as usize].division;
-            let own = index.gazetteer().place(index.address.get(person as usize), division);
-            own.compare(facts.place.get_or_init(|| Place::parse(facts.address)))
-        };
-        Self { phone, spouse, place, ..Self::brief(index, person, facts) }
+    pub(super) fn full(registered: &Registered, facts: &PartyFacts) -> Self {
+        Self {
+            phone: registered.phone_beside(facts),
+            spouse: registered.spouse_beside(facts),
+            place: registered.place_beside(facts),
+            ..Self::brief(registered.index, registered.person, facts)
+        }
     }
 
     /// Facts beside the birth date that agree.

@@ -4,7 +4,8 @@
 //! character fails are in it too, because a register and a department may be wrong in the same way, but a repair neither
 //! starts from nor ends at one. Placeholder ids are left out.
 //!
-//! Shapes: for N persons about 16 bytes per person and id, 12 per name and 8 per birth date, plus the hash tables.
+//! Shapes: for N persons about 13 bytes per person and id, 17 per name and 16 per birth date, and 2 MB per million ids for
+//! the sieve.
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
@@ -14,9 +15,11 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::births::Births;
 use super::facts::Phone;
 use super::places::Gazetteer;
-use crate::kernel::{CitizenId, Date, Sex};
+use super::roll::{Roll, Sieve};
+use crate::kernel::{CitizenId, Sex};
 use crate::model::link::NameLevel;
 use crate::model::register::Register;
 use crate::model::table::Texts;
@@ -35,18 +38,16 @@ pub struct Index<'r> {
     phone: &'r Texts,
     sex: &'r Texts,
     relation: &'r Texts,
-    /// (packed id, person), sorted; the table gives the first position of each id.
-    ids: Vec<(u64, u32)>,
-    id_starts: HashMap<u64, u32, FixedState>,
-    seen: Seen,
+    /// By packed id.
+    ids: Roll,
+    seen: Sieve,
     /// Passports and other documents, as [`IdReading::Foreign`] writes them.
     foreign: HashMap<String, Vec<u32>, FixedState>,
     document_hashes: HashSet<u64, FixedState>,
-    /// Name hash of each person; 0 also for persons without a mandate.
-    pub(super) hashes: Vec<NameHash>,
-    /// Persons by name hash, present and former names; the table gives start and length.
-    named: Vec<u32>,
-    name_spans: HashMap<NameHash, (u32, u32), FixedState>,
+    /// By name hash, present and former names.
+    names: Roll,
+    /// How many have the present name of each person, present or former; 0 without a name or a mandate.
+    bearers: Vec<u32>,
     births: Births,
     /// Mandated persons with a name: what name frequencies are shares of.
     pub(super) population: usize,
@@ -55,64 +56,26 @@ pub struct Index<'r> {
     gazetteer: OnceLock<Gazetteer>,
 }
 
-/// Persons by birth date: those of day `first + d` stand at `starts[d]..starts[d + 1]`.
-struct Births {
-    first: i32,
-    starts: Vec<u32>,
-    persons: Vec<u32>,
-}
-
-/// A bit for the hash of every id. It fits the cache where the table does not: most ids of an extract are nobody's on the
-/// register, and nine in ten of them are told here.
-struct Seen {
-    bits: Vec<u64>,
-    shift: u32,
-}
-
-impl Seen {
-    /// Ten bits an id, rounded up to a power of two.
-    fn of(ids: &[(u64, u32)]) -> Self {
-        let width = (ids.len() * 10).next_power_of_two().max(64);
-        let mut seen = Self { bits: vec![0; width / 64], shift: 64 - width.trailing_zeros() };
-        for (id, _) in ids {
-            let bit = seen.bit(*id);
-            seen.bits[bit / 64] |= 1 << (bit % 64);
-        }
-        seen
-    }
-
-    /// Fibonacci hashing: the upper bits of the product are spread evenly.
-    fn bit(&self, packed: u64) -> usize {
-        (packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
-    }
-
-    fn may_hold(&self, packed: u64) -> bool {
-        let bit = self.bit(packed);
-        self.bits[bit / 64] >> (bit % 64) & 1 == 1
-    }
-}
-
 impl<'r> Index<'r> {
     pub fn build(register: &'r Register) -> Self {
         let name = register.texts("name");
         let former = register.texts("former_name");
         let mandated = |person: usize| register.persons[person].mandated;
-        let mut ids: Vec<(u64, u32)> = (0..register.persons.len())
+        let ids: Vec<(u64, u32)> = (0..register.persons.len())
+            .into_par_iter()
             .filter(|person| mandated(*person))
             .filter_map(|person| Some((register.persons[person].id?, person as u32)))
             .filter(|(id, _)| !ids::is_placeholder(&id.to_ascii()))
             .map(|(id, person)| (id.packed(), person))
             .collect();
-        ids.par_sort_unstable();
-        let mut id_starts = HashMap::with_capacity_and_hasher(ids.len(), FixedState::default());
-        for (at, (id, _)) in ids.iter().enumerate().rev() {
-            id_starts.insert(*id, at as u32);
-        }
         let hashes: Vec<NameHash> = (0..register.persons.len())
             .into_par_iter()
             .map(|person| if mandated(person) { name_hash(name.get(person)) } else { 0 })
             .collect();
-        let (named, name_spans) = by_name(&hashes, former, &mandated);
+        let ((seen, ids), (names, births)) = rayon::join(
+            || (Sieve::of(ids.iter().map(|(id, _)| *id)), Roll::of(&ids)),
+            || (Roll::of(&by_name(register, &hashes, former)), Births::of(register)),
+        );
         let foreign = foreign_documents(register);
         Self {
             register,
@@ -122,16 +85,14 @@ impl<'r> Index<'r> {
             phone: register.texts("phone"),
             sex: register.texts("sex"),
             relation: register.texts("relation"),
-            seen: Seen::of(&ids),
             ids,
-            id_starts,
+            seen,
             document_hashes: foreign.keys().map(|text| hash_of(text)).collect(),
             foreign,
             population: hashes.iter().filter(|hash| **hash != 0).count(),
-            hashes,
-            named,
-            name_spans,
-            births: Births::of(register),
+            bearers: bearers(&names, &hashes),
+            names,
+            births,
             phones: OnceLock::new(),
             gazetteer: OnceLock::new(),
         }
@@ -170,53 +131,58 @@ impl<'r> Index<'r> {
     }
 
     pub(super) fn holds_packed(&self, packed: u64) -> bool {
-        self.seen.may_hold(packed) && self.id_starts.contains_key(&packed)
+        self.seen.may_hold(packed) && self.ids.holds(packed)
     }
 
     pub(super) fn packed_ids(&self) -> impl Iterator<Item = u64> + '_ {
-        self.ids.iter().map(|(packed, _)| *packed)
+        self.ids.groups().map(|(packed, _)| packed)
     }
 
     pub(super) fn knows_name(&self, hash: NameHash) -> bool {
-        self.name_spans.contains_key(&hash)
+        self.names.holds(hash)
     }
 
     pub(super) fn name_hashes(&self) -> impl Iterator<Item = NameHash> + '_ {
-        self.name_spans.keys().copied()
+        self.names.groups().map(|(hash, _)| hash)
     }
 
     pub(super) fn document_hashes(&self) -> &HashSet<u64, FixedState> {
         &self.document_hashes
     }
 
-    pub(super) fn birth_days(&self) -> impl Iterator<Item = i32> + '_ {
-        let day_of = |at: usize| self.births.first + at as i32;
-        self.births.starts.windows(2).enumerate().filter(|(_, day)| day[1] > day[0]).map(move |(at, _)| day_of(at))
-    }
-
     /// A name the register knows, or one so damaged that only a birth date could tell.
     fn wants_name(&self, name: &str) -> bool {
         let hash = name_hash(name);
-        hash != 0 && (self.name_spans.contains_key(&hash) || names::is_damaged(name))
+        hash != 0 && (self.names.holds(hash) || names::is_damaged(name))
     }
 
     fn wants_remains(&self, remains: &Remains, name: &str) -> bool {
         let agrees = |person: &u32| self.id_of(*person).is_some_and(|id| remains.agrees(id));
         match remains.birth() {
-            Some(birth) => self.born_on(birth).iter().any(agrees),
+            Some(birth) => self.births.any_with(birth, remains),
             None => self.named(name_hash(name)).iter().any(agrees) || names::is_damaged(name),
         }
     }
 
-    fn holds(&self, id: CitizenId) -> bool {
+    pub(super) fn holds(&self, id: CitizenId) -> bool {
         self.holds_packed(id.packed())
     }
 
     /// Everybody enrolled under this id, in register order: one citizen may be enrolled twice.
-    pub(super) fn persons_with(&self, id: CitizenId) -> impl Iterator<Item = u32> + '_ {
-        let packed = id.packed();
-        let start = self.id_starts.get(&packed).map_or(self.ids.len(), |start| *start as usize);
-        self.ids[start..].iter().take_while(move |(id, _)| *id == packed).map(|(_, person)| *person)
+    pub(super) fn persons_with(&self, id: CitizenId) -> &[u32] {
+        self.ids.persons(id.packed())
+    }
+
+    /// Reads what linking these ids will read, all at once: one by one each of these reads would wait for memory.
+    pub(super) fn warm(&self, ids: &[CitizenId]) {
+        let numbers = ids.iter().map(|id| self.ids.first_in_bucket(id.packed()));
+        std::hint::black_box(numbers.fold(0, u64::wrapping_add));
+        let persons = ids.iter().filter_map(|id| self.persons_with(*id).first());
+        let touched = persons.map(|person| {
+            let born = self.register.persons[*person as usize].birth.is_some();
+            self.name.get(*person as usize).len() + usize::from(born) + self.bearers[*person as usize] as usize
+        });
+        std::hint::black_box(touched.sum::<usize>());
     }
 
     pub(super) fn persons_with_document(&self, text: &str) -> &[u32] {
@@ -225,23 +191,16 @@ impl<'r> Index<'r> {
 
     /// Persons with a name, present or former, of this hash.
     pub(super) fn named(&self, hash: NameHash) -> &[u32] {
-        match self.name_spans.get(&hash) {
-            Some((start, length)) if hash != 0 => &self.named[*start as usize..][..*length as usize],
-            _ => &[],
-        }
+        self.names.persons(hash)
     }
 
-    /// The chance that two persons of the register were born on one day (ages are not even, so it is above 1/25,000).
-    pub(super) fn birth_coincidence(&self) -> f64 {
-        const DAYS: f64 = 25_000.0; // what is assumed before any person is seen
-        let persons = self.births.persons.len() as f64;
-        let pairs: u64 =
-            self.births.starts.windows(2).map(|day| u64::from(day[1] - day[0])).map(|n| n * n.saturating_sub(1)).sum();
-        (pairs as f64 + DAYS) / (persons * (persons - 1.0).max(0.0) + DAYS * DAYS)
+    /// How many have this person's present name, or had it.
+    pub(super) fn bearers(&self, person: u32) -> u32 {
+        self.bearers[person as usize]
     }
 
-    pub(super) fn born_on(&self, day: Date) -> &[u32] {
-        self.births.on(day)
+    pub(super) fn births(&self) -> &Births {
+        &self.births
     }
 
     pub(super) fn id_of(&self, person: u32) -> Option<CitizenId> {
@@ -297,52 +256,30 @@ impl<'r> Index<'r> {
     }
 }
 
-impl Births {
-    fn of(register: &Register) -> Self {
-        let mut born: Vec<(i32, u32)> = register
-            .persons
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| person.mandated)
-            .filter_map(|(at, person)| Some((person.birth?.days(), at as u32)))
-            .collect();
-        born.par_sort_unstable();
-        let first = born.first().map_or(0, |(day, _)| *day);
-        let days = born.last().map_or(0, |(day, _)| (day - first + 1) as usize);
-        let mut starts = vec![0u32; days + 1];
-        for (day, _) in &born {
-            starts[(day - first) as usize + 1] += 1;
-        }
-        for day in 0..days {
-            starts[day + 1] += starts[day];
-        }
-        Self { first, starts, persons: born.into_iter().map(|(_, person)| person).collect() }
-    }
-
-    fn on(&self, day: Date) -> &[u32] {
-        let Ok(at) = usize::try_from(i64::from(day.days()) - i64::from(self.first)) else { return &[] };
-        match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => &self.persons[*start as usize..*end as usize],
-            _ => &[],
+/// Name hashes with their persons, in register order: the present name, then former ones, each once.
+fn by_name(register: &Register, hashes: &[NameHash], former: &Texts) -> Vec<(NameHash, u32)> {
+    let mut named = Vec::with_capacity(hashes.len());
+    for (person, (present, enrolled)) in (0u32..).zip(hashes.iter().zip(&register.persons)) {
+        let own = named.len();
+        let former = if enrolled.mandated { former.get(person as usize) } else { "" };
+        for hash in std::iter::once(*present).chain(former_names(former).map(name_hash)) {
+            if hash != 0 && !named[own..].contains(&(hash, person)) {
+                named.push((hash, person));
+            }
         }
     }
+    named
 }
 
-type NameSpans = HashMap<NameHash, (u32, u32), FixedState>;
-
-fn by_name(hashes: &[NameHash], former: &Texts, mandated: &dyn Fn(usize) -> bool) -> (Vec<u32>, NameSpans) {
-    let mut named: Vec<(NameHash, u32)> =
-        hashes.iter().enumerate().filter(|(_, hash)| **hash != 0).map(|(at, hash)| (*hash, at as u32)).collect();
-    for (person, text) in former.iter().enumerate().filter(|(person, text)| !text.is_empty() && mandated(*person)) {
-        named.extend(former_names(text).map(name_hash).filter(|hash| *hash != 0).map(|hash| (hash, person as u32)));
+/// Of each person, how many are on the roll under the person's present name.
+fn bearers(names: &Roll, hashes: &[NameHash]) -> Vec<u32> {
+    let mut bearers = vec![0; hashes.len()];
+    for (hash, persons) in names.groups() {
+        for person in persons.iter().filter(|person| hashes[**person as usize] == hash) {
+            bearers[*person as usize] = persons.len() as u32;
+        }
     }
-    named.par_sort_unstable();
-    named.dedup();
-    let mut spans: NameSpans = HashMap::with_hasher(FixedState::default());
-    for (at, (hash, _)) in named.iter().enumerate() {
-        spans.entry(*hash).or_insert((at as u32, 0)).1 += 1;
-    }
-    (named.into_iter().map(|(_, person)| person).collect(), spans)
+    bearers
 }
 
 fn foreign_documents(register: &Register) -> HashMap<String, Vec<u32>, FixedState> {

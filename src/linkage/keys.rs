@@ -109,7 +109,7 @@ impl Index<'_> {
         match key & KIND {
             ID => self.holds_packed(key),
             NAME => self.knows_name(key & !KIND),
-            BIRTH => !self.born_on(day_of(key)).is_empty(),
+            BIRTH => !self.births().on(day_of(key)).is_empty(),
             DOCUMENT => self.document_hashes().contains(&(key & !KIND)),
             _ => true,
         }
@@ -120,7 +120,7 @@ impl Index<'_> {
         let mut keys: Vec<u64> = self.packed_ids().chain([ANYBODY]).collect();
         keys.extend(self.name_hashes().map(|hash| NAME | hash));
         keys.extend(self.document_hashes().iter().map(|hash| DOCUMENT | hash));
-        keys.extend(self.birth_days().map(|day| of_birth(Date::from_days(day))));
+        keys.extend(self.births().days().map(|day| of_birth(Date::from_days(day))));
         keys.sort_unstable();
         keys.dedup();
         keys

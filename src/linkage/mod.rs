@@ -14,15 +14,19 @@
 //! Rules that hold in every grade: a valid id that is not on the register is somebody else's and is never searched
 //! further; a blank is no evidence; a homophone or look-alike name counts only beside a whole id; a name damaged in one
 //! character counts beside a damaged id only if it has three letters or more; a birth date that differs, or for grade D
-//! another city, ends it. Codes are explained in `decide`, weights in `weights`, their arithmetic in `engine`.
+//! another city, ends it. Codes are explained in `candidate`, weights in `weights`, their arithmetic in `engine`.
 
+mod births;
+mod candidate;
 mod decide;
 pub mod engine;
+mod exact;
 mod explain;
 mod facts;
 mod index;
 pub mod keys;
 mod places;
+mod roll;
 mod shared;
 mod weights;
 
@@ -33,12 +37,13 @@ use rayon::prelude::*;
 pub use explain::{explain, explain_short, repairs};
 pub use index::Index;
 
-use crate::kernel::CitizenId;
 use crate::model::evidence::Evidence;
-use crate::model::link::{CrowdedName, Grade, Link, Repairs, SourceLinks};
-use crate::standardise::ids::{self, IdReading};
-use decide::{Decided, Decider, Subject};
-use facts::{Comparison, party_facts};
+use crate::model::link::{CrowdedName, Grade, Link, SourceLinks};
+use crate::standardise::ids;
+use candidate::Subject;
+use decide::{Decided, Decider, Namesakes};
+use exact::{FirstLook, Known, first_look};
+use facts::{Comparison, Registered, party_facts};
 use index::{NameHash, name_hash};
 use weights::{Tallies, Weights};
 
@@ -91,104 +96,79 @@ struct PartyRef {
     party: u32,
 }
 
-/// Parties that one thread decides at a time.
-const CHUNK: usize = 4096;
+/// The persons in one source's rows.
+#[derive(Clone, Copy)]
+struct Rows<'e> {
+    source: u16,
+    evidence: &'e Evidence,
+}
 
-/// A first look at a party's id, small enough to keep for every party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// On the register.
-    Exact(CitizenId, Repairs),
-    /// A valid id of somebody not on the register.
-    Elsewhere,
-    Placeholder,
-    /// Damaged, hidden, missing or another document: to be looked at closely.
-    Open,
+impl<'e> Rows<'e> {
+    fn id(self, party: u32) -> &'e str {
+        self.evidence.parties.id.get(party as usize)
+    }
+
+    fn name(self, party: u32) -> &'e str {
+        self.evidence.parties.name.get(party as usize)
+    }
+
+    fn subject(self, party: u32) -> Subject<'e> {
+        let parties = &self.evidence.parties;
+        let (row, slot) = (parties.row[party as usize], parties.slot[party as usize]);
+        let at = PartyRef { source: self.source, row, slot, party };
+        Subject { at, name: self.name(party), facts: party_facts(self.evidence, party as usize) }
+    }
 }
 
 /// Links one source's evidence to the register.
 pub fn link_source(index: &Index, source: u16, evidence: &Evidence, settings: &LinkSettings) -> SourceLinks {
-    let parties = &evidence.parties;
-    let reaches: Vec<Reach> =
-        (0..parties.len()).into_par_iter().map(|party| reach(index, parties.id.get(party))).collect();
-    let weights = Weights::new(index, tallies(index, evidence, &reaches), settings.population_per_person);
-    let crowded = crowded_names(index, source, evidence, &reaches, settings);
+    let rows = Rows { source, evidence };
+    let FirstLook { mut links, known, open, placeholders } = first_look(index, settings, rows);
+    let weights = Weights::new(index, tallies(index, rows, &known, &open), settings.population_per_person);
+    let mut open: Vec<(NameHash, u32)> =
+        open.into_par_iter().map(|party| (name_hash(rows.name(party)), party)).collect();
+    open.par_sort_unstable();
+    let crowded = crowded_names(index, rows, &open, settings);
     let decider = Decider { index, weights: &weights, settings, crowded: crowded.keys().copied().collect() };
-    let decide = |(chunk, reaches): (usize, &[Reach])| {
+    let decide = |parties: &[(NameHash, u32)]| {
         let mut decided = Decided::default();
-        for (at, reach) in reaches.iter().enumerate() {
-            decide_party(&decider, source, evidence, chunk * CHUNK + at, *reach, &mut decided);
+        for same_name in parties.chunk_by(|a, b| a.0 == b.0) {
+            let named = Namesakes::of(index, same_name[0].0);
+            for (_, party) in same_name {
+                decider.open(&rows.subject(*party), &ids::read(rows.id(*party)), &named, &mut decided);
+            }
         }
         decided
     };
-    let decided: Vec<Decided> = reaches.par_chunks(CHUNK).enumerate().map(decide).collect();
+    let decided: Vec<Decided> = open.par_chunks(OPEN_CHUNK).map(decide).collect();
     let name_only = decided.iter().map(|decided| decided.name_only).sum();
-    let mut links: Vec<Link> = decided.into_iter().flat_map(|decided| decided.links).collect();
-    let (mut exact, mut placeholders) = (Vec::new(), Vec::new());
-    for (party, reach) in reaches.iter().enumerate() {
-        match reach {
-            Reach::Exact(id, _) => exact.push((*id, party as u32)),
-            Reach::Placeholder => placeholders.push(party as u32),
-            Reach::Elsewhere | Reach::Open => {}
-        }
-    }
-    let mut shared = shared::set_aside(source, evidence, exact, &mut links, settings);
-    shared.extend(shared::placeholders(source, evidence, &placeholders));
+    links.extend(decided.into_iter().flat_map(|decided| decided.links));
+    links.sort_by_key(|link| (link.party, link.person)); // parties stand by row
+    let mut shared = shared::set_aside(rows, &known, &mut links, settings);
+    shared.extend(shared::placeholders(rows, &placeholders));
     shared.sort_by(|a, b| a.id.cmp(&b.id));
-    links.sort_by_key(|link| (link.row, link.party, link.person));
     let mut crowded: Vec<CrowdedName> = crowded.into_values().collect();
     crowded.sort_by(|a, b| a.name.cmp(&b.name));
     SourceLinks { links, shared, crowded, name_only }
 }
 
-fn reach(index: &Index, raw: &str) -> Reach {
-    if let Some(id) = ids::read_plain(raw.as_bytes())
-        && index.persons_with(id).next().is_some()
-    {
-        let repairs = if raw.ends_with('x') { Repairs::CASE } else { Repairs::default() };
-        return Reach::Exact(id, repairs);
-    }
-    match ids::read(raw) {
-        IdReading::Whole { id, repairs } if index.persons_with(id).next().is_some() => Reach::Exact(id, repairs),
-        IdReading::Whole { id, .. } if id.is_valid() => Reach::Elsewhere,
-        IdReading::Placeholder => Reach::Placeholder,
-        _ => Reach::Open,
-    }
-}
-
-fn decide_party(
-    decider: &Decider,
-    source: u16,
-    evidence: &Evidence,
-    party: usize,
-    reach: Reach,
-    decided: &mut Decided,
-) {
-    if reach == Reach::Elsewhere {
-        return;
-    }
-    let parties = &evidence.parties;
-    let at = PartyRef { source, row: parties.row[party], slot: parties.slot[party], party: party as u32 };
-    let subject = Subject { at, name: parties.name.get(party), facts: party_facts(evidence, party) };
-    match reach {
-        Reach::Exact(id, repairs) => decided.links.extend(decider.exact(&subject, id, repairs)),
-        _ => decider.open(&subject, &ids::read(parties.id.get(party)), decided),
-    }
-}
+/// Parties that one thread looks at closely at a time: each may cost as much as a hundred whole ids.
+const OPEN_CHUNK: usize = 128;
 
 /// How reliable the source's columns are, counted on its exact links with a consistent name; of a large source on every
-/// n-th row, so that the count costs the same for any size.
-fn tallies(index: &Index, evidence: &Evidence, reaches: &[Reach]) -> Tallies {
+/// n-th party, so that the count costs the same for any size.
+fn tallies(index: &Index, rows: Rows, known: &[Known], open: &[u32]) -> Tallies {
     const SEEN: usize = 10_000;
-    if !reaches.contains(&Reach::Open) && !reaches.contains(&Reach::Placeholder) {
+    if open.is_empty() {
         return Tallies::default(); // nobody is weighed by them
     }
-    let step = (reaches.len() / SEEN).max(1);
-    let seen = (0..reaches.len()).into_par_iter().step_by(step).filter_map(|party| {
-        let Reach::Exact(id, _) = reaches[party] else { return None };
-        let person = index.persons_with(id).next()?;
-        let level = index.compare_name(person, evidence.parties.name.get(party));
-        level.is_consistent().then(|| Comparison::full(index, person, &party_facts(evidence, party)))
+    let step = (rows.evidence.parties.len() / SEEN).max(1) as u32;
+    let seen = known.par_iter().filter(|known| known.party % step == 0).filter_map(|known| {
+        let person = *index.persons_with(known.id).first()?;
+        let level = index.compare_name(person, rows.name(known.party));
+        level
+            .is_consistent()
+            .then(|| Comparison::full(&Registered::new(index, person), &rows.subject(known.party).facts))
     });
     // Sums of whole numbers: the order in which threads add them does not matter.
     let count = |mut tallies: Tallies, comparison: Comparison| {
@@ -198,31 +178,25 @@ fn tallies(index: &Index, evidence: &Evidence, reaches: &[Reach]) -> Tallies {
     seen.fold(Tallies::default, count).reduce(Tallies::default, Tallies::plus)
 }
 
-/// Names whose rows without id and birth date times persons of that name are over the limit.
+/// Names whose rows without id and birth date times persons of that name are over the limit. `open` by name.
 fn crowded_names(
     index: &Index,
-    source: u16,
-    evidence: &Evidence,
-    reaches: &[Reach],
+    rows: Rows,
+    open: &[(NameHash, u32)],
     settings: &LinkSettings,
 ) -> BTreeMap<NameHash, CrowdedName> {
-    let name = |party: u32| evidence.parties.name.get(party as usize);
-    let mut open: Vec<(NameHash, u32)> = (0..reaches.len())
-        .into_par_iter()
-        .filter(|party| matches!(reaches[*party], Reach::Open | Reach::Placeholder))
-        .filter(|party| party_facts(evidence, *party).birth.is_none())
-        .map(|party| (name_hash(name(party as u32)), party as u32))
-        .filter(|(hash, _)| !index.named(*hash).is_empty())
-        .collect();
-    open.par_sort_unstable();
-    open.chunk_by(|a, b| a.0 == b.0)
-        .filter_map(|parties| {
-            let (hash, first) = parties[0];
-            let (persons, parties) = (index.named(hash).len() as u64, parties.len() as u64);
-            let crowded = CrowdedName { source, name: name(first).to_owned(), persons, parties };
-            (persons * parties > settings.block_limit).then_some((hash, crowded))
-        })
-        .collect()
+    let crowded = |same_name: &[(NameHash, u32)]| {
+        let hash = same_name[0].0;
+        let persons = index.named(hash).len() as u64;
+        if persons * same_name.len() as u64 <= settings.block_limit {
+            return None;
+        }
+        let undated = || same_name.iter().filter(|(_, party)| rows.subject(*party).facts.birth.is_none());
+        let (name, parties) = (rows.name(undated().next()?.1).to_owned(), undated().count() as u64);
+        let crowded = CrowdedName { source: rows.source, name, persons, parties };
+        (persons * parties > settings.block_limit).then_some((hash, crowded))
+    };
+    open.chunk_by(|a, b| a.0 == b.0).filter_map(crowded).collect()
 }
 
 #[cfg(test)]
@@ -234,8 +208,8 @@ mod tests {
 
     use super::fixture::{Delivered, Enrolled, Numbers, evidence, marriage, register};
     use super::*;
-    use crate::kernel::Lang;
-    use crate::model::link::{NameLevel, SharedId};
+    use crate::kernel::{CitizenId, Lang};
+    use crate::model::link::{NameLevel, Repairs, SharedId};
 
     fn linked(people: &[Enrolled], rows: &[Delivered]) -> SourceLinks {
         let register = register(people);

@@ -146,20 +146,19 @@ impl Gazetteer {
         let (mut counties, mut cities) = (Counts::new(), Counts::new());
         let mut people = BTreeMap::new();
         // A register stands county by county: a look-up for each run of people, not for each person.
+        let mut first = 0;
         for neighbours in register.persons.chunk_by(|a, b| a.division.county() == b.division.county()) {
-            *people.entry(neighbours[0].division.county()).or_insert(0) += neighbours.len() as u32;
-        }
-        for (person, address) in
-            register.persons.iter().zip(addresses.iter()).filter(|(_, address)| !address.is_empty())
-        {
-            let seen = counties.entry(person.division.county()).or_default();
-            if seen.0 >= ENOUGH {
-                continue;
+            let county = neighbours[0].division.county();
+            *people.entry(county).or_insert(0) += neighbours.len() as u32;
+            let seen = counties.entry(county).or_default();
+            let given = (first..).zip(neighbours).map(|(at, person)| (person, addresses.get(at)));
+            for (person, address) in given.filter(|(_, address)| !address.is_empty()).take((ENOUGH - seen.0) as usize) {
+                seen.0 += 1;
+                let place = Place::parse(address);
+                *seen.1.entry(place.county).or_insert(0) += 1;
+                *cities.entry(person.division.city()).or_default().1.entry(place.city).or_insert(0) += 1;
             }
-            seen.0 += 1;
-            let place = Place::parse(address);
-            *seen.1.entry(place.county).or_insert(0) += 1;
-            *cities.entry(person.division.city()).or_default().1.entry(place.city).or_insert(0) += 1;
+            first += neighbours.len();
         }
         let commonest = |counts: Counts| {
             counts

@@ -6,74 +6,65 @@
 
 use std::collections::BTreeSet;
 
-use super::LinkSettings;
+use super::exact::Known;
+use super::{LinkSettings, Rows};
 use crate::kernel::CitizenId;
-use crate::model::evidence::Evidence;
 use crate::model::link::{Grade, Link, SharedId};
 use crate::standardise::names;
 
-/// Lists the shared ids of one source and takes grade A from those under many names. `exact` holds (id, party) of every
-/// party with an id on the register; `links` the source's links, sorted by party.
-pub(super) fn set_aside(
-    source: u16,
-    evidence: &Evidence,
-    mut exact: Vec<(CitizenId, u32)>,
-    links: &mut [Link],
-    settings: &LinkSettings,
-) -> Vec<SharedId> {
-    exact.sort_unstable();
+/// Lists the shared ids of one source and takes grade A from those under many names. `known` is everybody with an id on
+/// the register; `links` the source's links, sorted by party.
+pub(super) fn set_aside(rows: Rows, known: &[Known], links: &mut [Link], settings: &LinkSettings) -> Vec<SharedId> {
+    let suspects = under_other_names(known, settings.shared_names);
+    let mut suspected: Vec<&Known> = known.iter().filter(|known| suspects.binary_search(&known.id).is_ok()).collect();
+    suspected.sort_unstable_by_key(|known| (known.id, known.party));
     let mut shared = Vec::new();
-    for rows in exact.chunk_by(|a, b| a.0 == b.0).filter(|rows| rows.len() >= settings.shared_names) {
-        let others = distinct_names(
-            evidence,
-            rows.iter()
-                .map(|(_, party)| *party)
-                .filter(|party| links_of(links, *party).iter().all(|link| link.grade != Grade::A)),
-        );
+    for of_id in suspected.chunk_by(|a, b| a.id == b.id) {
+        let others = of_id.iter().filter(|known| !known.own_name);
+        let others = distinct_names(rows, others.map(|known| known.party));
         if others < settings.shared_names {
             continue;
         }
-        let names = distinct_names(evidence, rows.iter().map(|(_, party)| *party));
-        shared.push(SharedId { source, id: rows[0].0.to_string(), rows: rows.len() as u64, names: names as u64 });
+        let names = distinct_names(rows, of_id.iter().map(|known| known.party)) as u64;
+        let id = of_id[0].id.to_string();
+        shared.push(SharedId { source: rows.source, id, rows: of_id.len() as u64, names });
         if others >= settings.placeholder_names {
-            rows.iter().for_each(|(_, party)| withdraw(links, *party));
+            of_id.iter().for_each(|known| withdraw(links, known.party));
         }
     }
     shared
 }
 
+/// Ids that stand so often beside another's name, ascending: few, so that the many others need not be sorted.
+fn under_other_names(known: &[Known], least: usize) -> Vec<CitizenId> {
+    let mut others: Vec<CitizenId> = known.iter().filter(|known| !known.own_name).map(|known| known.id).collect();
+    others.sort_unstable();
+    others.chunk_by(|a, b| a == b).filter(|same| same.len() >= least).map(|same| same[0]).collect()
+}
+
 /// Placeholders as they were delivered, with their rows. `parties` are those whose id reads as one.
-pub(super) fn placeholders(source: u16, evidence: &Evidence, parties: &[u32]) -> Vec<SharedId> {
-    let mut texts: Vec<(&str, u32)> =
-        parties.iter().map(|party| (evidence.parties.id.get(*party as usize), *party)).collect();
+pub(super) fn placeholders(rows: Rows, parties: &[u32]) -> Vec<SharedId> {
+    let mut texts: Vec<(&str, u32)> = parties.iter().map(|party| (rows.id(*party), *party)).collect();
     texts.sort_unstable();
     let groups = texts.chunk_by(|a, b| a.0 == b.0);
     groups
-        .map(|rows| SharedId {
-            source,
-            id: rows[0].0.to_owned(),
-            rows: rows.len() as u64,
-            names: distinct_names(evidence, rows.iter().map(|(_, party)| *party)) as u64,
+        .map(|same| SharedId {
+            source: rows.source,
+            id: same[0].0.to_owned(),
+            rows: same.len() as u64,
+            names: distinct_names(rows, same.iter().map(|(_, party)| *party)) as u64,
         })
         .collect()
 }
 
-fn distinct_names(evidence: &Evidence, parties: impl Iterator<Item = u32>) -> usize {
-    let keys: BTreeSet<String> = parties.map(|party| names::key(evidence.parties.name.get(party as usize))).collect();
+fn distinct_names(rows: Rows, parties: impl Iterator<Item = u32>) -> usize {
+    let keys: BTreeSet<_> = parties.map(|party| names::key(rows.name(party))).collect();
     keys.iter().filter(|key| !key.is_empty()).count()
 }
 
-fn span(links: &[Link], party: u32) -> std::ops::Range<usize> {
-    links.partition_point(|link| link.party < party)..links.partition_point(|link| link.party <= party)
-}
-
-fn links_of(links: &[Link], party: u32) -> &[Link] {
-    &links[span(links, party)]
-}
-
 fn withdraw(links: &mut [Link], party: u32) {
-    let span = span(links, party);
-    for link in &mut links[span] {
+    let of_party = links.partition_point(|link| link.party < party)..links.partition_point(|link| link.party <= party);
+    for link in &mut links[of_party] {
         link.grade = Grade::B;
         link.code[0] = b'U';
         link.accepted = false;

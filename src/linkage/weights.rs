@@ -95,7 +95,7 @@ pub(super) struct Weights {
 impl Weights {
     pub(super) fn new(index: &Index, tallies: Tallies, population_per_person: f64) -> Self {
         Self {
-            birth: (tallies.birth.rate(0.97), index.birth_coincidence()),
+            birth: (tallies.birth.rate(0.97), index.births().coincidence()),
             sex: (tallies.sex.rate(0.99), 0.5),
             phone_m: tallies.phone.rate(0.5),
             spouse_m: tallies.spouse.rate(0.9),
@@ -128,7 +128,7 @@ impl Weights {
 
     /// The name, by how many on the register bear it: rare names weigh more.
     pub(super) fn name(index: &Index, person: u32, level: NameLevel) -> f64 {
-        let bearers = index.named(index.hashes[person as usize]).len().max(1) as f64;
+        let bearers = f64::from(index.bearers(person).max(1));
         let rarity = engine::rarity(index.population, bearers);
         match level {
             NameLevel::Equal | NameLevel::Folded => rarity,

@@ -45,9 +45,10 @@ pub struct Person {
 }
 
 /// A household: its code as given, its division, and its persons (members and supporters).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Household<'a> {
-    pub code: &'a str,
+    codes: &'a Texts,
+    at: usize,
     /// Index in [`Register::programmes`]: the programme of its first member.
     pub programme: u16,
     pub division: Division,
@@ -55,6 +56,13 @@ pub struct Household<'a> {
     pub persons: &'a [u32],
     /// How many of them are members (the divisor of per-head measures).
     pub members: u32,
+}
+
+impl<'a> Household<'a> {
+    /// As given. Looked up when asked for: most passes over all households never do.
+    pub fn code(&self) -> &'a str {
+        self.codes.get(self.at)
+    }
 }
 
 /// A person's id as it is written, made from the packed form where there is one.
@@ -121,10 +129,12 @@ impl Households {
         self.codes.is_empty()
     }
 
+    #[inline]
     pub fn get(&self, household: u32) -> Household<'_> {
         let at = household as usize;
         Household {
-            code: self.codes.get(at),
+            codes: &self.codes,
+            at,
             programme: self.programmes[at],
             division: self.divisions[at],
             persons: &self.persons[self.starts[at] as usize..self.starts[at + 1] as usize],
@@ -152,7 +162,8 @@ pub struct Register {
     pub households: Households,
     /// Programme names as given: 低保, 特困, 低保边缘, 刚性支出, 临时救助 …
     pub programmes: Vec<String>,
-    /// The file's rows, by the fields of `kind::register_persons`; row index = person index.
+    /// The file's rows, by the fields of `kind::register_persons`; row index = person index. Household codes and usable
+    /// ids are blank in it where persons and households say them.
     pub table: Table,
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,
@@ -178,10 +189,12 @@ impl Register {
         self.table.texts(column)
     }
 
+    #[inline]
     pub fn household(&self, household: u32) -> Household<'_> {
         self.households.get(household)
     }
 
+    #[inline]
     pub fn household_of(&self, person: u32) -> Household<'_> {
         self.household(self.persons[person as usize].household)
     }
@@ -234,7 +247,7 @@ mod tests {
             [person(1, Role::Member), person(0, Role::Member), person(1, Role::Supporter), person(0, Role::Member)];
         let codes = ["甲", "乙", "丙"].into_iter().collect();
         let households = Households::new(codes, vec![0, 1, 2], vec![division; 3], &persons);
-        let seen: Vec<_> = households.iter().map(|one| (one.code, one.programme, one.persons, one.members)).collect();
+        let seen: Vec<_> = households.iter().map(|one| (one.code(), one.programme, one.persons, one.members)).collect();
         assert_eq!(seen, [("甲", 0, &[1, 3][..], 2), ("乙", 1, &[0, 2], 1), ("丙", 2, &[], 0)]);
         assert_eq!(size_of::<Person>(), 32, "a register holds millions");
     }

@@ -97,7 +97,7 @@ fn list(import: &Import<'_>, sheet: Option<&str>) -> Result<Option<Evidence>> {
         let layout = layout(import, &kind, sheet, with_clause)?;
         let root = import.file.parent().unwrap_or(Path::new(""));
         let read =
-            ingest::read(root, "verdicts", &layout, &kind, import.today, &|_| true, None, &Silent, &Cancel::default());
+            ingest::read(root, "verdicts", &layout, &kind, import.today, None, None, &Silent, &Cancel::default());
         let evidence = read?;
         match &evidence.delivery {
             Delivery::Missing => return Err(Error::io(import.file, &std::io::ErrorKind::NotFound.into())),

@@ -10,7 +10,7 @@ use crate::ingest::{self, Keys, Known, PartyView};
 use crate::kernel::{Cancel, Date, Digest, Error, Progress, Result};
 use crate::linkage::{Index, keys};
 use crate::model::evidence::Evidence;
-use crate::model::extract_keys::ExtractKeys;
+use crate::model::extract_keys::{Entry, ExtractKeys, Place};
 use crate::store::Extracts;
 
 /// Up to so many people each key is looked up; for more, every key of an index is asked about.
@@ -53,11 +53,20 @@ impl Reading<'_> {
         let of = |party: &PartyView<'_>, each: &mut dyn FnMut(u64)| {
             keys::of_party(party.id(), || party.id_text(), || party.name(), each);
         };
+        let places = |entries: &[Entry]| self.places(entries);
         let known = |path: &str| self.known(path, source);
         let made = |made: ExtractKeys| self.keep(&made, source);
         let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
-        let keys = Keys { of: &of, known: &known, made: &made };
-        ingest::read(root, &source.code, layout, kind, self.as_of, &wanted, Some(&keys), progress, cancel)
+        let keys = Keys { of: &of, places: &places, known: &known, made: &made };
+        ingest::read(root, &source.code, layout, kind, self.as_of, Some(&wanted), Some(&keys), progress, cancel)
+    }
+
+    /// Rows about somebody on the register, as far as their keys tell.
+    fn places(&self, entries: &[Entry]) -> Vec<Place> {
+        let wanted = entries.iter().filter(|entry| self.index.wants_key(entry.key));
+        let mut places: Vec<Place> = wanted.map(|entry| entry.place).collect();
+        places.dedup();
+        places
     }
 
     fn known(&self, path: &str, source: &PlannedSource) -> Option<Known> {

@@ -41,8 +41,7 @@ pub(super) fn read_lists(
     let register = &read.register;
     let mut lists = Vec::new();
     for (code, source, kind) in plan.filing_lists() {
-        let wanted = |_: &ingest::PartyView<'_>| true;
-        lists.push(ingest::read(&plan.root, code, source, &kind, register.as_of, &wanted, None, progress, cancel)?);
+        lists.push(ingest::read(&plan.root, code, source, &kind, register.as_of, None, None, progress, cancel)?);
     }
     let whole = lists.iter().all(|list| matches!(list.delivery, Delivery::Arrived { .. }));
     let found = match lists.as_mut_slice() {
@@ -153,7 +152,7 @@ struct Settled {
 
 impl Settled {
     fn settle(self, list: &mut Evidence) {
-        set_aside(list, self.refused);
+        set_aside(list, &self.refused);
         list.bins.linked -= self.unlinked;
         list.bins.unlinked += self.unlinked;
         assert!(list.bins.closes(), "rows of {} do not add up: {:?}", list.source, list.bins);

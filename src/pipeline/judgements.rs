@@ -108,7 +108,7 @@ fn read(import: &Import<'_>) -> Result<Evidence> {
     let layout = layout(import, &kind)?;
     let root = import.file.parent().unwrap_or(Path::new(""));
     let evidence =
-        ingest::read(root, "judgements", &layout, &kind, import.today, &|_| true, None, &Silent, &Cancel::default())?;
+        ingest::read(root, "judgements", &layout, &kind, import.today, None, None, &Silent, &Cancel::default())?;
     match &evidence.delivery {
         // Beyond the rejects kept, lines could not be returned one by one.
         Delivery::Arrived { .. } if evidence.reject_counts.values().sum::<u64>() > evidence.rejects.len() as u64 => {

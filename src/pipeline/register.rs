@@ -128,7 +128,7 @@ pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: 
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
-        ingest::read(&plan.root, code, source, kind, as_of, &|_| true, None, progress, cancel)
+        ingest::read(&plan.root, code, source, kind, as_of, None, None, progress, cancel)
     };
     // The mandates' rows are given up as soon as they said whom they cover.
     let read_mandates = |source: &ingest::Source| {
@@ -146,17 +146,16 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     if let Some(mandates) = &mandates {
         refuse_unread(mandates)?;
     }
-    let Built { mut register, kept, refused } = build(&persons, as_of);
-    set_aside(&mut persons, refused);
-    // The register takes the rows over: held twice, they were a third of a large run's memory.
-    register.table = persons.take_rows();
-    if kept.len() < register.table.rows() {
-        register.table.keep(&kept);
-    }
-    register.table.shrink_to_fit();
+    let (mut register, refused) = build(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
+    set_aside(&mut persons, &refused);
+    // The register takes the rows over: held twice, they were a third of a large run's memory.
+    register.table = persons.take_rows();
+    leave_out(&mut register.table, &refused);
+    blank_repeated(&mut register);
+    register.table.shrink_to_fit();
     Ok(KeptRegister { register, filed: filed.unwrap_or_default(), persons, mandates })
 }
 
@@ -187,10 +186,12 @@ fn take_filed(mandates: &mut Evidence) -> Mandates {
 fn settle_mandates(register: &mut Register, filed: &Mandates) {
     let day = register.as_of;
     let live = (0..filed.ids.len()).filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
-    let covered: FastSet<CitizenId> = live.map(|at| filed.ids[at]).collect();
+    let mut covered = FastSet::with_capacity_and_hasher(filed.ids.len(), foldhash::fast::FixedState::default());
+    covered.extend(live.map(|at| filed.ids[at]));
     let kind = kind::register_persons();
     let column = |field| dates(column_of(&kind, &register.table, field));
     let (first, last) = (column("mandate_from"), column("mandate_to"));
+    // A pass of its own, so short that the probes of one person and the next wait for memory together.
     register.persons.par_iter_mut().enumerate().for_each(|(row, person)| {
         let own = covers(first.get(row), last.get(row), day);
         person.mandated = own || person.id.is_some_and(|id| covered.contains(&id));
@@ -226,18 +227,11 @@ struct Line<'a> {
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 pub(super) type Refused = (usize, &'static str, &'static str);
 
-/// A register without its table yet, the rows that stand on it, and those that cannot.
-struct Built {
-    register: Register,
-    kept: Vec<usize>,
-    refused: Vec<Refused>,
-}
-
-fn build(evidence: &Evidence, as_of: Date) -> Built {
+/// A register without its table yet, and the rows that cannot stand on it, in order.
+fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
-    let (mut persons, mut lines, mut kept) =
-        (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+    let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
     // What depends on one row alone is read on all cores; households then form in register order.
     const AT_A_TIME: usize = 1 << 16;
@@ -252,7 +246,6 @@ fn build(evidence: &Evidence, as_of: Date) -> Built {
                     let household = homes.number(household, programme, person.division);
                     persons.push(Person { household, programme, ..person });
                     lines.push(evidence.refs[row].line);
-                    kept.push(row);
                 }
                 Err((field, reason)) => refused.push((row, field, reason)),
             }
@@ -260,7 +253,7 @@ fn build(evidence: &Evidence, as_of: Date) -> Built {
     }
     let households = homes.with(&persons);
     let table = Table::new(evidence.kind.types());
-    Built { register: Register { persons, households, programmes, table, lines, as_of }, kept, refused }
+    (Register { persons, households, programmes, table, lines, as_of }, refused)
 }
 
 /// Households as they come up: a household's first row says its programme and division.
@@ -303,10 +296,32 @@ fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
     }) as u16
 }
 
+/// Takes refused rows, which come in order, out of a table.
+fn leave_out(table: &mut Table, refused: &[Refused]) {
+    if refused.is_empty() {
+        return;
+    }
+    let mut rest = refused.iter().map(|(row, ..)| *row).peekable();
+    let kept: Vec<usize> = (0..table.rows()).filter(|row| rest.next_if_eq(row).is_none()).collect();
+    table.keep(&kept);
+}
+
+/// Persons and households say usable ids and household codes themselves; a second time they were an eighth of the register.
+fn blank_repeated(register: &mut Register) {
+    let kind = kind::register_persons();
+    let ids = texts(column_of(&kind, &register.table, "person_id")).iter().zip(&register.persons);
+    let unusable: Texts = ids.map(|(text, person)| if person.id.is_none() { text } else { "" }).collect();
+    let blank: Texts = std::iter::repeat_n("", register.persons.len()).collect();
+    for (field, texts) in [("person_id", unusable), ("household_id", blank)] {
+        let field = kind.field(field).expect("a field of the register's own kinds");
+        register.table.columns[field] = Column::Text(texts);
+    }
+}
+
 /// Moves refused rows from the kept to the rejected bin.
-pub(super) fn set_aside(evidence: &mut Evidence, refused: Vec<Refused>) {
+pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Refused]) {
     let count = refused.len() as u64;
-    for (row, field, reason) in refused {
+    for &(row, field, reason) in refused {
         let label =
             evidence.kind.field(field).map(|field| evidence.kind.fields[field].label.clone()).unwrap_or_default();
         *evidence.reject_counts.entry((label.clone(), reason, true)).or_default() += 1;

@@ -134,7 +134,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
     }
     let register = now.register;
     let households: BTreeMap<&str, u32> =
-        (0u32..).zip(register.households.iter()).map(|(index, household)| (household.code, index)).collect();
+        (0u32..).zip(register.households.iter()).map(|(index, household)| (household.code(), index)).collect();
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();

@@ -356,7 +356,7 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
         .map(|ground| match ground.source {
             Some(source) => fact_text(&world.evidences[usize::from(source)], ground.row).0,
             None => {
-                format!("{}\u{1f}{}", register.household_of(ground.person).code, register.programme_of(ground.person))
+                format!("{}\u{1f}{}", register.household_of(ground.person).code(), register.programme_of(ground.person))
             }
         })
         .collect();
@@ -366,7 +366,7 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
         Some(id) => id.to_string(),
         None => register.name(person).to_owned(),
     });
-    let mut parts = vec![rule.card.code.as_bytes(), register.household(household).code.as_bytes()];
+    let mut parts = vec![rule.card.code.as_bytes(), register.household(household).code().as_bytes()];
     parts.push(citizen.as_deref().unwrap_or_default().as_bytes());
     parts.extend(facts.iter().map(String::as_bytes));
     format!("{}-{}", rule.card.code, Digest::of_parts(parts).base32(10))

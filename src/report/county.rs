@@ -132,7 +132,7 @@ fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
     let key = |index: u32| {
         let discrepancy = &view.outcomes.discrepancies[index as usize];
         let household = view.register.household(discrepancy.household);
-        let code = household.code;
+        let code = household.code();
         let change = view.history.stands[index as usize].change;
         (discrepancy.severity, change, household.division, code, discrepancy.rule, discrepancy.person, index)
     };

@@ -34,7 +34,7 @@ fn listing<'c>(view: &RunView, check: &FilingCheck, counties: impl Iterator<Item
         let mut ties: Vec<&Tie> = county.ties.iter().map(|&tie| &check.ties[tie as usize]).collect();
         ties.sort_by_key(|tie| {
             let household = view.register.household_of(tie.person);
-            (household.division, household.code, tie.person, tie.official)
+            (household.division, household.code(), tie.person, tie.official)
         });
         for tie in ties {
             listing.rows.push(row(view, check, tie, listing.rows.len() as u64 + 1));

@@ -64,7 +64,7 @@ impl RunView<'_> {
     }
 
     pub(super) fn household_code(&self, household: u32) -> Cow<'_, str> {
-        self.text(self.register.household(household).code)
+        self.text(self.register.household(household).code())
     }
 
     /// The division's name where it is known, else its code.

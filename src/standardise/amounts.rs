@@ -69,19 +69,26 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
     Ok(Some(Fen(if number.negative { -fen } else { fen })))
 }
 
+/// Digits that are read without a close look; hundreds of billions of yuan.
+const FEW: usize = 12;
+
 /// `1234`, `1234.5`, `1234.50`: what nearly every cell holds. Anything else is read closely.
 fn plain_yuan(text: &[u8]) -> Option<Fen> {
     let (whole, fraction) = match text.iter().position(|byte| *byte == b'.') {
         Some(point) => (&text[..point], &text[point + 1..]),
         None => (text, &[][..]),
     };
-    if whole.is_empty() || whole.len() > 12 || fraction.len() > 2 {
+    if whole.is_empty() || fraction.len() > 2 {
         return None;
     }
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
-    let number = |digits: &[u8]| digits.iter().try_fold(0i64, |number, byte| Some(number * 10 + digit(*byte)?));
     let scale = if fraction.len() == 1 { 10 } else { 1 };
-    Some(Fen(number(whole)? * 100 + number(fraction)? * scale))
+    Some(Fen(few_digits(whole)? * 100 + few_digits(fraction)? * scale))
+}
+
+/// The number that up to [`FEW`] digits write; zero for none.
+fn few_digits(digits: &[u8]) -> Option<i64> {
+    let number = |number: i64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'));
+    if digits.len() > FEW { None } else { digits.iter().try_fold(0, number) }
 }
 
 /// A measure that is not money; `㎡`, `平方米` and `%` may stand behind it and are left out.
@@ -99,6 +106,9 @@ pub fn decimal(text: &str) -> Result<Option<f64>, NotANumber> {
 
 /// A whole number; a measure word may stand behind it. `3.0` counts as 3, `3.5` is refused.
 pub fn count(text: &str) -> Result<Option<i64>, NotANumber> {
+    if let Some(number) = few_digits(text.as_bytes()).filter(|_| !text.is_empty()) {
+        return Ok(Some(number));
+    }
     let text = plain(text);
     let text = text.strip_suffix(['辆', '套', '户', '人', '个', '次', '月']).unwrap_or(&text);
     if text.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
-use pinyin::ToPinyinMulti;
+use pinyin::{Pinyin, ToPinyinMulti};
 
 /// Ideographs: the two blocks of the BMP that names use, compatibility forms, 〇, and the supplementary planes.
 pub fn is_han(character: char) -> bool {
@@ -112,27 +112,57 @@ fn forms() -> Vec<char> {
     forms
 }
 
-/// How a surname is read where that is not how the character is usually read: the surname, then its reading.
-const SURNAME_READINGS: &str = "单shan 仇qiu 区ou 曾zeng 解xie 查zha 任ren 华hua 朴piao 盖ge 尉wei 乐yue 冼xian 缪miao 宓mi 逄pang 员yun 贠yun 种chong 秘bi \
-    繁po 折she 召shao 那na 覃qin 黑he 卜bu 祭zhai 呙guo 郇xun 乜nie 翟zhai 车che 柏bai 宁ning";
+/// How a surname is read where that is not how the character is usually read.
+const SURNAME_READINGS: [(char, &str); 35] = [
+    ('单', "shan"),
+    ('仇', "qiu"),
+    ('区', "ou"),
+    ('曾', "zeng"),
+    ('解', "xie"),
+    ('查', "zha"),
+    ('任', "ren"),
+    ('华', "hua"),
+    ('朴', "piao"),
+    ('盖', "ge"),
+    ('尉', "wei"),
+    ('乐', "yue"),
+    ('冼', "xian"),
+    ('缪', "miao"),
+    ('宓', "mi"),
+    ('逄', "pang"),
+    ('员', "yun"),
+    ('贠', "yun"),
+    ('种', "chong"),
+    ('秘', "bi"),
+    ('繁', "po"),
+    ('折', "she"),
+    ('召', "shao"),
+    ('那', "na"),
+    ('覃', "qin"),
+    ('黑', "he"),
+    ('卜', "bu"),
+    ('祭', "zhai"),
+    ('呙', "guo"),
+    ('郇', "xun"),
+    ('乜', "nie"),
+    ('翟', "zhai"),
+    ('车', "che"),
+    ('柏', "bai"),
+    ('宁', "ning"),
+];
 
-/// Readings of a character without tones (pinyin as people type it, ü as v). Empty where none is known.
-pub fn readings(character: char, surname: bool) -> Vec<&'static str> {
-    let own = || SURNAME_READINGS.split(' ').find_map(|entry| entry.strip_prefix(character));
-    if let Some(reading) = surname.then(own).flatten() {
-        return vec![reading];
-    }
-    let Some(multi) = character.to_pinyin_multi() else { return Vec::new() };
-    let mut readings: Vec<&'static str> = (0..multi.count()).map(|at| multi.get(at).plain()).collect();
-    readings.sort_unstable();
-    readings.dedup();
-    readings
+/// Readings of a character without tones (pinyin as people type it, ü as v). None where none is known; one that differs
+/// only in tones may come twice.
+pub fn readings(character: char, surname: bool) -> impl Iterator<Item = &'static str> {
+    let own = || SURNAME_READINGS.iter().find(|(other, _)| *other == character).map(|(_, reading)| *reading);
+    let own = if surname { own() } else { None };
+    let usual = if own.is_none() { character.to_pinyin_multi() } else { None };
+    own.into_iter().chain(usual.into_iter().flatten().map(Pinyin::plain))
 }
 
 /// The two characters can be read alike, tones aside: what a typist who hears or types pinyin confuses.
 pub fn sound_alike(a: char, b: char, surname: bool) -> bool {
-    let of_a = readings(a, surname);
-    readings(b, surname).iter().any(|reading| of_a.contains(reading))
+    readings(a, surname).any(|of_a| readings(b, surname).any(|of_b| of_a == of_b))
 }
 
 /// Groups of characters that scans and tired eyes confuse. Modest on purpose: only pairs that occur in names.
@@ -143,7 +173,11 @@ const LOOK_ALIKE: &str = "未末 己已巳 日曰 戊戌戍 人入八 士土 干
 
 /// The two characters look alike to a scanner or a tired eye.
 pub fn look_alike(a: char, b: char) -> bool {
-    a != b && LOOK_ALIKE.split_whitespace().any(|group| group.contains(a) && group.contains(b))
+    let confused = |character| LOOK_ALIKE.contains::<char>(character);
+    a != b
+        && confused(a)
+        && confused(b)
+        && LOOK_ALIKE.split_whitespace().any(|group| group.contains(a) && group.contains(b))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::kernel::digits::eight;
 use crate::kernel::{Date, Month};
 
 /// The text holds something, but no date this program can be sure of.
@@ -28,7 +29,9 @@ pub fn date(text: &str) -> Result<Option<Date>, NotADate> {
 
 /// A month; `Ok(None)` if blank or a placeholder. Of a full date the day must be real too, else the text is not trusted.
 pub fn month(text: &str) -> Result<Option<Month>, NotADate> {
-    Ok(date(text)?.map(Date::month))
+    let Some((year, month, day)) = read(text)? else { return Ok(None) };
+    Date::from_ymd(year, month, day.unwrap_or(1)).ok_or(NotADate)?;
+    Ok(Month::from_ym(year, month))
 }
 
 type Parts = (i32, u32, Option<u32>);
@@ -38,9 +41,15 @@ fn read(text: &str) -> Result<Option<Parts>, NotADate> {
     if text.len() > LONGEST {
         return Err(NotADate);
     }
-    if let Some(parts) = iso(text.as_bytes()) {
-        return Ok((!is_placeholder(parts)).then_some(parts));
-    }
+    let parts = match usual(text.as_bytes()) {
+        Some(parts) => Some(parts),
+        None => closely(text)?,
+    };
+    Ok(parts.filter(|parts| !is_placeholder(*parts)))
+}
+
+/// Any shape there is.
+fn closely(text: &str) -> Result<Option<Parts>, NotADate> {
     // Nearly every date is ASCII already: normalising it was a tenth of a large run.
     let text = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect()) };
     let text = text.trim();
@@ -64,19 +73,52 @@ fn read(text: &str) -> Result<Option<Parts>, NotADate> {
         }
         _ => return Err(NotADate),
     };
-    Ok((!is_placeholder(parts)).then_some(parts))
+    Ok(Some(parts))
 }
 
-/// `2019-04-04` and nothing else: what most departments deliver, read without a copy.
-fn iso(text: &[u8]) -> Option<Parts> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
-    let number = |digits: &[&u8]| {
-        digits
-            .iter()
-            .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(**digit - b'0')))
+/// The shapes that nearly all departments deliver, without a copy: `20190404`, `20190404154247`, `201904`, `2019-4-4`,
+/// `2019/04`, `2019.4.4 12:00:00`, `2019年4月4日`. What is not told here is looked at closely.
+fn usual(text: &[u8]) -> Option<Parts> {
+    let parts = match text.first_chunk().and_then(eight) {
+        Some(day) if text.len() == 8 || (text.len() == 14 && text.iter().all(u8::is_ascii_digit)) => {
+            (day / 10_000, day / 100 % 100, Some(day % 100))
+        }
+        Some(_) => return None,
+        None => usual_separated(text)?,
     };
-    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
-    (year > 0).then_some((year as i32, month, Some(day)))
+    let (year, month, day) = parts;
+    (year > 0).then_some((year as i32, month, day))
+}
+
+fn usual_separated(text: &[u8]) -> Option<(u32, u32, Option<u32>)> {
+    let (year, rest) = leading(text, 4)?;
+    let (behind_month, behind_day, rest) = match rest {
+        [mark @ (b'-' | b'/' | b'.'), rest @ ..] => (std::slice::from_ref(mark), &b""[..], rest),
+        [0xE5, 0xB9, 0xB4, rest @ ..] => ("月".as_bytes(), "日".as_bytes(), rest),
+        [_, _] => return leading(rest, 2).map(|(month, _)| (year, month, None)),
+        _ => return None,
+    };
+    let (month, rest) = leading(rest, 2).or_else(|| leading(rest, 1))?;
+    let Some(rest) = rest.strip_prefix(behind_month) else {
+        return (rest.is_empty() && behind_day.is_empty()).then_some((year, month, None));
+    };
+    if rest.is_empty() {
+        return (!behind_day.is_empty()).then_some((year, month, None));
+    }
+    let (day, rest) = leading(rest, 2).or_else(|| leading(rest, 1))?;
+    let is_over = match rest.strip_prefix(behind_day)? {
+        [] => true,
+        [b' ', h1, h2, b':', m1, m2, b':', s1, s2] => [h1, h2, m1, m2, s1, s2].iter().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    is_over.then_some((year, month, Some(day)))
+}
+
+/// The number in the first `count` bytes, all of them digits, and what follows them.
+fn leading(text: &[u8], count: usize) -> Option<(u32, &[u8])> {
+    let (digits, rest) = text.split_at_checked(count)?;
+    let number = |number: u32, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'));
+    Some((digits.iter().try_fold(0, number)?, rest))
 }
 
 fn from_epoch(digits: &str) -> Parts {
@@ -156,6 +198,18 @@ fn is_placeholder((year, month, day): Parts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_usual_shape_says_what_a_close_look_says(
+            text in "(1899|2019|2024|0000|9999)[-/.年]?(0?[1-9]|1[0-3])([-/.月](0?[0-9]|[1-3][0-9])日?)?( 1[0-9]:00:0[0-9]|[0-9]{2,7})?",
+        ) {
+            if let Some(parts) = usual(text.as_bytes()) {
+                prop_assert_eq!(closely(&text), Ok(Some(parts)), "{}", text);
+            }
+        }
+    }
 
     fn day(text: &str) -> String {
         match date(text) {

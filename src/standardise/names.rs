@@ -17,7 +17,7 @@ use crate::model::link::NameLevel;
 /// name dot as U+00B7. Forms (traditional, variant) stay as they are. Borrowed if there was nothing to do.
 pub fn fold(name: &str) -> Cow<'_, str> {
     let trimmed = name.trim();
-    if trimmed.chars().all(|character| matches!(character, '\u{4E00}'..='\u{9FFF}')) {
+    if is_usual(trimmed) {
         return Cow::Borrowed(trimmed);
     }
     let compatible: String = trimmed.nfkc().map(real_character).collect();
@@ -59,14 +59,36 @@ fn is_invisible(character: char) -> bool {
 
 /// What equal, folded and variant spellings of one name share, and different names do not: for grouping and blocking.
 /// Empty if the name has no readable letter. Words of Latin names are sorted, because their order is not agreed on.
-pub fn key(name: &str) -> String {
-    let folded = fold(name);
+pub fn key(name: &str) -> Cow<'_, str> {
+    let name = name.trim();
+    if is_usual(name) && comparing(name).eq(name.chars()) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(key_of_folded(&fold(name)))
+}
+
+fn key_of_folded(folded: &str) -> String {
     if folded.is_ascii() {
         let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
         words.sort_unstable();
         return words.join(" ");
     }
-    comparing(&folded).collect()
+    comparing(folded).collect()
+}
+
+/// Ideographs of the first block, single dots between them and nothing hidden, as in nearly every name: [`fold`] leaves
+/// such a name as it is.
+fn is_usual(trimmed: &str) -> bool {
+    let mut dot_may_follow = false;
+    for character in trimmed.chars() {
+        match character {
+            '某' => return false,
+            '\u{4E00}'..='\u{9FFF}' => dot_may_follow = true,
+            '·' if dot_may_follow => dot_may_follow = false,
+            _ => return false,
+        }
+    }
+    dot_may_follow
 }
 
 /// Letters without the dot, each in its comparing form.
@@ -100,7 +122,30 @@ pub fn compare(a: &str, b: &str) -> NameLevel {
     if a == b && !is_hidden(a) {
         return NameLevel::Equal;
     }
+    if differ_plainly(a, b) {
+        return NameLevel::Different;
+    }
     compare_folded(&fold(a), &fold(b))
+}
+
+/// Usual names that differ in more letters than any level but the last allows, as two names nearly always do: told without
+/// folding them.
+fn differ_plainly(a: &str, b: &str) -> bool {
+    if !is_usual(a) || !is_usual(b) {
+        return false;
+    }
+    let (mut a, mut b) = (comparing(a), comparing(b));
+    let (mut letters, mut differing) = (0, 0);
+    loop {
+        match (a.next(), b.next()) {
+            (Some(x), Some(y)) => {
+                letters += 1;
+                differing += usize::from(x != y);
+            }
+            (None, None) => return differing > MOST_MISHEARD || differing == letters,
+            _ => return differing > 0,
+        }
+    }
 }
 
 fn compare_folded(a: &str, b: &str) -> NameLevel {
@@ -109,16 +154,16 @@ fn compare_folded(a: &str, b: &str) -> NameLevel {
     if bare_a.is_empty() || bare_b.is_empty() {
         return NameLevel::Absent;
     }
+    let (forms_a, forms_b) = (forms(a), forms(b));
     if is_hidden(a) || is_hidden(b) {
-        return compare_hidden(&forms(a), &forms(b));
+        return compare_hidden(&forms_a, &forms_b);
     }
     if bare_a == bare_b {
         return NameLevel::Folded;
     }
-    if key(a) == key(b) {
+    if forms_a == forms_b || a.is_ascii() && b.is_ascii() && key_of_folded(a) == key_of_folded(b) {
         return NameLevel::Variant;
     }
-    let (forms_a, forms_b) = (forms(a), forms(b));
     if one_damaged(&forms_a, &forms_b) {
         NameLevel::Damaged
     } else if same_sound_or_look(&forms_a, &forms_b) || spelt_out(a, &forms_b) || spelt_out(b, &forms_a) {
@@ -155,6 +200,9 @@ fn one_damaged(a: &[char], b: &[char]) -> bool {
 
 /// Two question marks may be one character of two bytes, and so may two U+FFFD.
 fn one_unreadable(a: &[char], b: &[char]) -> bool {
+    if !a.iter().chain(b).any(|character| is_unreadable(*character)) {
+        return false;
+    }
     let single = |name: &[char]| {
         let mut single = name.to_vec();
         single.dedup_by(|next, before| next == before && is_unreadable(*next));
@@ -178,7 +226,7 @@ fn one_spelt(spelt: &[char], whole: &[char]) -> bool {
         return false;
     }
     let latin: String = spelt[start..start + run].iter().map(char::to_ascii_lowercase).collect();
-    let readable = readings(whole[start], start == 0).iter().any(|reading| same_spelling(reading, &latin));
+    let readable = readings(whole[start], start == 0).any(|reading| same_spelling(reading, &latin));
     readable && whole[..start] == *before && whole[start + 1..] == *after
 }
 
@@ -198,17 +246,21 @@ fn cut_off(short: &[char], long: &[char]) -> bool {
     long.len() >= 4 && left.len() >= least && left.len() < long.len() && long.starts_with(left)
 }
 
+/// Letters of one name that may be written for others of the same sound.
+const MOST_MISHEARD: usize = 2;
+
 /// Same length, and what differs is read alike, or is one look-alike character. At least one character is the same.
 fn same_sound_or_look(a: &[char], b: &[char]) -> bool {
-    if a.len() != b.len() || a.len() < 2 {
+    if a.len() != b.len() {
         return false;
     }
-    let differing: Vec<usize> = (0..a.len()).filter(|at| a[*at] != b[*at]).collect();
-    if differing.len() == a.len() || differing.len() > 2 {
+    let differing = || (0..a.len()).filter(|at| a[*at] != b[*at]);
+    let count = differing().count();
+    if count == a.len() || count > MOST_MISHEARD {
         return false;
     }
-    let sound = differing.iter().all(|at| sound_alike(a[*at], b[*at], *at == 0));
-    sound || differing.len() == 1 && look_alike(a[differing[0]], b[differing[0]])
+    differing().all(|at| sound_alike(a[at], b[at], at == 0))
+        || count == 1 && differing().all(|at| look_alike(a[at], b[at]))
 }
 
 /// The whole name in pinyin (`ZHANG SAN` for 张三), surname first or last.
@@ -225,11 +277,10 @@ fn spelt_out(latin: &str, han: &[char]) -> bool {
 fn reads_as(text: &str, han: &[char], surname: usize) -> bool {
     let mut rests = vec![text];
     for (at, character) in han.iter().enumerate() {
-        let readings = readings(*character, at == surname);
         rests = rests
             .iter()
             .flat_map(|rest| {
-                readings.iter().filter_map(move |reading| {
+                readings(*character, at == surname).filter_map(move |reading| {
                     let length = reading.chars().count();
                     let head = rest.get(..length)?;
                     same_spelling(reading, head).then(|| &rest[length..])
@@ -317,7 +368,28 @@ mod tests {
         assert_eq!(fold("\u{179}"), "\u{179}");
     }
 
+    #[test]
+    fn a_usual_name_is_its_own_fold() {
+        for name in ["张三", "买买提·艾山", "王"] {
+            assert!(is_usual(name) && fold(&format!("{name} ")) == name, "{name}");
+        }
+        for name in ["", "·艾山", "艾山·", "买买提··艾山", "李某", "張\u{E863}", "李 三", "A"] {
+            assert!(!is_usual(name), "{name}");
+        }
+    }
+
     proptest::proptest! {
+        /// The short cuts of [`compare`], [`key`] and [`fold`] against the way that every name could go.
+        #[test]
+        fn short_cuts_lead_to_the_same_answers(a in "[张三李四丰伟玮偉某·萧肖蕭]{1,5}", b in "[张三李四丰伟玮偉某·萧肖蕭]{1,5}") {
+            let padded = |name: &str| fold(&format!("{name}\u{200B}")).into_owned();
+            proptest::prop_assert_eq!(fold(&a).into_owned(), padded(&a));
+            proptest::prop_assert_eq!(key(&a).into_owned(), key_of_folded(&padded(&a)));
+            if a != b {
+                proptest::prop_assert_eq!(compare(&a, &b), compare_folded(&padded(&a), &padded(&b)));
+            }
+        }
+
         #[test]
         fn comparing_has_no_sides_and_folding_ends(a in "[张三李四丰伟偉?*·. aZ\u{E863}\\PC]{0,8}", b in "[张三李四丰伟偉?*·.・（( aZé´z\u{E863}]{0,8}") {
             proptest::prop_assert_eq!(compare(&a, &b), compare(&b, &a));

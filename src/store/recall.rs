@@ -431,7 +431,7 @@ mod tests {
         assert_eq!(ids, IDS);
         let household = part.register.household(0);
         // The second person is a supporter.
-        assert_eq!((household.code, household.persons, household.members), ("H-1", &[0, 1][..], 1));
+        assert_eq!((household.code(), household.persons, household.members), ("H-1", &[0, 1][..], 1));
         assert_eq!(part.places, [1]);
         let link = &part.links[0];
         assert_eq!((link.person, link.grade, link.accepted, link.weight_bits), (0, Grade::A, true, 12.5));
@@ -453,7 +453,7 @@ mod tests {
         let (_folder, workspace) = published();
         let county = recall(&workspace, RUN, Part::County(Division::parse("330203").unwrap())).unwrap();
         assert_eq!((county.register.households.len(), county.places.as_slice()), (2, &[1, 2][..]));
-        let code = county.register.household(1).code;
+        let code = county.register.household(1).code();
         let other = recall(&workspace, RUN, Part::Household(code)).unwrap();
         assert_eq!((other.places.as_slice(), other.register.persons.len()), (&[2][..], 1));
         assert!(other.links.is_empty() && other.outcomes.discrepancies.is_empty());

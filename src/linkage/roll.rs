@@ -1,0 +1,177 @@
+//! A roll: the persons under each number (a packed id, the hash of a name), in few bytes and few reads of memory.
+//!
+//! The upper bits of a spread number say in which bucket it stands, so that a look-up reads two neighbouring starts and then
+//! one run of about four numbers: no hash table beside the sorted numbers. [`Sieve`] in front of it tells most of the
+//! numbers that nobody has, because it stays in the cache where the roll does not.
+//!
+//! Shapes: 12 bytes an entry, and one more for the buckets; a sieve has 10 to 20 bits an entry.
+
+use std::ops::Range;
+
+/// Numbers spread evenly over all 64 bits, whatever they were (Fibonacci hashing); the upper bits are the best ones.
+fn spread(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Counting sort: items by group, in the order given within each. Those of group `g` stand at `starts[g]..starts[g + 1]`.
+pub(super) fn grouped<T: Copy + Default>(
+    groups: usize,
+    items: &[T],
+    group: impl Fn(&T) -> usize,
+) -> (Vec<u32>, Vec<T>) {
+    let mut starts = vec![0u32; groups + 1];
+    items.iter().for_each(|item| starts[group(item) + 1] += 1);
+    for group in 0..groups {
+        starts[group + 1] += starts[group];
+    }
+    let mut next = starts.clone();
+    let mut sorted = vec![T::default(); items.len()];
+    for item in items {
+        let place = &mut next[group(item)];
+        sorted[*place as usize] = *item;
+        *place += 1;
+    }
+    (starts, sorted)
+}
+
+/// Who stands under which number.
+pub(super) struct Roll {
+    /// By bucket, ascending within it; each as often as it has persons.
+    numbers: Vec<u64>,
+    /// The person of each number; of one number, ascending.
+    persons: Vec<u32>,
+    starts: Vec<u32>,
+    shift: u32,
+}
+
+impl Roll {
+    pub(super) fn of(entries: &[(u64, u32)]) -> Self {
+        const IN_A_BUCKET: usize = 4;
+        let buckets = (entries.len() / IN_A_BUCKET).next_power_of_two().max(2);
+        let shift = 64 - buckets.trailing_zeros();
+        let (starts, mut sorted) = grouped(buckets, entries, |(number, _)| (spread(*number) >> shift) as usize);
+        for bucket in starts.windows(2) {
+            sorted[bucket[0] as usize..bucket[1] as usize].sort_unstable();
+        }
+        let (numbers, persons) = sorted.into_iter().unzip();
+        Self { numbers, persons, starts, shift }
+    }
+
+    fn bucket(&self, number: u64) -> Range<usize> {
+        let bucket = (spread(number) >> self.shift) as usize;
+        self.starts[bucket] as usize..self.starts[bucket + 1] as usize
+    }
+
+    /// For the sake of reading it.
+    pub(super) fn first_in_bucket(&self, number: u64) -> u64 {
+        self.numbers.get(self.bucket(number).start).copied().unwrap_or(0)
+    }
+
+    pub(super) fn holds(&self, number: u64) -> bool {
+        self.numbers[self.bucket(number)].contains(&number)
+    }
+
+    /// Everybody under a number, ascending.
+    pub(super) fn persons(&self, number: u64) -> &[u32] {
+        let bucket = self.bucket(number);
+        let (numbers, persons) = (&self.numbers[bucket.clone()], &self.persons[bucket]);
+        // By halves: a common name has thousands in its bucket.
+        let first = numbers.partition_point(|other| *other < number);
+        let count = numbers[first..].partition_point(|other| *other == number);
+        &persons[first..first + count]
+    }
+
+    /// Every number with its persons, in no order that means anything.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        let mut rest = &self.persons[..];
+        self.numbers.chunk_by(|a, b| a == b).map(move |same| {
+            let (persons, others) = rest.split_at(same.len());
+            rest = others;
+            (same[0], persons)
+        })
+    }
+}
+
+/// Bits that every number on a roll has set; of other numbers one in thirty has them set by chance.
+pub(super) struct Sieve {
+    words: Vec<u64>,
+    shift: u32,
+}
+
+impl Sieve {
+    /// Ten bits a number, rounded up to a power of two.
+    pub(super) fn of(numbers: impl ExactSizeIterator<Item = u64>) -> Self {
+        let words = (numbers.len() * 10 / 64).next_power_of_two().max(2);
+        let mut sieve = Self { words: vec![0; words], shift: 64 - words.trailing_zeros() };
+        for number in numbers {
+            let (word, bits) = sieve.place(number);
+            sieve.words[word] |= bits;
+        }
+        sieve
+    }
+
+    /// Two bits of one word: two bits tell more than one, and one word is one read.
+    fn place(&self, number: u64) -> (usize, u64) {
+        let spread = spread(number);
+        let (one, other) = (spread >> 20 & 63, spread >> 26 & 63);
+        ((spread >> self.shift) as usize, 1 << one | 1 << other)
+    }
+
+    pub(super) fn may_hold(&self, number: u64) -> bool {
+        let (word, bits) = self.place(number);
+        self.words[word] & bits == bits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn groups_stand_together_in_the_order_given() {
+        let (starts, sorted) = grouped(3, &[20, 1, 21, 0], |item| item / 10);
+        assert_eq!((starts, sorted), (vec![0, 2, 2, 4], vec![1, 0, 20, 21]));
+    }
+
+    #[test]
+    fn an_empty_roll_holds_nobody() {
+        let roll = Roll::of(&[]);
+        assert!(!roll.holds(0) && roll.persons(7).is_empty() && roll.groups().next().is_none());
+    }
+
+    /// Ids of one county are a thousandth of all numbers there are: they must not end in one bucket.
+    #[test]
+    fn near_numbers_fill_the_buckets_evenly() {
+        let entries: Vec<(u64, u32)> =
+            (0..100_000).map(|at| (370_112_195_001_010_010 + u64::from(at) * 11, at)).collect();
+        let roll = Roll::of(&entries);
+        let fullest = roll.starts.windows(2).map(|bucket| bucket[1] - bucket[0]).max();
+        assert!(fullest < Some(20), "{fullest:?}");
+        let sieve = Sieve::of(entries.iter().map(|(number, _)| *number));
+        let passing = (0..100_000).filter(|at| sieve.may_hold(370_203_195_001_010_010 + at * 11)).count();
+        assert!(passing < 5_000, "{passing} of 100,000 strangers pass");
+    }
+
+    proptest! {
+        #[test]
+        fn a_roll_answers_as_a_map_would(entries in prop::collection::btree_set((0u64..60, 0u32..500), 0..300)) {
+            let entries: Vec<(u64, u32)> = entries.into_iter().map(|(number, person)| (number << 50 | 7, person)).collect();
+            let mut map: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+            entries.iter().for_each(|(number, person)| map.entry(*number).or_default().push(*person));
+            let (roll, sieve) = (Roll::of(&entries), Sieve::of(entries.iter().map(|(number, _)| *number)));
+            for number in (0..70u64).map(|number| number << 50 | 7) {
+                let expected = map.get(&number).map_or(&[][..], Vec::as_slice);
+                prop_assert_eq!(roll.persons(number), expected);
+                prop_assert_eq!(roll.holds(number), !expected.is_empty());
+                prop_assert!(expected.is_empty() || sieve.may_hold(number));
+            }
+            let groups: BTreeMap<u64, Vec<u32>> =
+                roll.groups().map(|(number, persons)| (number, persons.to_vec())).collect();
+            prop_assert_eq!(groups, map);
+        }
+    }
+}

@@ -237,8 +237,10 @@ impl Group {
         self.chunks.push(Chunk { name: name.to_owned(), ty, encoding, rows: 0, begin, data: begin, end: begin });
         write(self);
         let end = self.bytes.len();
-        self.last_chunk().end = end;
-        assert_eq!(self.last_chunk().rows, self.rows, "column {name} has another length");
+        let rows = self.rows;
+        let chunk = self.last_chunk();
+        chunk.end = end;
+        assert_eq!(chunk.rows, rows, "column {name} has another length");
     }
 
     fn last_chunk(&mut self) -> &mut Chunk {

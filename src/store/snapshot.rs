@@ -186,10 +186,10 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let links = &run.links[rows.clone()];
     let evidence = |source: u16| &run.evidences[usize::from(source)];
     let at = |link: &Link| evidence(link.source).refs[link.row as usize];
+    // Persons of links lie anywhere: looked up all at once, before anything is written, they wait for memory together.
+    let households: Vec<&str> = links.iter().map(|link| run.register.household_of(link.person).code()).collect();
     person_ids(group, run.register, links.iter().map(|link| link.person));
-    // Looked up all at once: persons of links lie anywhere, and so many look-ups wait for memory together.
-    let households: Vec<u32> = links.iter().map(|link| run.register.persons[link.person as usize].household).collect();
-    household_codes(group, run.register, households.into_iter());
+    group.text("household_id", households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
     group.dictionary("file", links.iter().map(|link| (link.source, at(link).file)), |(source, file)| {
         evidence(source).files[usize::from(file)].path.clone()

@@ -27,29 +27,6 @@ const WEIGHED: [u8; 1000] = {
 
 const CHECK_CHARACTERS: [u8; 11] = *b"10X98765432";
 
-/// Three digits of a body at a time, from the last: their share of the weighted sum. Seventeen divisions become six.
-const SHARES: [[u16; 1000]; 6] = shares();
-
-const fn shares() -> [[u16; 1000]; 6] {
-    let mut shares = [[0; 1000]; 6];
-    let mut group = 0;
-    while group < 6 {
-        let mut digits = 0;
-        while digits < 1000 {
-            let (mut rest, mut place) = (digits, 0);
-            // The first group has two digits: what would be an eighteenth before them is never there.
-            while place < 3 && group * 3 + place < 17 {
-                shares[group][digits] += (rest % 10) as u16 * WEIGHTS[16 - group * 3 - place] as u16;
-                rest /= 10;
-                place += 1;
-            }
-            digits += 1;
-        }
-        group += 1;
-    }
-    shares
-}
-
 /// Sex as GB 11643 carries it: the parity of the sequence code (odd male, even female).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sex {

@@ -9,30 +9,23 @@ use super::date::Date;
 use super::digits::eight;
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-const CHECK_CHARACTERS: [u8; 11] = *b"10X98765432";
+/// Weights are powers of two (mod 11), so that three digits weigh together what they would weigh last, times these; from
+/// the last three on.
+const BY_THREES: [u64; 6] = [1, 8, 9, 6, 4, 10];
 
-/// Three digits of a body at a time, from the last: their share of the weighted sum. Seventeen divisions become six.
-const SHARES: [[u16; 1000]; 6] = shares();
-
-const fn shares() -> [[u16; 1000]; 6] {
-    let mut shares = [[0; 1000]; 6];
-    let mut group = 0;
-    while group < 6 {
-        let mut digits = 0;
-        while digits < 1000 {
-            let (mut rest, mut place) = (digits, 0);
-            // The first group has two digits: what would be an eighteenth before them is never there.
-            while place < 3 && group * 3 + place < 17 {
-                shares[group][digits] += (rest % 10) as u16 * WEIGHTS[16 - group * 3 - place] as u16;
-                rest /= 10;
-                place += 1;
-            }
-            digits += 1;
-        }
-        group += 1;
+/// What three digits weigh as the last of the seventeen.
+const WEIGHED: [u8; 1000] = {
+    let mut weighed = [0; 1000];
+    let mut number = 0;
+    while number < 1000 {
+        let digits = [number / 100, number / 10 % 10, number % 10];
+        weighed[number] = ((digits[0] * 8 + digits[1] * 4 + digits[2] * 2) % 11) as u8;
+        number += 1;
     }
-    shares
-}
+    weighed
+};
+
+const CHECK_CHARACTERS: [u8; 11] = *b"10X98765432";
 
 /// Sex as GB 11643 carries it: the parity of the sequence code (odd male, even female).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,15 +106,14 @@ impl CitizenId {
         self.check_holds() && self.birth().is_some()
     }
 
-    /// The check character agrees with the 17 digits (MOD 11-2).
+    /// The check character agrees with the 17 digits (MOD 11-2): with its weight of one, all weighed digits sum to one.
     pub fn check_holds(self) -> bool {
-        let (mut body, mut sum) = (self.packed() / 11, 0);
-        for shares in &SHARES {
-            sum += u64::from(shares[(body % 1000) as usize]);
-            body /= 1000;
+        let (mut sum, mut number) = (self.packed() % 11, self.packed() / 11);
+        for weight in BY_THREES {
+            sum += u64::from(WEIGHED[(number % 1000) as usize]) * weight;
+            number /= 1000;
         }
-        // The standard's table gives 12 less the sum, modulo 11, ten being X; the packed form leaves the same by eleven.
-        (sum + self.packed()) % 11 == 1
+        sum % 11 == 1
     }
 
     /// Digits 7 to 14 as a date; `None` if there is no such day.
@@ -201,6 +193,15 @@ mod tests {
             let body: &[u8; 17] = body.as_bytes().try_into().unwrap();
             proptest::prop_assert_eq!(id.check_holds(), check_character(body) == check.as_bytes()[0]);
             proptest::prop_assert!(CitizenId::from_body(body).unwrap().check_holds());
+        }
+    }
+
+    #[test]
+    fn the_check_by_threes_is_the_check_digit_by_digit() {
+        for step in 0..10_000u64 {
+            let id = CitizenId::from_packed(step * 109_999_999_999_967 % (11 * 100_000_000_000_000_000));
+            let text = id.to_ascii();
+            assert_eq!(id.check_holds(), check_character(text[..17].try_into().unwrap()) == text[17], "{id}");
         }
     }
 

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use super::roll::grouped;
-use crate::kernel::{CitizenId, Date};
+use crate::kernel::Date;
 use crate::model::register::{Person, Register};
 use crate::standardise::ids::Remains;
 
@@ -90,6 +90,7 @@ fn besides(characters: &[u8; 18]) -> (u64, u64) {
 mod tests {
     use super::super::fixture::{Enrolled, Numbers, register};
     use super::*;
+    use crate::kernel::CitizenId;
     use crate::standardise::ids::{self, IdReading};
 
     /// Against the comparison character by character.

@@ -38,7 +38,7 @@ pub use explain::{explain, explain_short, repairs};
 pub use index::Index;
 
 use crate::model::evidence::Evidence;
-use crate::model::link::{CrowdedName, Grade, Link, SourceLinks};
+use crate::model::link::{CrowdedName, Grade, SourceLinks};
 use crate::standardise::ids;
 use candidate::Subject;
 use decide::{Decided, Decider, Namesakes};
@@ -209,7 +209,7 @@ mod tests {
     use super::fixture::{Delivered, Enrolled, Numbers, evidence, marriage, register};
     use super::*;
     use crate::kernel::{CitizenId, Lang};
-    use crate::model::link::{NameLevel, Repairs, SharedId};
+    use crate::model::link::{Link, NameLevel, Repairs, SharedId};
 
     fn linked(people: &[Enrolled], rows: &[Delivered]) -> SourceLinks {
         let register = register(people);

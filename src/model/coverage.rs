@@ -68,6 +68,11 @@ impl Coverage {
         self.sources
     }
 
+    /// The bytes of all states, as snapshots hold them.
+    pub fn codes(&self) -> Vec<u8> {
+        self.states.iter().map(|state| *state as u8).collect()
+    }
+
     pub fn of(&self, person: u32) -> &[CoverageState] {
         &self.states[person as usize * self.sources..][..self.sources]
     }

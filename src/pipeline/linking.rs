@@ -13,7 +13,7 @@ use crate::config::{Plan, PlannedSource};
 use crate::ingest;
 use crate::kernel::{Cancel, Date, Digest, Progress, Result};
 use crate::linkage::{self, Index};
-use crate::model::evidence::{Delivery, Evidence, ExtractFile};
+use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::{CrowdedName, Link, SharedId, SourceLinks};
 use crate::model::register::Register;
 use crate::store::{Extracts, Stages};
@@ -54,11 +54,15 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Evidence and links of all sources, in the plan's order.
+    /// Evidence, links and keys of all sources, in the plan's order.
     ///
     /// # Errors
     /// The disk; somebody asked to stop.
-    pub(super) fn link(&self, progress: &dyn Progress, cancel: &Cancel) -> Result<(Vec<Evidence>, Linked)> {
+    pub(super) fn link(
+        &self,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<(Vec<Evidence>, Linked, Vec<Option<Digest>>)> {
         let mut found = self.kept(progress);
         let asked = |source: &PlannedSource| self.only.is_empty() || self.only.contains(&source.code);
         let missing: Vec<(usize, &PlannedSource)> =
@@ -74,9 +78,11 @@ impl Ground<'_> {
             }
         }
         let sources = self.plan.sources.iter().zip(found);
-        Ok(gathered(
-            sources.map(|(source, found)| found.unwrap_or_else(|| (not_asked(source), SourceLinks::default()))),
-        ))
+        let all = sources.map(|(source, found)| found.unwrap_or_else(|| (not_asked(source), SourceLinks::default())));
+        let (evidences, linked) = gathered(all);
+        let keys = self.plan.sources.iter().zip(&evidences).map(|(source, evidence)| self.key_of(source, evidence));
+        let keys = keys.collect();
+        Ok((evidences, linked, keys))
     }
 
     /// What can be taken over, by source.
@@ -101,12 +107,13 @@ impl Ground<'_> {
 
     /// Keeps what a source gave, if it gave anything.
     fn keep(&self, source: &PlannedSource, evidence: &Evidence, links: &SourceLinks) -> Result<()> {
-        if !matches!(evidence.delivery, Delivery::Arrived { .. }) {
-            return Ok(());
-        }
-        let files: Vec<_> =
-            evidence.files.iter().map(|ExtractFile { path, digest, .. }| (path.clone(), *digest)).collect();
-        self.stages.keep_source(self.key(source, &files), evidence, links)
+        self.key_of(source, evidence).map_or(Ok(()), |key| self.stages.keep_source(key, evidence, links))
+    }
+
+    /// `None` if nothing came of the source.
+    fn key_of(&self, source: &PlannedSource, evidence: &Evidence) -> Option<Digest> {
+        let files: Vec<_> = evidence.files.iter().map(|file| (file.path.clone(), file.digest)).collect();
+        matches!(evidence.delivery, Delivery::Arrived { .. }).then(|| self.key(source, &files))
     }
 
     fn key(&self, source: &PlannedSource, files: &[(String, Digest)]) -> Digest {

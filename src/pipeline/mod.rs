@@ -17,6 +17,7 @@ mod register;
 mod reports;
 mod review;
 mod run;
+mod same;
 mod seals;
 mod standing;
 mod summary;

@@ -233,6 +233,7 @@ fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let rows = evidence.table.rows();
     let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
+    homes.by_code.reserve(rows / 2); // households of two are usual: the map then never grows
     // What depends on one row alone is read on all cores; households then form in register order.
     const AT_A_TIME: usize = 1 << 16;
     let mut read = Vec::with_capacity(AT_A_TIME);

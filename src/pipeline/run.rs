@@ -10,6 +10,7 @@ use super::linking::{Ground, Linked};
 use super::register::{RegisterRead, register_for};
 use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
+use super::same::made_of;
 use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
@@ -29,7 +30,7 @@ use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
 use crate::report::{self, Filed, Formats, Package, Packages, Password, RunView, Seals};
-use crate::store::{self, Extracts, Holder, Ledger, Output, RunTables, Stages, Staging, Workspace};
+use crate::store::{self, Extracts, Holder, Ledger, MadeOf, Output, RunTables, Stages, Staging, Workspace};
 
 /// What the caller decides: the day, what to read and write, and who asks when (the clock is the caller's).
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         extracts: &extracts,
         stages: &stages,
     };
-    let (mut evidences, mut linked) = ground.link(progress, cancel)?;
+    let (mut evidences, mut linked, keys) = ground.link(progress, cancel)?;
     extracts.save(&in_use(plan))?;
     stages.keep_only(&plan.sources.iter().map(|source| source.code.as_str()).collect::<Vec<_>>());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
@@ -101,6 +102,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
     };
     let history = standing::settle(&past, &now);
+    let made_of = made_of(plan, register.key, &keys, in_force.digest(), &coverage);
+    let before = workspace.latest()?.filter(|_| !options.reread);
+    let made_of = MadeOf::new(made_of, &workspace, before.as_deref());
     let found = Found {
         plan,
         run: &run,
@@ -114,6 +118,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         coverage,
         outcomes,
         history,
+        made_of,
     };
     let (summary, outputs) = found.write(&staging, &options.formats, &seals, progress, cancel)?;
     staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
@@ -160,6 +165,7 @@ struct Found<'a> {
     coverage: Coverage,
     outcomes: Outcomes,
     history: History,
+    made_of: MadeOf,
 }
 
 impl Found<'_> {
@@ -184,7 +190,7 @@ impl Found<'_> {
         });
         let (packages, mut snapshots) = (packages?, snapshots?);
         let summary = self.summary(&packages.counties);
-        snapshots.push(store::save_record(staging.store(), &tables, &json!(summary))?);
+        snapshots.push(store::save_record(staging.store(), &tables, &snapshots, &json!(summary))?);
         Ok((summary, Outputs { packages: packages.all_files(), snapshots }))
     }
 
@@ -259,6 +265,7 @@ impl Found<'_> {
             demo: self.plan.is_demo(),
             configuration: self.plan.digest,
             parameters,
+            made_of: &self.made_of,
         }
     }
 

@@ -24,6 +24,9 @@ pub fn dwelling_keys(flats: &[Flat]) -> Vec<String> {
 }
 
 fn household_keys(flats: &[Flat]) -> Vec<String> {
+    if flats.iter().all(|flat| !flat.unit_number.is_empty()) {
+        return flats.iter().map(|flat| flat.unit_number.to_owned()).collect(); // nearly always: no place is needed
+    }
     let places: Vec<Option<String>> = flats.iter().map(place).collect();
     let mut units = BTreeMap::new();
     for (flat, place) in flats.iter().zip(&places) {

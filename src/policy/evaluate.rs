@@ -7,16 +7,18 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::Policy;
 use super::check::{KEY, MEASURE};
 use super::columns::{RuleColumn, small};
+use super::counts::{Checked, Scope, answers, count};
 use super::frame::{Frame, Seat, World, build, enrolment_seats, evidence_seats, fact_text};
 use super::parameters::Parameter;
 use super::rules::{Amount, ENROLMENT, Rule};
 use super::text::Per;
 use crate::kernel::{Cancel, Date, Digest, Error, Fen, Message, Result};
-use crate::model::coverage::{Coverage, CoverageState};
+use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::Link;
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes};
@@ -58,33 +60,55 @@ pub fn evaluate(
     for (index, rule) in (0u16..).zip(&policy.rules) {
         by_evidence.entry(&rule.card.evidence).or_default().push(index);
     }
-    let mut outcomes = Outcomes::default();
-    for (evidence, indexes) in by_evidence {
-        cancel.check()?;
-        let (seats, compared) = match evidence {
-            ENROLMENT => {
-                let (seats, compared) = enrolment_seats(register);
-                (seats, Some(compared))
-            }
-            kind => (evidence_seats(&world, kind), None),
-        };
-        let frame = frame_for(policy, &world, seats, &indexes)?;
-        for index in indexes {
-            cancel.check()?;
-            let rule = &policy.rules[usize::from(index)];
-            let flagged = find(index, rule, &world, &frame, &mut outcomes)?;
-            let checked = match &compared {
-                Some(compared) => households_where(register, rule, |person| compared[person as usize]),
-                None => {
-                    let sources = sources_of(evidences, evidence);
-                    households_where(register, rule, |person| answered(coverage.of(person), &sources))
-                }
-            };
-            count(index, rule, &world, &flagged, &checked, &mut outcomes);
+    let found: Vec<Result<Vec<Found>>> = by_evidence
+        .into_par_iter()
+        .map(|(evidence, indexes)| of_evidence(policy, &world, coverage, evidence, &indexes, cancel))
+        .collect();
+    let found: Vec<Vec<Found>> = found.into_iter().collect::<Result<_>>()?;
+    Ok(joined(&world, found.into_iter().flatten().collect()))
+}
+
+/// What one rule found.
+struct Found {
+    rule: u16,
+    discrepancies: Vec<Discrepancy>,
+    /// Rows set aside in households that are not flagged, with their households.
+    set_aside: Vec<(u32, Ground)>,
+    /// By index of the county.
+    counts: Vec<OutcomeCounts>,
+}
+
+/// The rules that read one kind of evidence: they share a table, and who was asked.
+fn of_evidence(
+    policy: &Policy,
+    world: &World,
+    coverage: &Coverage,
+    evidence: &str,
+    indexes: &[u16],
+    cancel: &Cancel,
+) -> Result<Vec<Found>> {
+    cancel.check()?;
+    let rules = indexes.iter().map(|index| &policy.rules[usize::from(*index)]);
+    let (seats, checked) = match evidence {
+        ENROLMENT => {
+            let (seats, compared) = enrolment_seats(world.register);
+            (seats, Checked::of(world.register, rules, |person| compared[person as usize]))
         }
-    }
-    sort(&world, &mut outcomes);
-    Ok(outcomes)
+        kind => {
+            let answered = answers(coverage, world.evidences, kind);
+            (evidence_seats(world, kind), Checked::of(world.register, rules, answered))
+        }
+    };
+    let frame = frame_for(policy, world, seats, indexes)?;
+    let found: Vec<Result<Found>> = indexes
+        .par_iter()
+        .map(|index| {
+            cancel.check()?;
+            let rule = &policy.rules[usize::from(*index)];
+            find(*index, rule, world, &frame, checked.by(rule))
+        })
+        .collect();
+    found.into_iter().collect()
 }
 
 /// The table with all columns and parameters that some of these rules reads.
@@ -115,37 +139,39 @@ fn failed(rule: &Rule, error: &PolarsError) -> Error {
     Error::config(message).at(&rule.path).line(rule.line)
 }
 
-/// Discrepancies and rows set aside of one rule go to `outcomes`; returns which households are flagged.
-fn find(index: u16, rule: &Rule, world: &World, frame: &Frame, outcomes: &mut Outcomes) -> Result<Vec<bool>> {
+/// Discrepancies, rows set aside and counts of one rule. `checked`: whether each household is.
+fn find(index: u16, rule: &Rule, world: &World, frame: &Frame, checked: &[bool]) -> Result<Found> {
+    let scope = Scope::of(rule, world.register);
     let mut flagged = vec![false; world.register.households.len()];
-    if frame.seats.is_empty() {
-        return Ok(flagged);
-    }
-    let failed = |error: PolarsError| failed(rule, &error);
-    let standings = standings(rule, world, frame).map_err(failed)?;
-    let subjects = measured(rule, frame, &standings).map_err(failed)?;
-    let subjects = held(rule, world, frame, subjects).map_err(failed)?;
-    let mut shown = vec![false; frame.seats.len()];
-    for subject in subjects {
-        let seat = frame.seats[subject.at as usize];
-        flagged[seat.household as usize] = true;
-        let group = group_around(rule, &frame.seats, subject.at as usize);
-        for at in group.clone().filter(|at| standings[*at] != Standing::Outside) {
-            shown[at] = true;
+    let mut found = Found { rule: index, discrepancies: Vec::new(), set_aside: Vec::new(), counts: Vec::new() };
+    if !frame.seats.is_empty() {
+        let failed = |error: PolarsError| failed(rule, &error);
+        let standings = standings(rule, world, frame, &scope).map_err(failed)?;
+        let subjects = measured(rule, frame, &standings).map_err(failed)?;
+        let subjects = held(rule, frame, subjects, &scope).map_err(failed)?;
+        let mut shown = vec![false; frame.seats.len()];
+        for subject in subjects {
+            let seat = frame.seats[subject.at as usize];
+            flagged[seat.household as usize] = true;
+            let group = group_around(rule, &frame.seats, subject.at as usize);
+            for at in group.clone().filter(|at| standings[*at] != Standing::Outside) {
+                shown[at] = true;
+            }
+            let grounds = grounds(&frame.seats, &standings, group);
+            found.discrepancies.push(discrepancy(index, rule, world, &seat, &subject, grounds));
         }
-        let grounds = grounds(&frame.seats, &standings, group);
-        outcomes.discrepancies.push(discrepancy(index, rule, world, &seat, &subject, grounds));
-    }
-    for (at, seat) in frame.seats.iter().enumerate() {
-        if let (Standing::Innocent(innocent), false) = (standings[at], shown[at]) {
-            outcomes.set_aside.push((index, ground(seat, Some(innocent))));
+        for (at, seat) in frame.seats.iter().enumerate() {
+            if let (Standing::Innocent(innocent), false) = (standings[at], shown[at]) {
+                found.set_aside.push((seat.household, ground(seat, Some(innocent))));
+            }
         }
     }
-    Ok(flagged)
+    found.counts = count(world, &scope, &flagged, checked);
+    Ok(found)
 }
 
 /// For each row of the table: outside the rule, counting, or set aside.
-fn standings(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<Standing>> {
+fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsResult<Vec<Standing>> {
     let name = |index: usize| format!("@when{index}");
     let mut expressions = vec![rule.rows.clone().alias("@rows")];
     expressions.extend(rule.innocent.iter().enumerate().map(|(index, when)| when.clone().alias(name(index))));
@@ -155,7 +181,7 @@ fn standings(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<Stan
     for index in 0..rule.innocent.len() {
         innocent.push(judged.column(&name(index))?.bool()?);
     }
-    let in_scope = scope(rule, world, frame)?;
+    let in_scope = in_scope(rule, world, frame, scope)?;
     let judge = |at: usize| {
         if !in_scope[at] {
             Standing::Outside
@@ -171,14 +197,13 @@ fn standings(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<Stan
 
 /// Rows of the rule's programmes and persons; with `latest`, of each person only the newest. A row that gives no date is
 /// older than any that does. Enrolment rows count whatever their programme is; whom they flag is decided later.
-fn scope(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<bool>> {
-    let covered = covered_households(rule, world.register);
+fn in_scope(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsResult<Vec<bool>> {
     let seats = &frame.seats;
     let mut in_scope: Vec<bool> = seats
         .iter()
         .map(|seat| {
             let counted = rule.supporters || world.register.persons[seat.person as usize].role == Role::Member;
-            counted && (rule.of_enrolment() || covered[seat.household as usize])
+            counted && (rule.of_enrolment() || scope.covers(seat.household))
         })
         .collect();
     if let Some(latest) = &rule.latest {
@@ -192,11 +217,6 @@ fn scope(rule: &Rule, world: &World, frame: &Frame) -> PolarsResult<Vec<bool>> {
         }
     }
     Ok(in_scope)
-}
-
-fn covered_households(rule: &Rule, register: &Register) -> Vec<bool> {
-    let programmes: Vec<bool> = register.programmes.iter().map(|programme| rule.covers(programme)).collect();
-    register.households.iter().map(|household| programmes[usize::from(household.programme)]).collect()
 }
 
 /// What the rule is about at a row: a household, a person, or a citizen enrolled more than once.
@@ -274,10 +294,9 @@ fn by_enrolment(rule: &Rule, frame: &Frame, standings: &[Standing], citizens: &[
 }
 
 /// The subjects that the flag condition holds for, with limit and amount.
-fn held(rule: &Rule, world: &World, frame: &Frame, mut subjects: Vec<Subject>) -> PolarsResult<Vec<Subject>> {
+fn held(rule: &Rule, frame: &Frame, mut subjects: Vec<Subject>, scope: &Scope) -> PolarsResult<Vec<Subject>> {
     if rule.of_enrolment() {
-        let covered = covered_households(rule, world.register);
-        subjects.retain(|subject| covered[frame.seats[subject.at as usize].household as usize]);
+        subjects.retain(|subject| scope.covers(frame.seats[subject.at as usize].household));
     }
     let at: Vec<u32> = subjects.iter().map(|subject| subject.at).collect();
     let measures: Vec<i64> = subjects.iter().map(|subject| subject.measure).collect();
@@ -372,59 +391,26 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
     format!("{}-{}", rule.card.code, Digest::of_parts(parts).base32(10))
 }
 
-/// Indexes of the sources of a kind.
-fn sources_of(evidences: &[Evidence], kind: &str) -> Vec<usize> {
-    evidences.iter().enumerate().filter(|(_, evidence)| evidence.kind.code == kind).map(|(index, _)| index).collect()
-}
-
-/// Every source of the kind that concerns the person answered, and there is one.
-fn answered(states: &[CoverageState], sources: &[usize]) -> bool {
-    let mut concerned = sources.iter().map(|source| states[*source]).filter(|s| *s != CoverageState::NotApplicable);
-    concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked)
-}
-
-/// Households with at least one person the rule asks about, where `holds` for all of them.
-fn households_where(register: &Register, rule: &Rule, holds: impl Fn(u32) -> bool) -> Vec<bool> {
-    let mut asked = vec![false; register.households.len()];
-    let mut all = vec![true; register.households.len()];
-    for (index, person) in (0u32..).zip(&register.persons) {
-        if rule.supporters || person.role == Role::Member {
-            let household = person.household as usize;
-            asked[household] = true;
-            all[household] = all[household] && holds(index);
-        }
+/// All that the rules found. Discrepancies and rows set aside by county, household, rule and person. Two persons of a
+/// household with one id would carry one discrepancy twice.
+fn joined(world: &World, found: Vec<Found>) -> Outcomes {
+    // County and household as one number, since there are many rows to sort.
+    let place = |household: u32| u64::from(world.county_of[household as usize]) << 32 | u64::from(household);
+    let mut outcomes = Outcomes::default();
+    let mut set_aside = Vec::with_capacity(found.iter().map(|found| found.set_aside.len()).sum());
+    for Found { rule, discrepancies, set_aside: aside, counts } in found {
+        outcomes.discrepancies.extend(discrepancies);
+        set_aside.extend(aside.into_iter().map(|(household, ground)| (place(household), rule, ground)));
+        let given = world.counties.iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
+        outcomes.counts.extend(given.map(|(county, counts)| ((rule, *county), counts)));
     }
-    asked.into_iter().zip(all).map(|(asked, all)| asked && all).collect()
-}
-
-/// Every household in scope goes into exactly one count of its county.
-fn count(index: u16, rule: &Rule, world: &World, flagged: &[bool], checked: &[bool], outcomes: &mut Outcomes) {
-    let mut counts = vec![OutcomeCounts::default(); world.counties.len()];
-    for (household, covered) in covered_households(rule, world.register).into_iter().enumerate() {
-        let counts = &mut counts[usize::from(world.county_of[household])];
-        match (covered, flagged[household], checked[household]) {
-            (false, _, _) => {}
-            (true, true, _) => counts.flagged += 1,
-            (true, false, true) => counts.clear += 1,
-            (true, false, false) => counts.not_checked += 1,
-        }
-    }
-    for (county, counts) in world.counties.iter().zip(counts) {
-        if counts != OutcomeCounts::default() {
-            outcomes.counts.insert((index, *county), counts);
-        }
-    }
-}
-
-/// By county, household, rule, person. Two persons of a household with one id would carry one discrepancy twice.
-fn sort(world: &World, outcomes: &mut Outcomes) {
-    let place = |household: u32| (world.county_of[household as usize], household);
-    outcomes.discrepancies.sort_by_key(|found| (place(found.household), found.rule, found.person));
+    outcomes.discrepancies.par_sort_by_key(|found| (place(found.household), found.rule, found.person));
     outcomes.discrepancies.dedup_by(|a, b| a.id == b.id);
-    let household = |ground: &Ground| world.register.persons[ground.person as usize].household;
-    outcomes.set_aside.sort_by_key(|(rule, ground)| {
-        (place(household(ground)), *rule, ground.person, ground.source, ground.row, ground.link)
+    set_aside.par_sort_unstable_by_key(|(place, rule, ground)| {
+        (*place, *rule, ground.person, ground.source, ground.row, ground.link)
     });
+    outcomes.set_aside = set_aside.into_iter().map(|(_, rule, ground)| (rule, ground)).collect();
+    outcomes
 }
 
 #[cfg(test)]

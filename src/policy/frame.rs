@@ -6,16 +6,17 @@
 use std::borrow::Cow;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::check::value_dtype;
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use crate::kernel::{CitizenId, Division};
+use crate::kernel::Division;
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
-use crate::model::register::{Register, Role, State};
+use crate::model::register::{Person, Register, Role, State};
 use crate::model::table::Column as Field;
 
 /// All that an evaluation reads.
@@ -32,7 +33,8 @@ impl<'a> World<'a> {
     pub fn new(register: &'a Register, evidences: &'a [Evidence], links: &'a [Link]) -> Self {
         let counties = register.counties();
         let index = |county: Division| counties.binary_search(&county).expect("the list is made of these households");
-        let county_of = register.households.iter().map(|household| index(household.division.county()) as u16).collect();
+        let (_, _, divisions) = register.households.columns();
+        let county_of = divisions.par_iter().map(|division| index(division.county()) as u16).collect();
         Self { register, evidences, links, counties, county_of }
     }
 }
@@ -74,29 +76,29 @@ pub fn evidence_seats(world: &World, kind: &str) -> Vec<Seat> {
             link: Some(index as u32),
         })
         .collect();
-    seats.sort_unstable();
+    seats.par_sort_unstable();
     seats
 }
 
 /// Seats of the register's own rows, and for each person whether it could be compared.
 pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
-    let usable = |id: &CitizenId| id.is_valid();
-    let mut enrolled: Vec<(u64, u32)> = (0u32..)
-        .zip(&register.persons)
-        .filter_map(|(index, person)| Some((person.id.filter(usable)?.packed(), index)))
-        .collect();
-    enrolled.sort_unstable();
+    let enrolment = |(index, person): (usize, &Person)| {
+        let id = person.id.filter(|id| id.is_valid())?;
+        Some((id.packed(), index as u32, person.mandated))
+    };
+    let mut enrolled: Vec<(u64, u32, bool)> = register.persons.par_iter().enumerate().filter_map(enrolment).collect();
+    enrolled.par_sort_unstable();
     let mut compared = vec![false; register.persons.len()];
     let mut seats = Vec::new();
     let mut citizens = 0;
     for citizen in enrolled.chunk_by(|a, b| a.0 == b.0) {
-        if !citizen.iter().any(|(_, person)| register.persons[*person as usize].mandated) {
+        if !citizen.iter().any(|(.., mandated)| *mandated) {
             continue;
         }
-        citizen.iter().for_each(|(_, person)| compared[*person as usize] = true);
+        citizen.iter().for_each(|(_, person, _)| compared[*person as usize] = true);
         if citizen.len() > 1 {
             citizens += 1;
-            seats.extend(citizen.iter().map(|(_, person)| Seat {
+            seats.extend(citizen.iter().map(|(_, person, _)| Seat {
                 citizen: citizens,
                 household: register.persons[*person as usize].household,
                 person: *person,

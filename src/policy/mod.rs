@@ -44,6 +44,7 @@
 
 mod check;
 pub mod columns;
+mod counts;
 mod coverage;
 mod dwellings;
 mod evaluate;

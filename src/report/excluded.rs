@@ -23,22 +23,38 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
     ];
     let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
     let departments: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
-    let names = view.register.texts("name");
-    for &index in &county.set_aside {
-        let (rule, ground) = &view.outcomes.set_aside[index as usize];
+    for line in lines(view, county) {
+        let (rule, ground) = line.aside;
         let card = &view.cards[usize::from(*rule)];
-        let (department, file, line) = place(view, &departments, ground);
+        let (department, file, number) = place(view, &departments, ground);
         csv.cell(&card.code);
         csv.cell(ground.innocent.map_or("", |innocent| &card.innocent[usize::from(innocent)]));
-        csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
-        csv.drafted(|text| view.push_name(text, names.get(ground.person as usize)));
+        csv.cell(&view.text(line.household));
+        csv.drafted(|text| view.push_name(text, line.name));
         csv.drafted(|text| view.push_person_id(text, ground.person));
         csv.plain_cell(department);
         csv.plain_cell(file);
-        csv.digits(line);
+        csv.digits(number);
         csv.end_row();
     }
     csv.into_bytes()
+}
+
+struct Line<'v> {
+    aside: &'v (u16, Ground),
+    household: &'v str,
+    name: &'v str,
+}
+
+/// Whom the lines are about, looked up before any is written, as in coverage.csv.
+fn lines<'v>(view: &'v RunView, county: &County) -> Vec<Line<'v>> {
+    let names = view.register.texts("name");
+    let line = |index: &u32| {
+        let aside = &view.outcomes.set_aside[*index as usize];
+        let person = aside.1.person;
+        Line { aside, household: view.register.household_of(person).code(), name: names.get(person as usize) }
+    };
+    county.set_aside.iter().map(line).collect()
 }
 
 /// Department, file and physical line of a record.

@@ -103,6 +103,9 @@ pub(super) fn last_four(account: &str) -> String {
 /// 7 to 12. Other long numbers (deeds, credit codes) stay as they are.
 fn mask_ids_within(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
+    if bytes.len() < 15 {
+        return Cow::Borrowed(text);
+    }
     let mut masked: Option<String> = None;
     let (mut kept, mut at) = (0, 0);
     while let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit).map(|place| at + place) {

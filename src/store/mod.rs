@@ -31,6 +31,7 @@ mod prints;
 mod publish;
 mod recall;
 mod run_record;
+mod same;
 #[cfg(test)]
 mod sample;
 mod snapshot;
@@ -53,6 +54,7 @@ pub use prints::Prints;
 pub use publish::{Output, Staging};
 pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
+pub use same::{MadeOf, TableRecord};
 pub use snapshot::{RunTables, save, save_record};
 pub use stages::{KeptRegister, Stages};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};

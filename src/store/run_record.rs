@@ -1,11 +1,13 @@
 //! `run.json`: what a run was, in one file that people and programs can read without Parquet.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::frame::damaged;
 use super::publish::Output;
+use super::same::TableRecord;
 use super::whole_file::write_new;
 use crate::kernel::{Date, Error, Result};
 use crate::model::coverage::CoverageState;
@@ -40,6 +42,9 @@ pub struct RunRecord {
     pub parameters: Value,
     /// Counts as the pipeline gives them.
     pub summary: Value,
+    /// The tables beside this file, by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, TableRecord>,
 }
 
 /// One source of a run.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::ledger::Ledger;
+use super::same::MadeOf;
 use super::snapshot::{RunTables, save, save_record};
 use super::workspace::{Workspace, tests::workspace};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen};
@@ -35,6 +36,7 @@ pub(super) struct Sample {
     coverage: Coverage,
     cards: Vec<RuleCard>,
     parameters: Value,
+    pub(super) made_of: MadeOf,
 }
 
 impl Sample {
@@ -54,6 +56,7 @@ impl Sample {
             coverage: Coverage::new(2, states.collect()),
             cards: vec![card()],
             parameters: json!({"vehicle_max": {"value": 0, "basis": "演示"}, "other": 1}),
+            made_of: MadeOf::default(),
         }
     }
 
@@ -74,13 +77,14 @@ impl Sample {
             coverage: &self.coverage,
             cards: &self.cards,
             parameters: &self.parameters,
+            made_of: &self.made_of,
         }
     }
 
     /// All snapshots and the record.
     pub(super) fn save(&self, dir: &Path) {
-        save(dir, &self.tables()).unwrap();
-        save_record(dir, &self.tables(), &json!({"persons": 3})).unwrap();
+        let tables = save(dir, &self.tables()).unwrap();
+        save_record(dir, &self.tables(), &tables, &json!({"persons": 3})).unwrap();
     }
 }
 

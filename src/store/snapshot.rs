@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::parquet::{Group, write};
 use super::publish::Output;
 use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
+use super::same::{MadeOf, TableRecord};
 use crate::kernel::{Date, Digest, Division, Fen, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Evidence, Reject};
@@ -58,6 +59,8 @@ pub struct RunTables<'a> {
     pub cards: &'a [RuleCard],
     /// Parameter values by name, for `hedui trace`; an object.
     pub parameters: &'a Value,
+    /// What its tables are made of, and those that may be the same.
+    pub made_of: &'a MadeOf,
 }
 
 /// Writes all tables of a run into `dir`, which exists and is empty. The run is whole once [`save_record`] is there too.
@@ -74,7 +77,10 @@ pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<Vec<Output>> {
         .collect();
     let (grounds, reviews) = (all_grounds(run.outcomes), reviews_by_link(run));
     let table = |name: &str, rows: usize, columns: &dyn Fn(&mut Group, Rows)| -> Result<Vec<Output>> {
-        Ok(vec![Output::new(name.to_owned(), write(&dir.join(name), rows, columns)?)])
+        match run.made_of.name_again(name, dir) {
+            Some(same) => Ok(vec![same]),
+            None => Ok(vec![Output::new(name.to_owned(), write(&dir.join(name), rows, columns)?)]),
+        }
     };
     let (discrepancies, absent) = (run.outcomes.discrepancies.len(), &run.history.absent);
     // Side by side, the longest first: each holds one group of rows at a time.
@@ -98,15 +104,18 @@ pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<Vec<Output>> {
     Ok(written.concat())
 }
 
-/// Writes `run.json`; `summary` is whatever else the run counts.
+/// Writes `run.json`; `tables` are those that were written, `summary` is whatever else the run counts.
 ///
 /// # Errors
 /// I/O.
-pub fn save_record(dir: &Path, run: &RunTables<'_>, summary: &Value) -> Result<Output> {
-    record(run, summary).save(dir)
+pub fn save_record(dir: &Path, run: &RunTables<'_>, tables: &[Output], summary: &Value) -> Result<Output> {
+    record(run, tables, summary).save(dir)
 }
 
-fn record(run: &RunTables<'_>, summary: &Value) -> RunRecord {
+fn record(run: &RunTables<'_>, tables: &[Output], summary: &Value) -> RunRecord {
+    let table = |Output { path, bytes, digest }: &Output| {
+        (path.clone(), TableRecord { bytes: *bytes, digest: *digest, made_of: run.made_of.of(path) })
+    };
     RunRecord {
         run: run.run.to_owned(),
         version: run.version.to_owned(),
@@ -119,6 +128,7 @@ fn record(run: &RunTables<'_>, summary: &Value) -> RunRecord {
         rules: run.cards.to_vec(),
         parameters: run.parameters.clone(),
         summary: summary.clone(),
+        tables: tables.iter().map(table).collect(),
     }
 }
 
@@ -176,10 +186,10 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let links = &run.links[rows.clone()];
     let evidence = |source: u16| &run.evidences[usize::from(source)];
     let at = |link: &Link| evidence(link.source).refs[link.row as usize];
+    // Persons of links lie anywhere: looked up all at once, before anything is written, they wait for memory together.
+    let households: Vec<&str> = links.iter().map(|link| run.register.household_of(link.person).code()).collect();
     person_ids(group, run.register, links.iter().map(|link| link.person));
-    // Looked up all at once: persons of links lie anywhere, and so many look-ups wait for memory together.
-    let households: Vec<u32> = links.iter().map(|link| run.register.persons[link.person as usize].household).collect();
-    household_codes(group, run.register, households.into_iter());
+    group.text("household_id", households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
     group.dictionary("file", links.iter().map(|link| (link.source, at(link).file)), |(source, file)| {
         evidence(source).files[usize::from(file)].path.clone()
@@ -332,7 +342,7 @@ mod tests {
         let (sample, summary) = (Sample::new(), Value::Null);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut told = pool.install(|| save(folder.path(), &sample.tables())).unwrap();
-        told.push(save_record(folder.path(), &sample.tables(), &summary).unwrap());
+        told.push(save_record(folder.path(), &sample.tables(), &told, &summary).unwrap());
         told.sort_by(|a, b| a.path.cmp(&b.path));
         let lying = |path: String| {
             let bytes = std::fs::read(folder.path().join(&path)).unwrap();
@@ -364,7 +374,7 @@ mod tests {
     #[test]
     fn the_record_says_what_arrived_and_what_did_not() {
         let folder = tempfile::tempdir().unwrap();
-        save_record(folder.path(), &Sample::new().tables(), &Value::Null).unwrap();
+        save_record(folder.path(), &Sample::new().tables(), &[], &Value::Null).unwrap();
         let record = RunRecord::load(folder.path()).unwrap();
         let [vehicle, housing] = &record.sources[..] else { panic!("two sources") };
         assert_eq!((vehicle.delivery.as_str(), vehicle.as_of.as_deref()), ("arrived", Some("2026-11-24")));

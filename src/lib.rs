@@ -20,7 +20,7 @@
 //! | 3 | [`ingest`] | departments' files → evidence, every row in one counted bin |
 //! | 3 | [`linkage`] | register index, grades A to E, weights, explanations |
 //! | 3 | [`policy`] | dated parameters, rules as data, coverage |
-//! | 3 | [`store`] | workspace, lock, snapshots, key indexes, hash-chained ledger |
+//! | 3 | [`store`] | workspace, lock, snapshots, key indexes, kept stages, hash-chained ledger |
 //! | 3 | [`report`] | county packages, verification reports as PDF and HTML |
 //! | 3 | [`synth`] | made-up centres of any size, with the truth beside them |
 //! | 4 | [`config`] | hedui.toml, register.toml, sources, policy → a plan; all faults at once |

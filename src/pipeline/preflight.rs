@@ -35,6 +35,12 @@ const SECONDS_PER_LINKED_ROW: f64 = 4.7e-6;
 const STORED_PER_PERSON: f64 = 120.0;
 const STORED_PER_LINKED_ROW: f64 = 60.0;
 
+/// What is kept to be taken over, bytes on disk: written by the first night, replaced by later ones. The key index of a
+/// row, the register's image of a person, a linked row's image with its links.
+const KEPT_PER_ROW: f64 = 17.0;
+const KEPT_PER_PERSON: f64 = 250.0;
+const KEPT_PER_LINKED_ROW: f64 = 230.0;
+
 /// Rows that link where no run tells: twice the made-up centre's share, because most registers are a larger part of their
 /// county than its register is.
 const ASSUMED_SHARE: f64 = 0.15;
@@ -63,7 +69,7 @@ fn figures(format: Format) -> FormatFigures {
 pub struct Needs {
     /// Bytes, while the run goes on. Mapped pages of extracts, which the system takes back when it must, are not in it.
     pub memory: u64,
-    /// Bytes, for good: snapshots and packages.
+    /// Bytes, for good: snapshots and packages, and on the first night what is kept for the next.
     pub disk: u64,
     /// On the wall, with the cores given.
     pub seconds: f64,
@@ -161,7 +167,7 @@ impl Expected {
 
 fn of_register(part: &Expected, last: Option<&LastRun>, cores: usize) -> Needs {
     let persons = part.rows as f64;
-    let stored = last.map_or(STORED_PER_PERSON, |last| last.stored_per_person);
+    let stored = last.map_or(STORED_PER_PERSON + KEPT_PER_PERSON, |last| last.stored_per_person);
     Needs {
         memory: (persons * MEMORY_PER_PERSON) as u64,
         disk: (persons * stored) as u64,
@@ -172,9 +178,10 @@ fn of_register(part: &Expected, last: Option<&LastRun>, cores: usize) -> Needs {
 fn of_source(part: &Expected, last: Option<&LastRun>, cores: usize) -> Needs {
     let linked = part.linked as f64;
     let of_last = last.and_then(|last| last.stored_per_row.get(&part.source)).map(|bytes| bytes * part.rows as f64);
+    let first = linked * (STORED_PER_LINKED_ROW + KEPT_PER_LINKED_ROW) + part.rows as f64 * KEPT_PER_ROW;
     Needs {
         memory: (linked * MEMORY_PER_LINKED_ROW) as u64,
-        disk: of_last.unwrap_or(linked * STORED_PER_LINKED_ROW) as u64,
+        disk: of_last.unwrap_or(first) as u64,
         seconds: seconds(part.bytes as f64 * SECONDS_PER_BYTE + linked * SECONDS_PER_LINKED_ROW, cores),
     }
 }

@@ -9,6 +9,7 @@ use super::date::Date;
 use super::digits::eight;
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+
 /// Weights are powers of two (mod 11), so that three digits weigh together what they would weigh last, times these; from
 /// the last three on.
 const BY_THREES: [u64; 6] = [1, 8, 9, 6, 4, 10];

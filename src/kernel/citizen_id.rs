@@ -189,7 +189,7 @@ mod tests {
     proptest::proptest! {
         /// Against the standard's table, digit by digit.
         #[test]
-        fn the_check_in_groups_is_the_check_by_digits(body in "[0-9]{17}", check in "[0-9X]") {
+        fn the_check_by_threes_is_the_check_digit_by_digit(body in "[0-9]{17}", check in "[0-9X]") {
             let id = CitizenId::from_ascii(format!("{body}{check}").as_bytes()).unwrap();
             let body: &[u8; 17] = body.as_bytes().try_into().unwrap();
             proptest::prop_assert_eq!(id.check_holds(), check_character(body) == check.as_bytes()[0]);

@@ -137,9 +137,15 @@ impl Households {
             at,
             programme: self.programmes[at],
             division: self.divisions[at],
-            persons: &self.persons[self.starts[at] as usize..self.starts[at + 1] as usize],
+            persons: self.persons(household),
             members: self.members[at],
         }
+    }
+
+    /// Who lives there, alone.
+    #[inline]
+    pub fn persons(&self, household: u32) -> &[u32] {
+        &self.persons[self.starts[household as usize] as usize..self.starts[household as usize + 1] as usize]
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Household<'_>> {

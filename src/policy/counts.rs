@@ -35,7 +35,7 @@ impl<'a> Scope<'a> {
 fn checked(register: &Register, supporters: bool, looked_at: impl Fn(u32) -> bool + Sync) -> Vec<bool> {
     let households = (0..register.households.len() as u32).into_par_iter();
     let holds = |household: u32| {
-        let persons = register.household(household).persons.iter().copied();
+        let persons = register.households.persons(household).iter().copied();
         let mut asked = persons.filter(|person| supporters || register.persons[*person as usize].role == Role::Member);
         asked.next().is_some_and(&looked_at) && asked.all(&looked_at)
     };

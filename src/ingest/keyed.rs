@@ -141,3 +141,21 @@ fn restore(rejects: Vec<KeptReject>, file: u16) -> Option<Vec<Reject>> {
     });
     restored.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn entries_are_in_order_of_key_and_place(rows in prop::collection::vec((0..20_u64, 0..9_u32), 0..100)) {
+            let entry = |(key, line)| Entry { key, place: Place::new(u64::from(line), line).unwrap() };
+            let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
+            let mut expected = entries.clone();
+            expected.sort();
+            sort(&mut entries);
+            prop_assert_eq!(entries, expected);
+        }
+    }
+}

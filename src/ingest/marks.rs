@@ -7,6 +7,7 @@
 const BLOCK: usize = 64;
 
 /// The places of any of three bytes, in order, from one place of a text on.
+#[derive(Clone, Copy)]
 pub(super) struct Marks {
     bytes: [u8; 3],
     /// Start of the block that `all` and `left` speak of.

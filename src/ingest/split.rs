@@ -148,11 +148,12 @@ impl<'a> Splitter<'a> {
     fn split_plain(&mut self) -> Option<usize> {
         let (bytes, start) = (self.bytes, self.at);
         self.cells.clear();
-        self.marks.go_to(bytes, start);
+        let mut marks = self.marks;
+        marks.go_to(bytes, start);
         let mut characters = Characters::new(self.dialect, start);
         let mut from = start;
         let line_end = loop {
-            let Some(found) = self.marks.next(bytes) else { break bytes.len() };
+            let Some(found) = marks.next(bytes) else { break bytes.len() };
             if bytes[found] == b'\n' {
                 break found;
             }
@@ -164,6 +165,7 @@ impl<'a> Splitter<'a> {
             from = found + 1;
             characters.restart(from);
         };
+        self.marks = marks;
         let length = without_return(bytes, start, line_end) - start;
         self.cells.push(((from - start) as u32, length as u32));
         (length <= RECORD_LIMIT).then_some(line_end)

@@ -106,7 +106,7 @@ impl Index<'_> {
     }
 
     /// Whether somebody here may be found under this key.
-    pub fn wants_key(&self, key: u64) -> bool {
+    fn wants_key(&self, key: u64) -> bool {
         match key & KIND {
             ID => self.holds_packed(key),
             NAME => self.knows_name(key & !KIND),
@@ -194,13 +194,18 @@ mod tests {
         let known = register(&people[..150]);
         let index = Index::build(&known);
         let (listed, mut wanted) = (index.keys(), 0);
-        for row in &rows {
+        let (mut entries, mut expected) = (Vec::new(), Vec::new());
+        for (line, row) in (0..).zip(&rows) {
             let wants = index.wants(row.id.as_bytes(), || Cow::Borrowed(&row.id), || Cow::Borrowed(&row.name));
             let keys = keys_of(row);
             assert!(!wants || keys.iter().any(|key| index.wants_key(*key)), "{row:?}");
             assert!(keys.iter().all(|key| index.wants_key(*key) == listed.binary_search(key).is_ok()), "{row:?}");
             wanted += usize::from(wants);
+            let place = Place::new(0, line).expect("few lines");
+            entries.extend(keys.iter().map(|key| Entry { key: *key, place }));
+            expected.extend(keys.iter().any(|key| index.wants_key(*key)).then_some(place));
         }
         assert!(wanted > 1_000 && wanted < rows.len(), "{wanted} of {}", rows.len());
+        assert_eq!(index.wanted_among(&entries), expected);
     }
 }

@@ -65,7 +65,7 @@ impl Reading<'_> {
         let index = self.extracts.index(path, source.digest)?;
         let places = match &self.few {
             Some(keys) => index.rows_under(keys),
-            None => index.rows_where(&|key| self.index.wants_key(key)),
+            None => index.rows_where(&|entries| self.index.wanted_among(entries)),
         };
         Some(Known { rows: index.rows().to_vec(), summary: index.summary, places })
     }

@@ -72,10 +72,12 @@ impl Ground<'_> {
             let sources: Vec<&PlannedSource> = missing.iter().map(|(_, source)| *source).collect();
             let evidences = read_sources(self.plan, &sources, self.as_of, &index, self.extracts, progress, cancel)?;
             let numbered = missing.iter().map(|(at, _)| *at).zip(evidences).collect();
-            for (at, (evidence, links)) in link_all(self.plan, &index, numbered, progress, cancel)? {
-                self.keep(&self.plan.sources[at], &evidence, &links)?;
-                found[at] = Some((evidence, links));
-            }
+            let linked = link_all(self.plan, &index, numbered, progress, cancel)?;
+            let keep = |(at, (evidence, links)): &(usize, (Evidence, SourceLinks))| {
+                self.keep(&self.plan.sources[*at], evidence, links)
+            };
+            linked.par_iter().try_for_each(keep)?;
+            linked.into_iter().for_each(|(at, from_source)| found[at] = Some(from_source));
         }
         let sources = self.plan.sources.iter().zip(found);
         let all = sources.map(|(source, found)| found.unwrap_or_else(|| (not_asked(source), SourceLinks::default())));

@@ -41,9 +41,9 @@ impl RegisterRead {
     }
 
     /// Of files read under `made_of`, with the mandates of the day settled.
-    fn settled(made_of: Digest, kept: KeptRegister) -> Self {
-        let KeptRegister { mut register, filed, persons, mandates } = kept;
-        settle_mandates(&mut register, &filed);
+    fn settled(made_of: Digest, kept: KeptRegister, covered: &FastSet<CitizenId>) -> Self {
+        let KeptRegister { mut register, persons, mandates, .. } = kept;
+        settle_mandates(&mut register, covered);
         let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
         let key = Digest::of_parts([&made_of.0[..], &mandated]);
         Self { register, persons, mandates, lists: Vec::new(), key }
@@ -76,8 +76,10 @@ pub(super) fn register_for(
     let files = || read.persons.files.iter().chain(read.mandates.iter().flat_map(|mandates| &mandates.files));
     files().for_each(|file| extracts.saw(file));
     let made_of = made_of(plan, files().map(|file| (file.path.as_str(), file.digest)));
-    stages.keep_register(made_of, &read)?;
-    Ok(RegisterRead::settled(made_of, read))
+    // The one waits for the disk, the other for memory.
+    let (kept, covered) = rayon::join(|| stages.keep_register(made_of, &read), || covered(&read.filed, as_of));
+    kept?;
+    Ok(RegisterRead::settled(made_of, read, &covered))
 }
 
 /// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
@@ -108,7 +110,8 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
     if let (Some(evidence), Some(layout), Some(files)) = (&mut kept.mandates, &plan.mandates, &mandates) {
         deliver(evidence, layout, files)?;
     }
-    Some(RegisterRead::settled(made_of, kept))
+    let covered = covered(&kept.filed, as_of);
+    Some(RegisterRead::settled(made_of, kept, &covered))
 }
 
 fn made_of<'a>(plan: &Plan, files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
@@ -123,7 +126,8 @@ fn made_of<'a>(plan: &Plan, files: impl Iterator<Item = (&'a str, Digest)>) -> D
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = read_files(plan, as_of, progress, cancel)?;
-    Ok(RegisterRead::settled(plan.register_digest, read))
+    let covered = covered(&read.filed, as_of);
+    Ok(RegisterRead::settled(plan.register_digest, read, &covered))
 }
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
@@ -182,12 +186,17 @@ fn take_filed(mandates: &mut Evidence) -> Mandates {
     }
 }
 
-/// Who has a mandate on the register's day: one of the row's own, or one filed apart.
-fn settle_mandates(register: &mut Register, filed: &Mandates) {
-    let day = register.as_of;
+/// Citizens whom a mandate filed apart covers on a day.
+fn covered(filed: &Mandates, day: Date) -> FastSet<CitizenId> {
     let live = (0..filed.ids.len()).filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
     let mut covered = FastSet::with_capacity_and_hasher(filed.ids.len(), foldhash::fast::FixedState::default());
     covered.extend(live.map(|at| filed.ids[at]));
+    covered
+}
+
+/// Who has a mandate on the register's day: one of the row's own, or one filed apart.
+fn settle_mandates(register: &mut Register, covered: &FastSet<CitizenId>) {
+    let day = register.as_of;
     let kind = kind::register_persons();
     let column = |field| dates(column_of(&kind, &register.table, field));
     let (first, last) = (column("mandate_from"), column("mandate_to"));

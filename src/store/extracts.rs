@@ -22,7 +22,7 @@ use super::whole_file::write_bytes;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, Result};
 use crate::model::evidence::ExtractFile;
-use crate::model::extract_keys::{ExtractKeys, FileSummary, Place};
+use crate::model::extract_keys::{Entry, ExtractKeys, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
 const MAGIC: &[u8; 8] = b"HDKEYS02";
@@ -260,13 +260,18 @@ impl KeyIndex {
         rows
     }
 
-    /// Rows under all keys that are wanted, ascending, each once. Every key is asked about, on all cores.
-    pub fn rows_where(&self, wanted: &(dyn Fn(u64) -> bool + Sync)) -> Vec<Place> {
-        let mut rows: Vec<Place> = (0..self.len())
+    /// Rows under all keys that are wanted, ascending, each once. `wanted` is asked about every entry, many at once and on
+    /// all cores, and gives the places it wants.
+    pub fn rows_where(&self, wanted: &(dyn Fn(&[Entry]) -> Vec<Place> + Sync)) -> Vec<Place> {
+        const AT_A_TIME: usize = 1 << 14;
+        let some = |from: usize| {
+            let until = self.len().min(from + AT_A_TIME);
+            let entries = (from..until).map(|at| Entry { key: self.key(at), place: self.place(at) });
+            wanted(&entries.collect::<Vec<Entry>>())
+        };
+        let mut rows: Vec<Place> = (0..self.len().div_ceil(AT_A_TIME))
             .into_par_iter()
-            .with_min_len(1 << 14)
-            .filter(|at| wanted(self.key(*at)))
-            .map(|at| self.place(at))
+            .flat_map_iter(|some_of| some(some_of * AT_A_TIME))
             .collect();
         rows.par_sort_unstable();
         rows.dedup();

@@ -12,10 +12,15 @@ const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/'];
 /// "yes" where two characters happen to meet like a separator.
 pub(super) fn may_be_list(bytes: &[u8]) -> bool {
     // 、，； in UTF-8 begin with E3 80, EF BC; in GB18030 they are A1 A2, A3 AC, A3 BB.
-    let is_separator = |at: usize| match (bytes[at], bytes.get(at + 1)) {
-        (b',' | b';' | b'/', _) => true,
-        (0xE3, Some(0x80)) | (0xEF, Some(0xBC)) | (0xA1, Some(0xA2)) | (0xA3, Some(0xAC | 0xBB)) => true,
-        _ => false,
+    let is_separator = |at: usize| {
+        matches!(
+            (bytes[at], bytes.get(at + 1)),
+            (b',' | b';' | b'/', _)
+                | (0xE3, Some(0x80))
+                | (0xEF, Some(0xBC))
+                | (0xA1, Some(0xA2))
+                | (0xA3, Some(0xAC | 0xBB))
+        )
     };
     (0..bytes.len()).any(is_separator)
 }

@@ -18,7 +18,7 @@ use hedui::model::outcome::Outcomes;
 use hedui::model::register::Register;
 use hedui::model::standing::NO_HISTORY;
 use hedui::standardise::{ids, names};
-use hedui::store::{self, RunTables};
+use hedui::store::{self, MadeOf, RunTables};
 use hedui::synth::{self, Recipe};
 use hedui::{config, pipeline, policy};
 
@@ -153,6 +153,7 @@ fn save(to: &Path, register: &Register) -> hedui::kernel::Result<()> {
         history: &NO_HISTORY,
         cards: &[],
         parameters: &nothing,
+        made_of: &MadeOf::default(),
     };
     store::save(to, &run).map(drop)
 }

@@ -39,7 +39,10 @@ impl<'a, 'r> Namesakes<'a, 'r> {
     }
 
     fn registered(&self, index: &'a Index<'r>) -> &[Registered<'a, 'r>] {
-        self.registered.get_or_init(|| self.persons.iter().map(|person| Registered::new(index, *person)).collect())
+        self.registered.get_or_init(|| {
+            index.warm_contacts(self.persons);
+            self.persons.iter().map(|person| Registered::new(index, *person)).collect()
+        })
     }
 }
 
@@ -182,12 +185,9 @@ impl<'a, 'r> Decider<'a, 'r> {
         match self.block(facts.birth, named) {
             Block::Nobody => {}
             Block::Named => named.registered(self.index).iter().for_each(consider),
-            Block::Born(born) if named.persons.is_empty() => {
-                born.iter().for_each(|person| consider(&Registered::new(self.index, *person)));
-            }
             Block::Born(born) => {
-                let of_that_name = born.iter().filter_map(|person| named.persons.binary_search(person).ok());
-                of_that_name.for_each(|at| consider(&named.registered(self.index)[at]));
+                let fits = |person: &&u32| named.persons.is_empty() || named.persons.binary_search(person).is_ok();
+                born.iter().filter(fits).for_each(|person| consider(&Registered::new(self.index, *person)));
             }
         }
         self.settle(subject, candidates)

@@ -195,6 +195,15 @@ impl<'r> Index<'r> {
         std::hint::black_box(touched.sum::<usize>());
     }
 
+    /// As [`Index::warm`], for the phones and addresses of persons.
+    pub(super) fn warm_contacts(&self, persons: &[u32]) {
+        let touched = persons.iter().map(|person| {
+            let person = *person as usize;
+            self.phone.get(person).len() + self.address.get(person).len()
+        });
+        std::hint::black_box(touched.sum::<usize>());
+    }
+
     pub(super) fn persons_with_document(&self, text: &str) -> &[u32] {
         self.foreign.get(text).map_or(&[], Vec::as_slice)
     }

@@ -91,10 +91,14 @@ fn is_usual(trimmed: &str) -> bool {
     dot_may_follow
 }
 
+/// Letters without the dot.
+fn bare(folded: &str) -> impl Iterator<Item = char> + '_ {
+    folded.chars().filter(|character| *character != '·')
+}
+
 /// Letters without the dot, each in its comparing form.
 fn comparing(folded: &str) -> impl Iterator<Item = char> + '_ {
-    let letters = folded.chars().filter(|character| *character != '·');
-    letters.enumerate().map(|(at, character)| comparing_form(character, at == 0))
+    bare(folded).enumerate().map(|(at, character)| comparing_form(character, at == 0))
 }
 
 fn forms(folded: &str) -> Vec<char> {
@@ -110,7 +114,7 @@ pub fn is_damaged(name: &str) -> bool {
 
 /// How many letters the folded name has, the dot not counted.
 pub fn letters(name: &str) -> usize {
-    fold(name).chars().filter(|character| *character != '·').count()
+    bare(&fold(name)).count()
 }
 
 /// Compares two names as delivered. Never [`NameLevel::Former`].
@@ -149,16 +153,14 @@ fn differ_plainly(a: &str, b: &str) -> bool {
 }
 
 fn compare_folded(a: &str, b: &str) -> NameLevel {
-    let bare = |name: &str| name.chars().filter(|character| *character != '·').collect::<Vec<char>>();
-    let (bare_a, bare_b) = (bare(a), bare(b));
-    if bare_a.is_empty() || bare_b.is_empty() {
+    let (forms_a, forms_b) = (forms(a), forms(b));
+    if forms_a.is_empty() || forms_b.is_empty() {
         return NameLevel::Absent;
     }
-    let (forms_a, forms_b) = (forms(a), forms(b));
     if is_hidden(a) || is_hidden(b) {
         return compare_hidden(&forms_a, &forms_b);
     }
-    if bare_a == bare_b {
+    if bare(a).eq(bare(b)) {
         return NameLevel::Folded;
     }
     if forms_a == forms_b || a.is_ascii() && b.is_ascii() && key_of_folded(a) == key_of_folded(b) {

@@ -24,6 +24,11 @@ pub(super) fn put_table(image: &mut ImageWriter, table: &Table) -> Result<()> {
     })
 }
 
+/// How many sections a table of this kind is.
+pub(super) fn sections_of(kind: &Kind) -> usize {
+    kind.types().map(|ty| if matches!(ty, FieldType::Text | FieldType::Code) { 3 } else { 1 }).sum()
+}
+
 /// `None` if the columns are not those of the kind, or of two lengths.
 pub(super) fn take_table(sections: &Sections, kind: &Kind) -> Option<Table> {
     let parts: Option<Vec<Part>> = kind.types().map(|ty| Part::next(sections, ty)).collect();
@@ -82,7 +87,7 @@ pub(super) fn take_texts(sections: &Sections) -> Option<Texts> {
 
 fn texts(held: Section, [characters, ends]: [Section; 2]) -> Option<Texts> {
     let held: Vec<u16> = held.numbers()?;
-    let joined = Joined::from_raw(String::from_utf8(characters.numbers()?).ok()?, ends.numbers()?)?;
+    let joined = Joined::from_raw(characters.text()?, ends.numbers()?)?;
     match held.split_first()? {
         (&how, []) if how == u16::from(JOINED) => Some(joined.into()),
         (&how, codes) if how == u16::from(CODED) => Texts::from_codes(codes.to_vec(), &joined),

@@ -124,9 +124,13 @@ impl Image {
         serde_json::from_slice(self.bytes(self.small)?).ok()
     }
 
-    /// The sections in the order they were written.
+    /// The sections in the order they were written, all but the first so many.
+    pub(super) fn sections_after(&self, first: usize) -> Sections<'_> {
+        Sections { image: self, next: Cell::new(first) }
+    }
+
     pub(super) fn sections(&self) -> Sections<'_> {
-        Sections { image: self, next: Cell::new(0) }
+        self.sections_after(0)
     }
 
     fn bytes(&self, [offset, length, sum]: [u64; 3]) -> Option<&[u8]> {
@@ -166,6 +170,11 @@ pub(super) struct Section<'a> {
 }
 
 impl Section<'_> {
+    /// Characters that were written as bytes.
+    pub(super) fn text(self) -> Option<String> {
+        simdutf8::basic::from_utf8(self.image.bytes(self.place)?).ok().map(str::to_owned)
+    }
+
     pub(super) fn numbers<T: NoUninit + AnyBitPattern>(self) -> Option<Vec<T>> {
         numbers(self.image.bytes(self.place)?).map(<[T]>::to_vec)
     }

@@ -1,9 +1,10 @@
 //! The register as it was read, good for any day: whom a mandate covers on a day is for the caller to settle.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Stages;
-use super::columns::{put_table, put_texts, take_table, take_texts};
+use super::columns::{put_table, put_texts, sections_of, take_table, take_texts};
 use super::image::{Image, ImageWriter, Sections};
 use super::source::Counted;
 use crate::kernel::{CitizenId, Date, Digest, Division, Result};
@@ -65,19 +66,17 @@ impl Stages {
     ) -> Option<KeptRegister> {
         let image = self.in_use.then(|| Image::open(&self.path(STAGE), key)).flatten()?;
         let small: Small = image.small()?;
-        let sections = image.sections();
-        let table = take_table(&sections, &persons.kind)?;
-        let lines: Vec<u32> = sections.numbers()?;
-        let people = take_persons(&sections)?;
-        let households = take_households(&sections, &people)?;
-        let filed = Mandates {
-            ids: sections.numbers::<u64>()?.into_iter().map(CitizenId::from_packed).collect(),
-            first: Values::from_raw(sections.numbers()?),
-            last: Values::from_raw(sections.numbers()?),
+        let take_rest = || {
+            let sections = image.sections_after(sections_of(&persons.kind));
+            let lines: Vec<u32> = sections.numbers()?;
+            let people = take_persons(&sections)?;
+            let households = take_households(&sections, &people)?;
+            Some((lines, people, households, take_mandates(&sections)?))
         };
+        let (table, rest) = rayon::join(|| take_table(&image.sections(), &persons.kind), take_rest);
+        let (table, (lines, people, households, filed)) = (table?, rest?);
         let named = people.iter().all(|person| usize::from(person.programme) < small.programmes.len());
-        let even = [lines.len(), people.len()] == [table.rows(); 2]
-            && [filed.first.len(), filed.last.len()] == [filed.ids.len(); 2];
+        let even = [lines.len(), people.len()] == [table.rows(); 2];
         let mandates = match (mandates, small.mandates) {
             (Some(empty), Some(counted)) => Some(counted.into_evidence(empty)?),
             (None, None) => None,
@@ -121,7 +120,16 @@ fn take_persons(sections: &Sections) -> Option<Vec<Person>> {
             mandated: false,
         }
     };
-    (lengths == [ids.len(); 5]).then(|| (0..ids.len()).map(person).collect())
+    (lengths == [ids.len(); 5]).then(|| (0..ids.len()).into_par_iter().map(person).collect())
+}
+
+fn take_mandates(sections: &Sections) -> Option<Mandates> {
+    let filed = Mandates {
+        ids: sections.numbers::<u64>()?.into_iter().map(CitizenId::from_packed).collect(),
+        first: Values::from_raw(sections.numbers()?),
+        last: Values::from_raw(sections.numbers()?),
+    };
+    ([filed.first.len(), filed.last.len()] == [filed.ids.len(); 2]).then_some(filed)
 }
 
 fn take_households(sections: &Sections, persons: &[Person]) -> Option<Households> {

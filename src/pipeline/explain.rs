@@ -1,10 +1,11 @@
-//! `hedui run --explain`: what a run would do with each delivered file, and why. Nothing is read, locked or written.
+//! `hedui run --explain`: what a run would do with each delivered file, and why. No delivered file is read, and nothing is
+//! locked or written.
 
 use super::linking::Ground;
 use super::register::kept_register;
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Date, Error, Result};
+use crate::kernel::{Date, Digest, Error, Result};
 use crate::store::{Extracts, Stages, Standing, Workspace};
 
 /// What would be done with a file.
@@ -47,12 +48,7 @@ pub fn explain(plan: &Plan, as_of: Date, only: &[String], reread: bool) -> Resul
     let mut intended = Vec::new();
     let own = [("register", Some(&plan.persons)), ("mandates", plan.mandates.as_ref())];
     for (name, layout) in own.into_iter().filter_map(|(name, layout)| Some((name, layout?))) {
-        let work = |path: &str| match extracts.standing(path) {
-            Standing::New => Work::New,
-            Standing::Changed => Work::Changed,
-            Standing::Known if register.is_some() => Work::Kept,
-            Standing::Known => Work::OtherLayout,
-        };
+        let work = |path: &str| work(&extracts, path, register.is_some(), None);
         of_layout(plan, name, layout, &work, &mut intended)?;
     }
     let ground = register.as_ref().map(|read| Ground {
@@ -66,16 +62,21 @@ pub fn explain(plan: &Plan, as_of: Date, only: &[String], reread: bool) -> Resul
     });
     for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
         let kept = ground.as_ref().is_some_and(|ground| ground.holds(source));
-        let work = |path: &str| match extracts.standing(path) {
-            Standing::New => Work::New,
-            Standing::Changed => Work::Changed,
-            Standing::Known if kept => Work::Kept,
-            Standing::Known if extracts.has_index(path, source.digest) => Work::Known,
-            Standing::Known => Work::OtherLayout,
-        };
+        let work = |path: &str| work(&extracts, path, kept, Some(source.digest));
         of_layout(plan, &source.code, &source.layout, &work, &mut intended)?;
     }
     Ok(intended)
+}
+
+/// `kept`: what the file gave can be taken over. `layout` is the one its index must be of; the register's files have none.
+fn work(extracts: &Extracts, path: &str, kept: bool, layout: Option<Digest>) -> Work {
+    match extracts.standing(path) {
+        Standing::New => Work::New,
+        Standing::Changed => Work::Changed,
+        Standing::Known if kept => Work::Kept,
+        Standing::Known if layout.is_some_and(|layout| extracts.has_index(path, layout)) => Work::Known,
+        Standing::Known => Work::OtherLayout,
+    }
 }
 
 fn of_layout(

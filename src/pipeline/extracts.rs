@@ -79,8 +79,8 @@ impl Reading<'_> {
 
 /// A source's delivered files, each with its path below the workspace and the digest under which it was read.
 pub(super) struct Deliveries {
-    pub(super) paths: Vec<PathBuf>,
-    pub(super) digests: Vec<(String, Digest)>,
+    paths: Vec<PathBuf>,
+    digests: Vec<(String, Digest)>,
 }
 
 impl Deliveries {
@@ -94,6 +94,38 @@ impl Deliveries {
         let digests = paths.iter().map(digest).collect::<Option<_>>()?;
         Some(Self { paths, digests })
     }
+
+    /// As [`key_over`] takes them.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Digest)> {
+        self.digests.iter().map(|(path, digest)| (path.as_str(), digest))
+    }
+
+    /// What an earlier run made of these files, delivered on `as_of`; `None` if a reading on that day would say something
+    /// else of their dates.
+    pub(super) fn deliver(&self, layout: &ingest::Source, evidence: Evidence, as_of: Date) -> Option<Evidence> {
+        let newest = evidence.newest.filter(|newest| newest.holds_on(as_of))?;
+        Some(Evidence { delivery: ingest::delivery(layout, &self.paths, newest, as_of), ..evidence })
+    }
+}
+
+/// Of what a stage depends on and the files it is made of, each with its path and digest.
+pub(super) fn key_over<'a>(fixed: &[&[u8]], files: impl Iterator<Item = (&'a str, &'a Digest)>) -> Digest {
+    let files: Vec<(&str, &Digest)> = files.collect();
+    let parts = files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0[..]]);
+    Digest::of_parts(fixed.iter().copied().chain(parts))
+}
+
+/// The files that evidence was read from, as [`key_over`] takes them.
+pub(super) fn files_of(evidence: &Evidence) -> impl Iterator<Item = (&str, &Digest)> {
+    evidence.files.iter().map(|file| (file.path.as_str(), &file.digest))
+}
+
+/// Files taken over count as read: a run's progress ends where it would have ended.
+pub(super) fn tell_taken_over(evidence: &Evidence, progress: &dyn Progress) {
+    let bytes = evidence.files.iter().map(|file| file.bytes).sum();
+    progress.begin(&evidence.source, bytes);
+    progress.advance(&evidence.source, bytes, evidence.bins.read);
+    progress.end(&evidence.source, "");
 }
 
 /// Every delivered file and the layout it is read by: what is remembered of files.

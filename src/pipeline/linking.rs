@@ -7,10 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::extracts::{Deliveries, read_sources};
+use super::extracts::{Deliveries, files_of, key_over, read_sources, tell_taken_over};
 use super::run::staged;
 use crate::config::{Plan, PlannedSource};
-use crate::ingest;
 use crate::kernel::{Cancel, Date, Digest, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::evidence::{Delivery, Evidence};
@@ -64,9 +63,13 @@ impl Ground<'_> {
         cancel: &Cancel,
     ) -> Result<(Vec<Evidence>, Linked, Vec<Option<Digest>>)> {
         let mut found = self.kept(progress);
-        let asked = |source: &PlannedSource| self.only.is_empty() || self.only.contains(&source.code);
-        let missing: Vec<(usize, &PlannedSource)> =
-            self.plan.sources.iter().enumerate().filter(|(at, source)| found[*at].is_none() && asked(source)).collect();
+        let missing: Vec<(usize, &PlannedSource)> = self
+            .plan
+            .sources
+            .iter()
+            .enumerate()
+            .filter(|(at, source)| found[*at].is_none() && self.asks(source))
+            .collect();
         if !missing.is_empty() {
             let index = staged("index", progress, || Index::build(self.register));
             let sources: Vec<&PlannedSource> = missing.iter().map(|(_, source)| *source).collect();
@@ -87,21 +90,21 @@ impl Ground<'_> {
         Ok((evidences, linked, keys))
     }
 
+    fn asks(&self, source: &PlannedSource) -> bool {
+        self.only.is_empty() || self.only.contains(&source.code)
+    }
+
     /// What can be taken over, by source.
     fn kept(&self, progress: &dyn Progress) -> Vec<Option<(Evidence, SourceLinks)>> {
         let of_source = |(at, source): (usize, &PlannedSource)| {
-            if !self.only.is_empty() && !self.only.contains(&source.code) {
+            if !self.asks(source) {
                 return None;
             }
             let delivered = Deliveries::known(self.plan, &source.layout, self.extracts)?;
-            let key = self.key(source, &delivered.digests);
-            let (mut evidence, links) = self.stages.source(key, at as u16, not_asked(source))?;
-            let newest = evidence.newest.filter(|newest| newest.holds_on(self.as_of))?;
-            evidence.delivery = ingest::delivery(&source.layout, &delivered.paths, newest, self.as_of);
-            let bytes = evidence.files.iter().map(|file| file.bytes).sum();
-            progress.begin(&source.code, bytes);
-            progress.advance(&source.code, bytes, evidence.bins.read);
-            progress.end(&source.code, "");
+            let key = self.key(source, delivered.files());
+            let (evidence, links) = self.stages.source(key, at as u16, not_asked(source))?;
+            let evidence = delivered.deliver(&source.layout, evidence, self.as_of)?;
+            tell_taken_over(&evidence, progress);
             Some((evidence, links))
         };
         self.plan.sources.par_iter().enumerate().map(of_source).collect()
@@ -114,20 +117,18 @@ impl Ground<'_> {
 
     /// `None` if nothing came of the source.
     fn key_of(&self, source: &PlannedSource, evidence: &Evidence) -> Option<Digest> {
-        let files: Vec<_> = evidence.files.iter().map(|file| (file.path.clone(), file.digest)).collect();
-        matches!(evidence.delivery, Delivery::Arrived { .. }).then(|| self.key(source, &files))
+        matches!(evidence.delivery, Delivery::Arrived { .. }).then(|| self.key(source, files_of(evidence)))
     }
 
-    fn key(&self, source: &PlannedSource, files: &[(String, Digest)]) -> Digest {
+    fn key<'f>(&self, source: &PlannedSource, files: impl Iterator<Item = (&'f str, &'f Digest)>) -> Digest {
         let settings = serde_json::to_vec(&self.plan.run.link_settings()).expect("plain numbers and words");
-        let fixed = [&self.register_key.0[..], &source.digest.0, &settings];
-        Digest::of_parts(fixed.into_iter().chain(files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0])))
+        key_over(&[&self.register_key.0, &source.digest.0, &settings], files)
     }
 
     /// Whether a source would be taken over.
     pub(super) fn holds(&self, source: &PlannedSource) -> bool {
         let delivered = Deliveries::known(self.plan, &source.layout, self.extracts);
-        delivered.is_some_and(|known| self.stages.has_source(self.key(source, &known.digests), &source.code))
+        delivered.is_some_and(|known| self.stages.has_source(self.key(source, known.files()), &source.code))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::extracts::Deliveries;
+use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result};
@@ -63,19 +63,13 @@ pub(super) fn register_for(
     cancel: &Cancel,
 ) -> Result<RegisterRead> {
     if let Some(read) = kept_register(plan, as_of, extracts, stages) {
-        for (code, file) in [("register", Some(&read.persons)), ("mandates", read.mandates.as_ref())] {
-            let Some(file) = file else { continue };
-            let bytes = file.files.iter().map(|file| file.bytes).sum();
-            progress.begin(code, bytes);
-            progress.advance(code, bytes, file.bins.read);
-            progress.end(code, "");
-        }
+        read.files().into_iter().for_each(|file| tell_taken_over(file, progress));
         return Ok(read);
     }
     let read = read_files(plan, as_of, progress, cancel)?;
-    let files = || read.persons.files.iter().chain(read.mandates.iter().flat_map(|mandates| &mandates.files));
-    files().for_each(|file| extracts.saw(file));
-    let made_of = made_of(plan, files().map(|file| (file.path.as_str(), file.digest)));
+    let own = || std::iter::once(&read.persons).chain(&read.mandates);
+    own().flat_map(|evidence| &evidence.files).for_each(|file| extracts.saw(file));
+    let made_of = key_over(&[&plan.register_digest.0], own().flat_map(files_of));
     // The one waits for the disk, the other for memory.
     let (kept, covered) = rayon::join(|| stages.keep_register(made_of, &read), || covered(&read.filed, as_of));
     kept?;
@@ -90,8 +84,8 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
         Some(layout) => Some(Deliveries::known(plan, layout, extracts)?),
         None => None,
     };
-    let files = persons.digests.iter().chain(mandates.iter().flat_map(|mandates| &mandates.digests));
-    let made_of = made_of(plan, files.map(|(path, digest)| (path.as_str(), *digest)));
+    let files = persons.files().chain(mandates.iter().flat_map(Deliveries::files));
+    let made_of = key_over(&[&plan.register_digest.0], files);
     let unread = |code: &str, layout: &ingest::Source, kind: Kind| {
         Evidence::absent(code, &layout.department, kind, Delivery::Missing)
     };
@@ -101,23 +95,12 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
         unread("register", &plan.persons, kind::register_persons()),
         plan.mandates.as_ref().map(|layout| unread("mandates", layout, kind::register_mandates())),
     )?;
-    let deliver = |evidence: &mut Evidence, layout: &ingest::Source, files: &Deliveries| {
-        let newest = evidence.newest.filter(|newest| newest.holds_on(as_of))?;
-        evidence.delivery = ingest::delivery(layout, &files.paths, newest, as_of);
-        Some(())
-    };
-    deliver(&mut kept.persons, &plan.persons, &persons)?;
-    if let (Some(evidence), Some(layout), Some(files)) = (&mut kept.mandates, &plan.mandates, &mandates) {
-        deliver(evidence, layout, files)?;
+    kept.persons = persons.deliver(&plan.persons, kept.persons, as_of)?;
+    if let (Some(layout), Some(files)) = (&plan.mandates, &mandates) {
+        kept.mandates = Some(files.deliver(layout, kept.mandates?, as_of)?);
     }
     let covered = covered(&kept.filed, as_of);
     Some(RegisterRead::settled(made_of, kept, &covered))
-}
-
-fn made_of<'a>(plan: &Plan, files: impl Iterator<Item = (&'a str, Digest)>) -> Digest {
-    let files: Vec<(&str, Digest)> = files.collect();
-    let parts = files.iter().flat_map(|(path, digest)| [path.as_bytes(), &digest.0[..]]);
-    Digest::of_parts(std::iter::once(&plan.register_digest.0[..]).chain(parts))
 }
 
 /// Reads the register as of a date, whatever is known of it.

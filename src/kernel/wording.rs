@@ -93,22 +93,31 @@ impl Message {
     }
 }
 
-/// One pass over the template, so that a value that holds `{…}` is never filled again.
 fn fill(template: &str, values: &[(&'static str, String)]) -> String {
     let mut out = String::with_capacity(template.len() + 32);
+    push_filled(&mut out, template, values);
+    out
+}
+
+/// One pass over the template, so that a value that holds `{…}` is never filled again.
+fn push_filled(out: &mut String, template: &str, values: &[(&'static str, impl AsRef<str>)]) {
     let mut rest = template;
     while let Some(open) = rest.find('{') {
         let Some(close) = rest[open..].find('}').map(|at| at + open) else { break };
         out.push_str(&rest[..open]);
         let name = &rest[open + 1..close];
         match values.iter().find(|(place, _)| *place == name) {
-            Some((_, value)) => out.push_str(value),
+            Some((_, value)) => out.push_str(value.as_ref()),
             None => out.push_str(&rest[open..=close]),
         }
         rest = &rest[close + 1..];
     }
     out.push_str(rest);
-    out
+}
+
+/// A sentence with its values at the end of a text: for reports, which hold hundreds of thousands.
+pub fn push(out: &mut String, lang: Lang, key: &str, values: &[(&'static str, &str)]) {
+    push_filled(out, template(lang, key), values);
 }
 
 /// A one-off sentence without values.

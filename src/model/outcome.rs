@@ -24,7 +24,7 @@ impl Severity {
 }
 
 /// A row that a discrepancy rests on, or that was looked at and set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ground {
     /// Index of the source in the plan; `None` for a row of the register itself.
     pub source: Option<u16>,

@@ -6,6 +6,9 @@
 
 use std::sync::OnceLock;
 
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet};
+
 use super::kind::Kind;
 use super::table::{Table, Texts, Values};
 use crate::kernel::{CitizenId, Date, Division};
@@ -88,6 +91,9 @@ pub struct Households {
     codes: Texts,
     programmes: Vec<u16>,
     divisions: Vec<Division>,
+    /// Those of the divisions, ascending, and by household its place there.
+    counties: Vec<Division>,
+    county_of: Vec<u16>,
     /// Where the persons of each begin in `persons`, and the end.
     starts: Vec<u32>,
     persons: Vec<u32>,
@@ -113,7 +119,12 @@ impl Households {
             of_households[*place as usize] = number;
             *place += 1;
         }
-        Self { codes, programmes, divisions, starts, persons: of_households, members }
+        let counties: HashSet<Division, FixedState> = divisions.iter().map(|division| division.county()).collect();
+        let mut counties: Vec<Division> = counties.into_iter().collect();
+        counties.sort_unstable();
+        let places: HashMap<Division, u16, FixedState> = counties.iter().copied().zip(0..).collect();
+        let county_of = divisions.iter().map(|division| places[&division.county()]).collect();
+        Self { codes, programmes, divisions, counties, county_of, starts, persons: of_households, members }
     }
 
     /// Codes, programmes and divisions, as [`Households::new`] takes them.
@@ -140,6 +151,12 @@ impl Households {
             persons: self.persons(household),
             members: self.members[at],
         }
+    }
+
+    /// The place of its county in [`Register::counties`].
+    #[inline]
+    pub fn county(&self, household: u32) -> usize {
+        usize::from(self.county_of[household as usize])
     }
 
     /// Who lives there, alone.
@@ -223,11 +240,8 @@ impl Register {
     }
 
     /// Counties with people on the register, ascending.
-    pub fn counties(&self) -> Vec<Division> {
-        let mut counties: Vec<Division> = self.households.divisions.iter().map(|division| division.county()).collect();
-        counties.sort_unstable();
-        counties.dedup();
-        counties
+    pub fn counties(&self) -> &[Division] {
+        &self.households.counties
     }
 }
 

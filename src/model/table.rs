@@ -1,5 +1,7 @@
 //! Typed columns, built row by row by the readers and handed whole to linking, rules and reports.
 
+use std::fmt::{Display, Write as _};
+
 use rayon::prelude::*;
 
 pub use super::texts::Texts;
@@ -112,17 +114,26 @@ impl Column {
 
     /// The value as people read it: dates as 2026-11-24, money in yuan, yes/no as true/false; empty if not given.
     pub fn text(&self, row: usize) -> String {
-        fn show<T: ToString>(value: Option<T>) -> String {
-            value.map(|value| value.to_string()).unwrap_or_default()
+        let mut text = String::new();
+        self.push_text(&mut text, row);
+        text
+    }
+
+    /// [`Column::text`] at the end of another text.
+    pub fn push_text(&self, out: &mut String, row: usize) {
+        fn show<T: Display>(out: &mut String, value: Option<T>) {
+            if let Some(value) = value {
+                write!(out, "{value}").expect("a String takes every character");
+            }
         }
         match self {
-            Self::Text(texts) => texts.get(row).to_owned(),
-            Self::Date(values) => show(values.get(row)),
-            Self::Month(values) => show(values.get(row)),
-            Self::Money(values) => show(values.get(row)),
-            Self::Count(values) => show(values.get(row)),
-            Self::Decimal(values) => show(values.get(row)),
-            Self::Flag(values) => show(values.get(row)),
+            Self::Text(texts) => out.push_str(texts.get(row)),
+            Self::Date(values) => show(out, values.get(row)),
+            Self::Month(values) => show(out, values.get(row)),
+            Self::Money(values) => show(out, values.get(row)),
+            Self::Count(values) => show(out, values.get(row)),
+            Self::Decimal(values) => show(out, values.get(row)),
+            Self::Flag(values) => show(out, values.get(row)),
         }
     }
 }

@@ -68,8 +68,8 @@ pub struct ReportSummary {
 
 /// Days to object by county, where a parameter gives them on the register's day.
 pub(super) fn objection_days(plan: &Plan, register: &Register) -> BTreeMap<Division, i64> {
-    let days = |county: Division| Some((county, plan.policy.whole(OBJECTION_DAYS, county, register.as_of)?));
-    register.counties().into_iter().filter_map(days).collect()
+    let days = |county: &Division| Some((*county, plan.policy.whole(OBJECTION_DAYS, *county, register.as_of)?));
+    register.counties().iter().filter_map(days).collect()
 }
 
 /// Makes the reports, writes their files and, for a county, an index.

@@ -73,7 +73,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     }
     let mut register = register_for(plan, options.as_of, &extracts, &stages, progress, cancel)?;
     let lists = read_lists(plan, &mut register, progress, cancel)?;
-    plan.policy.check_places(&register.register.counties(), options.as_of)?;
+    plan.policy.check_places(register.register.counties(), options.as_of)?;
     let ground = Ground {
         plan,
         register: &register.register,
@@ -179,7 +179,7 @@ impl Found<'_> {
         cancel: &Cancel,
     ) -> Result<(RunSummary, Outputs)> {
         let register = &self.register.register;
-        let parameters = self.plan.policy.values(&register.counties(), register.as_of);
+        let parameters = self.plan.policy.values(register.counties(), register.as_of);
         let cards = self.plan.policy.cards();
         let tables = self.tables(&cards, &parameters);
         let (packages, snapshots) = staging.sync_during(|| {

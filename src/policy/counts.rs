@@ -85,9 +85,10 @@ pub fn answers<'a>(
 
 /// The counts of a rule by index of the county.
 pub fn count(world: &World, scope: &Scope, flagged: &[bool], checked: &[bool]) -> Vec<OutcomeCounts> {
-    let mut counts = vec![OutcomeCounts::default(); world.counties.len()];
-    for (household, county) in (0u32..).zip(&world.county_of).filter(|(household, _)| scope.covers(*household)) {
-        let counts = &mut counts[usize::from(*county)];
+    let households = &world.register.households;
+    let mut counts = vec![OutcomeCounts::default(); world.register.counties().len()];
+    for household in (0..households.len() as u32).filter(|household| scope.covers(*household)) {
+        let counts = &mut counts[households.county(household)];
         match (flagged[household as usize], checked[household as usize]) {
             (true, _) => counts.flagged += 1,
             (false, true) => counts.clear += 1,

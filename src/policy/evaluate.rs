@@ -55,7 +55,7 @@ pub fn evaluate(
 ) -> Result<Outcomes> {
     assert_eq!(coverage.sources(), evidences.len(), "coverage of other sources");
     let world = World::new(register, evidences, links);
-    policy.check_places(&world.counties, register.as_of)?;
+    policy.check_places(register.counties(), register.as_of)?;
     let mut by_evidence: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
     for (index, rule) in (0u16..).zip(&policy.rules) {
         by_evidence.entry(&rule.card.evidence).or_default().push(index);
@@ -391,26 +391,36 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
     format!("{}-{}", rule.card.code, Digest::of_parts(parts).base32(10))
 }
 
-/// All that the rules found. Discrepancies and rows set aside by county, household, rule and person. Two persons of a
-/// household with one id would carry one discrepancy twice.
-fn joined(world: &World, found: Vec<Found>) -> Outcomes {
+/// All that the rules found: discrepancies by county, household, rule and person, rows set aside by household, rule and
+/// person. Two persons of a household with one id would carry one discrepancy twice.
+fn joined(world: &World, mut found: Vec<Found>) -> Outcomes {
+    found.sort_by_key(|found| found.rule);
     // County and household as one number, since there are many rows to sort.
-    let place = |household: u32| u64::from(world.county_of[household as usize]) << 32 | u64::from(household);
+    let place = |household: u32| (world.register.households.county(household) as u64) << 32 | u64::from(household);
     let mut outcomes = Outcomes::default();
-    let mut set_aside = Vec::with_capacity(found.iter().map(|found| found.set_aside.len()).sum());
+    let mut set_aside: Vec<(u32, u16, Ground)> = Vec::new();
     for Found { rule, discrepancies, set_aside: aside, counts } in found {
         outcomes.discrepancies.extend(discrepancies);
-        set_aside.extend(aside.into_iter().map(|(household, ground)| (place(household), rule, ground)));
-        let given = world.counties.iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
+        set_aside.extend(aside.into_iter().map(|(household, ground)| (household, rule, ground)));
+        let given = world.register.counties().iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
         outcomes.counts.extend(given.map(|(county, counts)| ((rule, *county), counts)));
     }
     outcomes.discrepancies.par_sort_by_key(|found| (place(found.household), found.rule, found.person));
     outcomes.discrepancies.dedup_by(|a, b| a.id == b.id);
-    set_aside.par_sort_unstable_by_key(|(place, rule, ground)| {
-        (*place, *rule, ground.person, ground.source, ground.row, ground.link)
-    });
-    outcomes.set_aside = set_aside.into_iter().map(|(_, rule, ground)| (rule, ground)).collect();
+    outcomes.set_aside = by_household(set_aside);
     outcomes
+}
+
+/// Rows set aside, which come rule by rule as the tables lie, by household; there are so many that only numbers are sorted.
+fn by_household(found: Vec<(u32, u16, Ground)>) -> Vec<(u16, Ground)> {
+    let number = |(at, (household, ..)): (usize, &(u32, u16, Ground))| u64::from(*household) << 32 | at as u64;
+    let mut order: Vec<u64> = found.iter().enumerate().map(number).collect();
+    order.par_sort_unstable();
+    let row = |number: u64| {
+        let (_, rule, ground) = found[number as u32 as usize];
+        (rule, ground)
+    };
+    order.into_iter().map(row).collect()
 }
 
 #[cfg(test)]

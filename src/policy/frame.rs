@@ -12,7 +12,6 @@ use super::check::value_dtype;
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use crate::kernel::Division;
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
@@ -24,18 +23,11 @@ pub struct World<'a> {
     pub register: &'a Register,
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
-    pub counties: Vec<Division>,
-    /// Index in `counties` of each household.
-    pub county_of: Vec<u16>,
 }
 
 impl<'a> World<'a> {
     pub fn new(register: &'a Register, evidences: &'a [Evidence], links: &'a [Link]) -> Self {
-        let counties = register.counties();
-        let index = |county: Division| counties.binary_search(&county).expect("the list is made of these households");
-        let (_, _, divisions) = register.households.columns();
-        let county_of = divisions.par_iter().map(|division| index(division.county()) as u16).collect();
-        Self { register, evidences, links, counties, county_of }
+        Self { register, evidences, links }
     }
 }
 
@@ -129,9 +121,9 @@ pub fn build(
     }
     for parameter in parameters {
         let values: Vec<Option<&Value>> =
-            world.counties.iter().map(|county| parameter.value(*county, world.register.as_of)).collect();
+            world.register.counties().iter().map(|county| parameter.value(*county, world.register.as_of)).collect();
         let dtype = value_dtype(parameter.example());
-        let cell = |seat: &Seat| match values[usize::from(world.county_of[seat.household as usize])] {
+        let cell = |seat: &Seat| match values[world.register.households.county(seat.household)] {
             Some(Value::Whole(whole)) => Cell::Whole(*whole),
             Some(Value::Decimal(decimal)) => Cell::Decimal(*decimal),
             Some(Value::Flag(flag)) => Cell::Flag(*flag),

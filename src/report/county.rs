@@ -24,8 +24,8 @@ pub(super) struct County {
     pub answered: Vec<u32>,
     /// Of [`crate::model::standing::History::absent`].
     pub absent: Vec<u32>,
-    /// Of [`crate::model::outcome::Outcomes::set_aside`].
-    pub set_aside: Vec<u32>,
+    /// How many rows of [`crate::model::outcome::Outcomes::set_aside`].
+    pub set_aside: u64,
     /// Of [`RunView::reviews`], those that are open.
     pub reviews: Vec<u32>,
     /// Of [`crate::model::filing::FilingCheck::ties`], village by village.
@@ -44,23 +44,19 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
     let mut counties: Vec<County> = view
         .register
         .counties()
-        .into_iter()
-        .map(|division| County {
+        .iter()
+        .map(|&division| County {
             division,
             households: Vec::new(),
             discrepancies: Vec::new(),
             answered: Vec::new(),
             absent: Vec::new(),
-            set_aside: Vec::new(),
+            set_aside: 0,
             reviews: Vec::new(),
             ties: Vec::new(),
         })
         .collect();
-    let divisions: Vec<Division> = counties.iter().map(|county| county.division).collect();
-    let place_of = |household: u32| {
-        let county = view.register.household(household).division.county();
-        divisions.binary_search(&county).expect("the register names the county of each of its households")
-    };
+    let place_of = |household: u32| view.register.households.county(household);
     let household_of = |person: u32| view.register.persons[person as usize].household;
     for household in 0..view.register.households.len() as u32 {
         counties[place_of(household)].households.push(household);
@@ -73,12 +69,12 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
     }
     for (index, absent) in view.history.absent.iter().enumerate() {
         // A county that has nobody on the register any more gets no package; the run's snapshot keeps its lines.
-        if let Ok(place) = divisions.binary_search(&absent.earlier.division.county()) {
+        if let Ok(place) = view.register.counties().binary_search(&absent.earlier.division.county()) {
             counties[place].absent.push(index as u32);
         }
     }
-    for (index, (_, ground)) in view.outcomes.set_aside.iter().enumerate() {
-        counties[place_of(household_of(ground.person))].set_aside.push(index as u32);
+    for (_, ground) in &view.outcomes.set_aside {
+        counties[place_of(household_of(ground.person))].set_aside += 1;
     }
     for (index, review) in view.reviews.iter().enumerate() {
         let link = &view.links[review.link as usize];
@@ -100,14 +96,10 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
 /// county: a register need not be sorted.
 pub(super) fn counted(view: &RunView) -> Vec<(County, Counts)> {
     let counties = group(view);
-    let mut place_of = vec![0; view.register.households.len()];
-    for (place, county) in counties.iter().enumerate() {
-        county.households.iter().for_each(|household| place_of[*household as usize] = place);
-    }
     let none = || vec![Counts::nothing(view); counties.len()];
     let persons =
         view.register.persons.par_iter().enumerate().with_min_len(1 << 16).fold(none, |mut counts, person| {
-            counts[place_of[person.1.household as usize]].add_person(view, person.0 as u32);
+            counts[view.register.households.county(person.1.household)].add_person(view, person.0 as u32);
             counts
         });
     let sums = persons.reduce(none, |mut sums, counts| {
@@ -200,7 +192,7 @@ impl Counts {
     /// Everything but the persons, from the county's lists.
     fn add_lists(&mut self, view: &RunView, county: &County) {
         self.households = county.households.len() as u64;
-        self.set_aside = county.set_aside.len() as u64;
+        self.set_aside = county.set_aside;
         let mut flagged = Vec::with_capacity(county.discrepancies.len());
         for &index in &county.discrepancies {
             let discrepancy = &view.outcomes.discrepancies[index as usize];

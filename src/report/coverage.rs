@@ -6,8 +6,10 @@
 use super::RunView;
 use super::county::{Counts, County};
 use super::facts::department_of;
+use super::folder::Folder;
 use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
-use crate::kernel::{Division, Message};
+use super::spread::spread;
+use crate::kernel::{Cancel, Message, Result};
 use crate::model::coverage::{CoverageState, is_fully_checked};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::register::Role;
@@ -20,48 +22,34 @@ fn state_words(view: &RunView) -> [&'static str; 7] {
     CoverageState::ALL.map(|state| view.word(&format!("coverage.{}", state.code())))
 }
 
+/// Name of the list of everybody.
+const EVERYBODY: &str = "coverage.csv";
+
 /// One line per person, one column per source. Over a million lines for a province: words are looked up once.
-pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
-    let words = state_words(view).map(CsvText::following);
+pub(super) fn csvs(view: &RunView, folders: &mut [Folder], cancel: &Cancel) -> Result<()> {
+    let states = state_words(view).map(CsvText::following);
+    let [member, supporter] = ["report.role_member", "report.role_supporter"].map(|key| CsvText::following(view.word(key)));
     let sources: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
     let person_headings =
         ["report.col_household", "report.col_name", "report.col_id", "report.col_role", "report.col_division"];
     let headings = person_headings.iter().map(|key| view.word(key)).chain(sources.iter().map(String::as_str));
-    let mut csv = CsvText::new(headings);
-    let (member, supporter) = (view.word("report.role_member"), view.word("report.role_supporter"));
-    for line in lines(view, county) {
-        csv.cell(&view.text(line.household));
-        csv.drafted(|text| view.push_name(text, line.name));
-        csv.drafted(|text| view.push_person_id(text, line.number));
-        csv.cell(if line.role == Role::Member { member } else { supporter });
-        csv.digits(line.division);
-        view.coverage.of(line.number).iter().for_each(|state| csv.made(&words[*state as usize]));
-        csv.end_row();
-    }
-    csv.into_bytes()
-}
-
-struct Line<'v> {
-    number: u32,
-    household: &'v str,
-    name: &'v str,
-    role: Role,
-    division: Division,
-}
-
-/// What a county's lines begin with. Its people lie anywhere in the register: look-ups close together wait for memory
-/// together, those between the writing of two lines each for itself.
-fn lines<'v>(view: &'v RunView, county: &County) -> Vec<Line<'v>> {
     let names = view.register.texts("name");
-    let of_household = |&household: &u32| {
-        let household = view.register.household(household);
-        household.persons.iter().map(move |&number| {
+    let lines = |csv: &mut CsvText, household: usize| {
+        let household = view.register.household(household as u32);
+        let code = view.text(household.code());
+        for &number in household.persons {
             let person = &view.register.persons[number as usize];
-            let name = names.get(number as usize);
-            Line { number, household: household.code(), name, role: person.role, division: person.division }
-        })
+            csv.cell(&code);
+            csv.drafted(|text| view.push_name(text, names.get(number as usize)));
+            csv.drafted(|text| view.push_person_id(text, number));
+            csv.made(if person.role == Role::Member { &member } else { &supporter });
+            csv.digits(person.division);
+            view.coverage.of(number).iter().for_each(|state| csv.made(&states[*state as usize]));
+            csv.end_row();
+        }
     };
-    county.households.iter().flat_map(of_household).collect()
+    let place_of = |household: usize| view.register.households.county(household as u32);
+    spread(folders, EVERYBODY, headings, view.register.households.len(), place_of, lines, cancel)
 }
 
 fn role(view: &RunView, person: u32) -> &'static str {

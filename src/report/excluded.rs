@@ -4,13 +4,15 @@
 //! Records set aside in flagged households stand beside the others in grounds.csv.
 
 use super::RunView;
-use super::county::County;
 use super::facts::department_of;
+use super::folder::Folder;
 use super::listing::CsvText;
+use super::spread::spread;
+use crate::kernel::{Cancel, Result};
 use crate::model::outcome::Ground;
 
-/// excluded.csv of a county. Hundreds of thousands of lines for a province: words are looked up once.
-pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
+/// excluded.csv of all counties. Hundreds of thousands of lines for a province: words are looked up once.
+pub(super) fn csvs(view: &RunView, folders: &mut [Folder], cancel: &Cancel) -> Result<()> {
     let headings = [
         "report.col_rule",
         "report.col_set_aside",
@@ -21,50 +23,36 @@ pub(super) fn csv(view: &RunView, county: &County) -> Vec<u8> {
         "report.col_file",
         "report.col_line",
     ];
-    let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
-    let departments: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
-    for line in lines(view, county) {
-        let (rule, ground) = line.aside;
+    let names = view.register.texts("name");
+    let departments: Vec<String> =
+        view.evidences.iter().map(|evidence| CsvText::following(&department_of(view, evidence))).collect();
+    let own = CsvText::following(view.word("report.register"));
+    let household_of = |ground: &Ground| view.register.persons[ground.person as usize].household;
+    let line = |csv: &mut CsvText, index: usize| {
+        let (rule, ground) = &view.outcomes.set_aside[index];
         let card = &view.cards[usize::from(*rule)];
-        let (department, file, number) = place(view, &departments, ground);
         csv.cell(&card.code);
         csv.cell(ground.innocent.map_or("", |innocent| &card.innocent[usize::from(innocent)]));
-        csv.cell(&view.text(line.household));
-        csv.drafted(|text| view.push_name(text, line.name));
+        csv.cell(&view.household_code(household_of(ground)));
+        csv.drafted(|text| view.push_name(text, names.get(ground.person as usize)));
         csv.drafted(|text| view.push_person_id(text, ground.person));
-        csv.plain_cell(department);
-        csv.plain_cell(file);
-        csv.digits(number);
-        csv.end_row();
-    }
-    csv.into_bytes()
-}
-
-struct Line<'v> {
-    aside: &'v (u16, Ground),
-    household: &'v str,
-    name: &'v str,
-}
-
-/// Whom the lines are about, looked up before any is written, as in coverage.csv.
-fn lines<'v>(view: &'v RunView, county: &County) -> Vec<Line<'v>> {
-    let names = view.register.texts("name");
-    let line = |index: &u32| {
-        let aside = &view.outcomes.set_aside[*index as usize];
-        let person = aside.1.person;
-        Line { aside, household: view.register.household_of(person).code(), name: names.get(person as usize) }
-    };
-    county.set_aside.iter().map(line).collect()
-}
-
-/// Department, file and physical line of a record.
-fn place<'v>(view: &'v RunView, departments: &'v [String], ground: &Ground) -> (&'v str, &'v str, u32) {
-    let row = ground.row as usize;
-    match ground.source.map(usize::from) {
-        Some(source) => {
-            let at = &view.evidences[source].refs[row];
-            (&departments[source], &view.evidences[source].files[usize::from(at.file)].path, at.line)
+        let row = ground.row as usize;
+        match ground.source.map(usize::from) {
+            Some(source) => {
+                let at = &view.evidences[source].refs[row];
+                csv.made(&departments[source]);
+                csv.plain_cell(&view.evidences[source].files[usize::from(at.file)].path);
+                csv.digits(at.line);
+            }
+            None => {
+                csv.made(&own);
+                csv.plain_cell("");
+                csv.digits(view.register.lines[row]);
+            }
         }
-        None => (view.word("report.register"), "", view.register.lines[row]),
-    }
+        csv.end_row();
+    };
+    let place_of = |index: usize| view.register.households.county(household_of(&view.outcomes.set_aside[index].1));
+    let headings = headings.iter().map(|key| view.word(key));
+    spread(folders, "excluded.csv", headings, view.outcomes.set_aside.len(), place_of, line, cancel)
 }

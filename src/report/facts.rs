@@ -5,10 +5,9 @@
 
 use super::RunView;
 use super::shown::last_four;
-use crate::kernel::masked::{mask_id, mask_name};
-use crate::kernel::{Message, wording};
+use crate::kernel::masked::{push_masked_id, push_masked_name};
+use crate::kernel::wording;
 use crate::model::evidence::{Delivery, Evidence};
-use crate::model::kind::Field;
 use crate::model::outcome::Ground;
 use crate::model::table::{Column, FieldType};
 
@@ -26,67 +25,71 @@ pub(super) fn facts(view: &RunView, ground: &Ground) -> String {
 
 /// The facts of a row in which the person stands at `slot` of the kind's persons.
 pub(super) fn row_facts(view: &RunView, evidence: &Evidence, row: u32, slot: u8) -> String {
-    let mut parts = Vec::new();
+    let (mut facts, mut value) = (String::with_capacity(192), String::new());
     for (index, field) in evidence.kind.fields.iter().enumerate() {
-        let Some(shown) = field_text(view, evidence, index, field, row as usize, slot) else { continue };
-        if !shown.is_empty() {
-            parts.push(labelled(view, &field.label, &shown));
-        }
+        value.clear();
+        push_field(view, &mut value, evidence, index, row, slot);
+        push_fact(view, &mut facts, &field.label, &value);
     }
-    parts.join(view.word("report.between_facts"))
+    facts
 }
 
-/// `None` for a field that is not shown.
-pub(super) fn field_text(
-    view: &RunView,
-    evidence: &Evidence,
-    index: usize,
-    field: &Field,
-    row: usize,
-    slot: u8,
-) -> Option<String> {
+/// A field's value at the end of a text; nothing if it is not given, or not shown.
+pub(super) fn push_field(view: &RunView, out: &mut String, evidence: &Evidence, index: usize, row: u32, slot: u8) {
+    let (field, column, row) = (&evidence.kind.fields[index], &evidence.table.columns[index], row as usize);
     if PLATFORM_FIELDS.contains(&field.name.as_str()) {
-        return None;
+        return;
     }
-    let text = || evidence.table.columns[index].text(row);
     for (place, person) in evidence.kind.persons.iter().enumerate() {
         let third_person = place != usize::from(slot);
-        if index == person.id {
-            return third_person.then(|| mask_id(&text()));
-        }
-        if index == person.name {
-            return third_person.then(|| mask_name(&text()));
+        if index == person.id || index == person.name {
+            if third_person {
+                let mask = if index == person.id { push_masked_id } else { push_masked_name };
+                mask(out, &column.text(row));
+            }
+            return;
         }
         if [person.birth, person.sex, person.address, person.phone].contains(&Some(index)) {
-            return None;
+            return;
         }
     }
-    let text = text();
-    Some(match &evidence.table.columns[index] {
-        _ if text.is_empty() => text,
-        Column::Flag(values) => values.get(row).map_or(text, |yes| yes_or_no(view, yes).to_owned()),
-        Column::Money(_) => format!("{text} {}", view.word("report.yuan")),
-        _ if field.ty == FieldType::Code => code_words(view, &evidence.kind.code, &text),
-        _ if field.name == "account" => last_four(&text),
-        _ => view.text(&text).into_owned(),
-    })
+    match column {
+        Column::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view, yes))),
+        Column::Money(values) if values.get(row).is_some() => {
+            column.push_text(out, row);
+            out.push(' ');
+            out.push_str(view.word("report.yuan"));
+        }
+        Column::Text(texts) if texts.get(row).is_empty() => {}
+        Column::Text(texts) if field.ty == FieldType::Code => {
+            out.push_str(&code_words(view, &evidence.kind.code, texts.get(row)));
+        }
+        Column::Text(texts) if field.name == "account" => out.push_str(&last_four(texts.get(row))),
+        Column::Text(_) | Column::Count(_) => out.push_str(&view.text(&column.text(row))),
+        _ => column.push_text(out, row),
+    }
 }
 
 fn register_facts(view: &RunView, person: u32) -> String {
     let kind = crate::model::kind::register_persons();
-    let mut parts = Vec::new();
+    let mut facts = String::new();
     for name in REGISTER_FIELDS {
         let column = kind.field(name).expect("a field of the register");
         let text = view.register.table.columns[column].text(person as usize);
-        if !text.is_empty() {
-            parts.push(labelled(view, &kind.fields[column].label, &code_words(view, &kind.code, &text)));
-        }
+        push_fact(view, &mut facts, &kind.fields[column].label, &code_words(view, &kind.code, &text));
     }
-    parts.join(view.word("report.between_facts"))
+    facts
 }
 
-fn labelled(view: &RunView, label: &str, value: &str) -> String {
-    view.say(Message::new("report.fact").with("label", label).with("value", value))
+/// One more fact; none where there is no value.
+fn push_fact(view: &RunView, facts: &mut String, label: &str, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    if !facts.is_empty() {
+        facts.push_str(view.word("report.between_facts"));
+    }
+    view.push(facts, "report.fact", &[("label", label), ("value", value)]);
 }
 
 pub(super) fn yes_or_no(view: &RunView, yes: bool) -> &'static str {
@@ -115,8 +118,10 @@ pub(super) fn department(view: &RunView, ground: &Ground) -> String {
 }
 
 pub(super) fn department_of(view: &RunView, evidence: &Evidence) -> String {
-    let message = Message::new("report.department_and_kind");
-    view.say(message.with("department", &evidence.department).with("kind", &evidence.kind.label))
+    let mut said = String::new();
+    let values = [("department", evidence.department.as_str()), ("kind", &evidence.kind.label)];
+    view.push(&mut said, "report.department_and_kind", &values);
+    said
 }
 
 /// 反馈时间 of the row, else the day its delivery speaks for; blank if neither is known.
@@ -132,32 +137,33 @@ pub(super) fn row_as_of(view: &RunView, source: Option<u16>, row: u32) -> String
 }
 
 /// File, sheet and physical line of a row.
-pub(super) struct RowPlace {
-    pub file: String,
+pub(super) struct RowPlace<'v> {
+    pub file: &'v str,
     /// Blank for a text file.
     pub sheet: String,
     pub line: u64,
 }
 
-pub(super) fn row_place(view: &RunView, source: Option<u16>, row: u32) -> RowPlace {
+pub(super) fn row_place<'v>(view: &'v RunView, source: Option<u16>, row: u32) -> RowPlace<'v> {
     let Some(source) = source else {
         let line = u64::from(view.register.lines[row as usize]);
-        return RowPlace { file: view.word("report.register").to_owned(), sheet: String::new(), line };
+        return RowPlace { file: view.word("report.register"), sheet: String::new(), line };
     };
     let evidence = &view.evidences[source as usize];
     let at = &evidence.refs[row as usize];
     RowPlace {
-        file: evidence.files[usize::from(at.file)].path.clone(),
+        file: &evidence.files[usize::from(at.file)].path,
         sheet: if at.sheet == 0 { String::new() } else { at.sheet.to_string() },
         line: u64::from(at.line),
     }
 }
 
-impl RowPlace {
+impl RowPlace<'_> {
     /// `inbox/vehicle/2026-11.csv 第 12 行`
     pub fn say(&self, view: &RunView) -> String {
         let key = if self.sheet.is_empty() { "report.row_place" } else { "report.row_place_in_sheet" };
-        let message = Message::new(key).with("file", &self.file).with("line", self.line);
-        view.say(message.with("sheet", &self.sheet))
+        let mut said = String::new();
+        view.push(&mut said, key, &[("file", self.file), ("line", &self.line.to_string()), ("sheet", &self.sheet)]);
+        said
     }
 }

@@ -153,9 +153,9 @@ fn rows(view: &RunView, check: &FilingCheck, tie: &Tie, filing: Option<&Filing>)
     said.join("\n")
 }
 
-fn place(at: &ListRow) -> RowPlace {
+fn place(at: &ListRow) -> RowPlace<'_> {
     let sheet = if at.sheet == 0 { String::new() } else { at.sheet.to_string() };
-    RowPlace { file: at.file.clone(), sheet, line: u64::from(at.line) }
+    RowPlace { file: &at.file, sheet, line: u64::from(at.line) }
 }
 
 #[cfg(test)]

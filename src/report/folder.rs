@@ -1,11 +1,13 @@
 //! A folder being filled: every file written is digested and listed, and the manifest closes it.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::RunView;
 use super::manifest::{self, MANIFEST};
 use super::signature::{SIGNATURE, Signer};
-use crate::kernel::{Digest, Division, Error, Result};
+use crate::kernel::{Digest, Digesting, Division, Error, Result};
 
 /// A file of a folder: its name in there (with `/` between parts), digest and bytes.
 pub type Filed = (String, Digest, u64);
@@ -53,6 +55,18 @@ impl Folder {
         Ok((name.to_owned(), Digest::of(bytes), bytes.len() as u64))
     }
 
+    /// A file that comes in parts; [`Folder::end`] takes it in.
+    pub fn begin(&self, name: &str) -> Growing {
+        Growing { name: name.to_owned(), path: self.path.join(name), digest: Digesting::default(), bytes: 0 }
+    }
+
+    /// A file that is whole.
+    pub fn end(&mut self, file: Growing) {
+        let filed = (file.name, file.digest.finish(), file.bytes);
+        self.listed.push(filed.clone());
+        self.files.push(filed);
+    }
+
     /// Names a file in the manifest that somebody else wrote.
     pub fn list(&mut self, name: String, digest: Digest, bytes: u64) {
         self.listed.push((name, digest, bytes));
@@ -72,5 +86,28 @@ impl Folder {
     pub fn into_files(mut self) -> Vec<Filed> {
         self.files.sort();
         self.files
+    }
+}
+
+/// A file of a folder that is written part by part. It is open only while it grows: a province has more counties than a
+/// process may have files open.
+pub(super) struct Growing {
+    name: String,
+    path: PathBuf,
+    digest: Digesting,
+    bytes: u64,
+}
+
+impl Growing {
+    /// Adds parts at its end.
+    pub fn append(&mut self, parts: &[&[u8]]) -> Result<()> {
+        let io = |error| Error::io(&self.path, &error);
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.path).map_err(io)?;
+        for part in parts {
+            file.write_all(part).map_err(io)?;
+            self.digest.update(part);
+            self.bytes += part.len() as u64;
+        }
+        Ok(())
     }
 }

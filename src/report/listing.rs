@@ -113,6 +113,7 @@ impl Listing {
 
 /// CSV written cell by cell into memory, quoted where it must be: as the `csv` crate writes it, without its step through a
 /// buffer for each cell.
+#[derive(Clone)]
 pub(super) struct CsvText {
     text: String,
     columns: usize,
@@ -133,6 +134,17 @@ impl CsvText {
         csv.columns = csv.cells;
         csv.end_row();
         csv
+    }
+
+    /// Lines that come below these headings somewhere else, none yet.
+    pub fn below(&self) -> Self {
+        Self { text: String::new(), columns: self.columns, cells: 0, row: 0, draft: String::new() }
+    }
+
+    /// Forgets all lines; what they stood in is used again.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.row = 0;
     }
 
     pub fn cell(&mut self, text: &str) {
@@ -183,6 +195,10 @@ impl CsvText {
         (self.cells, self.row) = (0, self.text.len());
     }
 
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     pub fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }
@@ -197,7 +213,8 @@ impl CsvText {
 
 /// `mark` and the text, in quotes if a reader would split the text.
 fn push_cell(out: &mut String, mark: &str, text: &str) {
-    if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+    // All bytes, not up to the first: sixteen are then looked at in one step.
+    if !text.bytes().fold(false, |splits, byte| splits | matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         out.push_str(mark);
         out.push_str(text);
         return;

@@ -40,6 +40,7 @@ mod sealed;
 mod set_aside;
 mod shown;
 mod signature;
+mod spread;
 mod standing;
 mod summary;
 mod trend;
@@ -158,6 +159,20 @@ pub struct Package {
     pub flagged: u64,
 }
 
+impl Package {
+    /// Of a county whose folder is sealed.
+    fn of(county: &County, counts: &Counts, folder: Folder) -> Self {
+        Self {
+            division: county.division,
+            folder: county.division.to_string(),
+            files: folder.into_files(),
+            households: counts.households,
+            persons: counts.persons,
+            flagged: counts.flags(),
+        }
+    }
+}
+
 /// All that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packages {
@@ -200,50 +215,54 @@ pub fn write(
     progress.begin(stage, 0);
     let counties = county::counted(view);
     let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
-    let packages: Vec<Package> = counties
-        .par_iter()
-        .map(|(county, counts)| {
+    let mut folders = counties
+        .iter()
+        .map(|(county, _)| Folder::create(&out.join(county.division.to_string())))
+        .collect::<Result<Vec<Folder>>>()?;
+    let whole = RunView { masked: false, ..*view };
+    let mut open: Vec<Folder> = match &seals.password {
+        Some(_) => folders.iter().map(|folder| Folder::create(&folder.path().join(sealed::OPEN))).collect::<Result<_>>()?,
+        None => Vec::new(),
+    };
+    if formats.csv {
+        put_lists_of_all(&mut folders, view, cancel)?;
+        if !open.is_empty() {
+            put_lists_of_all(&mut open, &whole, cancel)?;
+        }
+    }
+    let folders: Vec<(Folder, Option<Folder>)> =
+        folders.into_iter().zip(open.into_iter().map(Some).chain(std::iter::repeat_with(|| None))).collect();
+    let mut top = Folder::create(out)?;
+    let write_packages = || -> Result<Vec<Package>> {
+        let write_one = |((county, counts), (mut folder, open)): (&(County, Counts), (Folder, Option<Folder>))| {
             cancel.check()?;
-            let package = write_county(out, view, formats, seals, county, counts, cases.as_ref())?;
+            fill(&mut folder, view, formats, county, counts, cases.as_ref())?;
+            if let (Some(mut open), Some(password)) = (open, &seals.password) {
+                fill(&mut open, &whole, formats, county, counts, cases.as_ref())?;
+                open.seal(&whole, county.division, seals.signer.as_ref())?;
+                sealed::seal(&mut folder, open, password)?;
+            }
+            folder.seal(view, county.division, seals.signer.as_ref())?;
+            let package = Package::of(county, counts, folder);
             progress.advance(stage, package.files.iter().map(|file| file.2).sum(), counts.persons);
             Ok(package)
-        })
-        .collect::<Result<_>>()?;
+        };
+        counties.par_iter().zip(folders).map(write_one).collect()
+    };
+    let (packages, review) = rayon::join(write_packages, || write_review(&mut top, view, formats));
+    let packages = packages?;
+    review?;
     cancel.check()?;
-    let files = write_summary(out, view, formats, seals, &counties, &packages)?;
+    write_summary(&mut top, view, formats, &counties, &packages)?;
+    top.seal(view, view.division, seals.signer.as_ref())?;
     progress.end(stage, "");
-    Ok(Packages { counties: packages, files })
+    Ok(Packages { counties: packages, files: top.into_files() })
 }
 
-fn write_county(
-    out: &Path,
-    view: &RunView,
-    formats: &Formats,
-    seals: &Seals,
-    county: &County,
-    counts: &Counts,
-    cases: Option<&household::Cases>,
-) -> Result<Package> {
-    let name = county.division.to_string();
-    let signer = seals.signer.as_ref();
-    let mut folder = Folder::create(&out.join(&name))?;
-    fill(&mut folder, view, formats, county, counts, cases)?;
-    if let Some(password) = &seals.password {
-        let whole = RunView { masked: false, ..*view };
-        let mut open = Folder::create(&folder.path().join(sealed::OPEN))?;
-        fill(&mut open, &whole, formats, county, counts, cases)?;
-        open.seal(&whole, county.division, signer)?;
-        sealed::seal(&mut folder, open, password)?;
-    }
-    folder.seal(view, county.division, signer)?;
-    Ok(Package {
-        division: county.division,
-        folder: name,
-        files: folder.into_files(),
-        households: counts.households,
-        persons: counts.persons,
-        flagged: counts.flags(),
-    })
+/// The lists that hold everybody or nearly everything, in all counties' folders at once.
+fn put_lists_of_all(folders: &mut [Folder], view: &RunView, cancel: &Cancel) -> Result<()> {
+    coverage::csvs(view, folders, cancel)?;
+    excluded::csvs(view, folders, cancel)
 }
 
 /// Everything a county reads. What only one form shows is made only for it.
@@ -257,9 +276,11 @@ fn fill(
 ) -> Result<()> {
     let worklist = WorkList::of(view, county);
     let page = formats.html.then(|| worklist.page(view, county));
+    let grounds = formats.csv.then(|| worklist.grounds_csv(view, county));
     let worklist = worklist.full(view);
     let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
-    if formats.csv {
+    if let Some(grounds) = grounds {
+        folder.put("grounds.csv", &grounds)?;
         put_csv(folder, view, county, [&worklist, &answered, &absent])?;
     }
     if formats.html || formats.xlsx {
@@ -297,9 +318,6 @@ fn put_csv(folder: &mut Folder, view: &RunView, county: &County, shared: [&Listi
     folder.put("worklist.csv", &worklist.to_csv())?;
     folder.put("answered.csv", &answered.to_csv())?;
     folder.put("absent.csv", &absent.to_csv())?;
-    folder.put("grounds.csv", &worklist::grounds_csv(view, county))?;
-    folder.put("excluded.csv", &excluded::csv(view, county))?;
-    folder.put("coverage.csv", &coverage::csv(view, county))?;
     folder.put("identity.csv", &identity::all(view, county).to_csv())?;
     folder.put("rules.csv", &rules::listing(view).to_csv())?;
     if let Some(check) = view.filings {
@@ -309,13 +327,12 @@ fn put_csv(folder: &mut Folder, view: &RunView, county: &County, shared: [&Listi
 }
 
 fn write_summary(
-    out: &Path,
+    folder: &mut Folder,
     view: &RunView,
     formats: &Formats,
-    seals: &Seals,
     counties: &[(County, Counts)],
     packages: &[Package],
-) -> Result<Vec<Filed>> {
+) -> Result<()> {
     let mut total = Counts::nothing(view);
     counties.iter().for_each(|(_, counts)| total.add(counts));
     reconcile(view, &total);
@@ -330,7 +347,6 @@ fn write_summary(
         standing::precision(view),
     ];
     let cover = Cover { figure: trend::figure(view), ..cover::cover(view, view.division, &total) };
-    let mut folder = Folder::create(out)?;
     if formats.csv {
         folder.put("summary.csv", &listings[0].to_csv())?;
         folder.put("levels.csv", &listings[1].to_csv())?;
@@ -345,7 +361,6 @@ fn write_summary(
         let places = page::Places { caption: view.word("package.chart_counties"), counts: flags.collect() };
         folder.put("summary.html", &page::to_bytes(view, &cover, &total, places, &lists)?)?;
     }
-    write_review(&mut folder, view, formats)?;
     for evidence in view.evidences.iter().chain(view.register_files.iter().copied()) {
         if let Some(csv) = rejects::csv(view, evidence) {
             folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
@@ -361,8 +376,7 @@ fn write_summary(
         let manifest = package.files.iter().find(|file| file.0 == MANIFEST).expect("every package is sealed");
         folder.list(format!("{}/{MANIFEST}", package.folder), manifest.1, manifest.2);
     }
-    folder.seal(view, view.division, seals.signer.as_ref())?;
-    Ok(folder.into_files())
+    Ok(())
 }
 
 /// The list for the centre's own reviewers, which `hedui verdict import` reads back.

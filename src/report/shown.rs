@@ -26,6 +26,11 @@ impl RunView<'_> {
         message.say(self.lang)
     }
 
+    /// A sentence with its values at the end of a text.
+    pub(super) fn push(&self, out: &mut String, key: &str, values: &[(&'static str, &str)]) {
+        wording::push(out, self.lang, key, values);
+    }
+
     /// The person's id, masked unless the centre asked for whole ids.
     pub(super) fn person_id(&self, person: u32) -> String {
         let mut shown = String::new();
@@ -92,11 +97,10 @@ impl RunView<'_> {
 
 /// The last four characters of an account, `****6621`; shorter ones become stars.
 pub(super) fn last_four(account: &str) -> String {
-    let count = account.chars().count();
-    if count <= 4 {
-        return "*".repeat(count);
+    match account.char_indices().rev().nth(3) {
+        Some((tail, _)) if tail > 0 => format!("****{}", &account[tail..]),
+        _ => "*".repeat(account.chars().count()),
     }
-    format!("****{}", account.chars().skip(count - 4).collect::<String>())
 }
 
 /// Masks runs of digits that hold an id: 18 or more with a real birth date in digits 7 to 14, or 15 with one in digits

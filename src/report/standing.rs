@@ -160,7 +160,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
         };
         let counting: Vec<&Ground> = found.grounds.iter().filter(|ground| ground.innocent.is_none()).collect();
         let (name, id, _) = whom(view, found);
-        let (grades, links) = match_words(view, &counting);
+        let (grades, links) = match_words(view, counting.iter().copied());
         let asked: Vec<&str> =
             counting.iter().filter_map(|ground| keys.get(&ground.link?)).map(String::as_str).collect();
         let linked = counting.iter().any(|ground| link_of(view, ground).is_some());

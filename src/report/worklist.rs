@@ -40,6 +40,8 @@ struct WorkRow {
     set_aside: String,
     basis: String,
     advice: String,
+    /// Of all its grounds, in their order.
+    said: Vec<Said>,
 }
 
 /// The county's work list in the order it is worked through, every row worded once whatever is made of it.
@@ -62,6 +64,38 @@ impl WorkList {
             }
         }
         page
+    }
+
+    /// grounds.csv: every record behind every discrepancy, and those set aside beside them.
+    pub fn grounds_csv(&self, view: &RunView, county: &County) -> Vec<u8> {
+        let headings = [
+            "report.col_discrepancy",
+            "report.col_rule",
+            "report.col_household",
+            "report.col_name",
+            "report.col_id",
+            "report.col_department",
+            "report.col_facts",
+            "report.col_as_of",
+            "report.col_file",
+            "report.col_sheet",
+            "report.col_line",
+            "report.col_grade",
+            "report.col_code",
+            "report.col_weight",
+            "report.col_set_aside",
+            "report.col_extract",
+        ];
+        let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
+        let digests = view.evidences.iter().map(|evidence| evidence.files.iter().map(|file| file.digest.to_string()));
+        let digests: Vec<Vec<String>> = digests.map(Iterator::collect).collect();
+        for (&index, row) in county.discrepancies.iter().zip(&self.0) {
+            let discrepancy = &view.outcomes.discrepancies[index as usize];
+            for (ground, said) in discrepancy.grounds.iter().zip(&row.said) {
+                ground_row(view, &mut csv, discrepancy, ground, said, &digests);
+            }
+        }
+        csv.into_bytes()
     }
 
     /// All columns and rows, for the workbook and the CSV.
@@ -249,9 +283,11 @@ fn work_row(view: &RunView, index: u32) -> WorkRow {
     let discrepancy = &view.outcomes.discrepancies[index as usize];
     let card = &view.cards[usize::from(discrepancy.rule)];
     let household = view.register.household(discrepancy.household);
-    let counting: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()).collect();
+    let said: Vec<Said> = discrepancy.grounds.iter().map(|ground| Said::of(view, ground)).collect();
+    let with_words = discrepancy.grounds.iter().zip(&said);
+    let (counting, aside): (Vec<_>, Vec<_>) = with_words.partition(|(ground, _)| ground.innocent.is_none());
     let (name, id, relation) = whom(view, discrepancy);
-    let (grades, links) = match_words(view, &counting);
+    let (grades, links) = match_words(view, counting.iter().map(|(ground, _)| *ground));
     WorkRow {
         discrepancy: discrepancy.id.clone(),
         severity: severity_word(view, discrepancy.severity),
@@ -265,13 +301,14 @@ fn work_row(view: &RunView, index: u32) -> WorkRow {
         relation,
         rule: card.code.clone(),
         sentence: sentence(view, discrepancy, card),
-        records: capped(view, &counting, |ground| record(view, ground)),
-        places: capped(view, &counting, |ground| row_place(view, ground.source, ground.row).say(view)),
+        records: capped(view, &counting, |(ground, said)| said.record(view, ground)),
+        places: capped(view, &counting, |(ground, _)| row_place(view, ground.source, ground.row).say(view)),
         grades,
         links,
-        set_aside: set_aside(view, discrepancy, card),
+        set_aside: set_aside(view, &aside, card),
         basis: card.basis.clone(),
         advice: card.advice.clone(),
+        said,
     }
 }
 
@@ -295,32 +332,53 @@ pub(super) fn sentence(view: &RunView, discrepancy: &Discrepancy, card: &RuleCar
         true => format!("{} {}", Fen(number), view.word("report.yuan")),
         false => format!("{number} {}", card.unit),
     };
-    let measure = quantity(discrepancy.measure);
-    let mut text = view.say(Message::new("report.sentence").with("title", &card.title).with("measure", measure));
+    let mut text = String::with_capacity(192);
+    view.push(&mut text, "report.sentence", &[("title", &card.title), ("measure", &quantity(discrepancy.measure))]);
     if let Some(limit) = discrepancy.limit {
-        text.push_str(&view.say(Message::new("report.sentence_limit").with("limit", quantity(limit))));
+        view.push(&mut text, "report.sentence_limit", &[("limit", &quantity(limit))]);
     }
     if let Some(amount) = discrepancy.amount {
-        text.push_str(&view.say(Message::new("report.sentence_amount").with("amount", amount)));
+        view.push(&mut text, "report.sentence_amount", &[("amount", &amount.to_string())]);
     }
     if let Some(as_of) = discrepancy.as_of {
-        text.push_str(&view.say(Message::new("report.sentence_as_of").with("date", as_of)));
+        view.push(&mut text, "report.sentence_as_of", &[("date", &as_of.to_string())]);
     }
     text.push_str(view.word("report.sentence_end"));
     text
 }
 
+/// A record in words, said once for the work list and for grounds.csv.
+struct Said {
+    facts: String,
+    as_of: String,
+}
+
+impl Said {
+    fn of(view: &RunView, ground: &Ground) -> Self {
+        Self { facts: facts(view, ground), as_of: row_as_of(view, ground.source, ground.row) }
+    }
+
+    /// Department, facts, 反馈时间.
+    fn record(&self, view: &RunView, ground: &Ground) -> String {
+        let key = if self.facts.is_empty() { "report.record_without_facts" } else { "report.record" };
+        let mut said = String::with_capacity(self.facts.len() + 96);
+        let department = department(view, ground);
+        view.push(&mut said, key, &[("department", &department), ("facts", &self.facts), ("date", &self.as_of)]);
+        said
+    }
+}
+
 /// One record: department, facts, 反馈时间.
 pub(super) fn record(view: &RunView, ground: &Ground) -> String {
-    let facts = facts(view, ground);
-    let key = if facts.is_empty() { "report.record_without_facts" } else { "report.record" };
-    let message = Message::new(key).with("department", department(view, ground)).with("facts", facts);
-    view.say(message.with("date", row_as_of(view, ground.source, ground.row)))
+    Said::of(view, ground).record(view, ground)
 }
 
 /// One line per record, up to the cap, then how many more there are.
-pub(super) fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground) -> String) -> String {
-    let mut lines: Vec<String> = grounds.iter().take(RECORDS_IN_A_CELL).map(|ground| line(ground)).collect();
+pub(super) fn capped<G: Copy>(view: &RunView, grounds: &[G], line: impl Fn(G) -> String) -> String {
+    if let [ground] = grounds {
+        return line(*ground);
+    }
+    let mut lines: Vec<String> = grounds.iter().take(RECORDS_IN_A_CELL).map(|ground| line(*ground)).collect();
     if grounds.len() > RECORDS_IN_A_CELL {
         lines.push(view.say(Message::new("report.more_records").with("count", grounds.len() - RECORDS_IN_A_CELL)));
     }
@@ -328,10 +386,10 @@ pub(super) fn capped(view: &RunView, grounds: &[&Ground], line: impl Fn(&Ground)
 }
 
 /// Grades of the links behind the records, and why they are links; each said once.
-pub(super) fn match_words(view: &RunView, grounds: &[&Ground]) -> (String, String) {
+pub(super) fn match_words<'g>(view: &RunView, grounds: impl Iterator<Item = &'g Ground>) -> (String, String) {
     let mut grades: Vec<Grade> = Vec::new();
     let mut explanations: Vec<String> = Vec::new();
-    for link in grounds.iter().filter_map(|ground| link_of(view, ground)) {
+    for link in grounds.filter_map(|ground| link_of(view, ground)) {
         grades.push(link.grade);
         // A dozen distinct reasons would bury the cell; the grounds list has each record's own.
         if explanations.len() < RECORDS_IN_A_CELL {
@@ -352,11 +410,11 @@ pub(super) fn link_of<'v>(view: &'v RunView, ground: &Ground) -> Option<&'v Link
 }
 
 /// 已排除: the innocent explanations that held for other records of the household, with those records.
-fn set_aside(view: &RunView, discrepancy: &Discrepancy, card: &RuleCard) -> String {
-    let aside: Vec<&Ground> = discrepancy.grounds.iter().filter(|ground| ground.innocent.is_some()).collect();
-    capped(view, &aside, |ground| {
-        let message = Message::new("report.set_aside").with("reason", innocent_words(card, ground));
-        view.say(message.with("facts", facts(view, ground)))
+fn set_aside(view: &RunView, aside: &[(&Ground, &Said)], card: &RuleCard) -> String {
+    capped(view, aside, |(ground, said)| {
+        let mut text = String::new();
+        view.push(&mut text, "report.set_aside", &[("reason", innocent_words(card, ground)), ("facts", &said.facts)]);
+        text
     })
 }
 
@@ -364,37 +422,14 @@ fn innocent_words<'c>(card: &'c RuleCard, ground: &Ground) -> &'c str {
     ground.innocent.map_or("", |index| card.innocent[usize::from(index)].as_str())
 }
 
-/// grounds.csv: every record behind every discrepancy, and those set aside beside them.
-pub(super) fn grounds_csv(view: &RunView, county: &County) -> Vec<u8> {
-    let headings = [
-        "report.col_discrepancy",
-        "report.col_rule",
-        "report.col_household",
-        "report.col_name",
-        "report.col_id",
-        "report.col_department",
-        "report.col_facts",
-        "report.col_as_of",
-        "report.col_file",
-        "report.col_sheet",
-        "report.col_line",
-        "report.col_grade",
-        "report.col_code",
-        "report.col_weight",
-        "report.col_set_aside",
-        "report.col_extract",
-    ];
-    let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
-    for &index in &county.discrepancies {
-        let discrepancy = &view.outcomes.discrepancies[index as usize];
-        for ground in &discrepancy.grounds {
-            ground_row(view, &mut csv, discrepancy, ground);
-        }
-    }
-    csv.into_bytes()
-}
-
-fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &Discrepancy, ground: &Ground) {
+fn ground_row(
+    view: &RunView,
+    csv: &mut CsvText,
+    discrepancy: &Discrepancy,
+    ground: &Ground,
+    said: &Said,
+    digests: &[Vec<String>],
+) {
     let card = &view.cards[usize::from(discrepancy.rule)];
     let link = link_of(view, ground);
     let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
@@ -404,24 +439,21 @@ fn ground_row(view: &RunView, csv: &mut CsvText, discrepancy: &Discrepancy, grou
     csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
     csv.drafted(|text| view.push_person_id(text, ground.person));
     csv.cell(&department(view, ground));
-    csv.cell(&facts(view, ground));
-    csv.cell(&row_as_of(view, ground.source, ground.row));
-    csv.cell(&file);
+    csv.cell(&said.facts);
+    csv.cell(&said.as_of);
+    csv.cell(file);
     csv.cell(&sheet);
     csv.digits(line);
     csv.cell(link.map_or("", |link| link.grade.letter()));
     csv.cell(link.map_or("", |link| link.code_text()));
-    csv.cell(&link.map(|link| format!("{:.1}", link.weight_bits)).unwrap_or_default());
+    match link {
+        Some(link) => csv.digits(format_args!("{:.1}", link.weight_bits)),
+        None => csv.cell(""),
+    }
     csv.cell(innocent_words(card, ground));
-    csv.cell(&extract_digest(view, ground));
+    csv.cell(ground.source.map_or("", |source| {
+        let source = usize::from(source);
+        &digests[source][usize::from(view.evidences[source].refs[ground.row as usize].file)]
+    }));
     csv.end_row();
-}
-
-/// SHA-256 of the delivered file the row stands in; blank for the register.
-fn extract_digest(view: &RunView, ground: &Ground) -> String {
-    ground.source.map_or_else(String::new, |source| {
-        let evidence = &view.evidences[usize::from(source)];
-        let file = evidence.refs[ground.row as usize].file;
-        evidence.files[usize::from(file)].digest.to_string()
-    })
 }

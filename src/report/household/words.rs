@@ -13,7 +13,7 @@ use crate::model::outcome::Discrepancy;
 use crate::model::register::{Role, State};
 use crate::report::RunView;
 use crate::report::document::{Block, Document};
-use crate::report::facts::{field_text, row_as_of};
+use crate::report::facts::{push_field, row_as_of};
 use crate::report::worklist::{sentence, whom};
 
 /// Persons in one table of the coverage; a larger family gets several tables.
@@ -254,12 +254,12 @@ fn source_table(view: &RunView, item: &Item, blocks: &mut Vec<Block>) {
 
 /// By the kind's fields; blank for what is not given and for what a report does not show.
 fn field_texts(view: &RunView, evidence: &Evidence, record: &Record) -> Vec<String> {
-    let fields = evidence.kind.fields.iter().enumerate();
-    fields
-        .map(|(index, field)| {
-            field_text(view, evidence, index, field, record.row as usize, record.slot).unwrap_or_default()
-        })
-        .collect()
+    let text = |index: usize| {
+        let mut text = String::new();
+        push_field(view, &mut text, evidence, index, record.row, record.slot);
+        text
+    };
+    (0..evidence.kind.fields.len()).map(text).collect()
 }
 
 /// 疑似信息 with its numbers, 已排除 with the reason, or a record and no more.

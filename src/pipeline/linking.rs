@@ -28,7 +28,9 @@ pub(super) struct Linked {
 
 /// Sources in the plan's order, joined.
 pub(super) fn gathered(found: impl IntoIterator<Item = (Evidence, SourceLinks)>) -> (Vec<Evidence>, Linked) {
-    let mut all = Linked::default();
+    let found: Vec<(Evidence, SourceLinks)> = found.into_iter().collect();
+    let links = found.iter().map(|(_, from_source)| from_source.links.len()).sum();
+    let mut all = Linked { links: Vec::with_capacity(links), ..Linked::default() };
     let take = |(evidence, links): (Evidence, SourceLinks)| {
         all.links.extend(links.links);
         all.shared.extend(links.shared);

@@ -21,7 +21,7 @@ use crate::store::{Extracts, KeptRegister, Stages};
 
 pub(super) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-type FastSet<T> = HashSet<T, foldhash::fast::FixedState>;
+pub(super) type FastSet<T> = HashSet<T, foldhash::fast::FixedState>;
 
 /// The register for a date, and its files as evidence (bins, rejects, digests).
 pub struct RegisterRead {

@@ -63,7 +63,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let staging = workspace.stage(&lock, &run)?;
     let ledger = Ledger::open(&workspace)?;
     let in_force = InForce::new(&ledger.judgements()?);
-    let past = Past::of(&workspace, options.as_of, ledger.statements()?)?;
+    let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
@@ -71,7 +71,11 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     if options.reread {
         extracts.forget();
     }
-    let mut register = register_for(plan, options.as_of, &extracts, &stages, progress, cancel)?;
+    let (register, past) = rayon::join(
+        || register_for(plan, options.as_of, &extracts, &stages, progress, cancel),
+        || Past::of(&workspace, options.as_of, statements),
+    );
+    let (mut register, past) = (register?, past?);
     let lists = read_lists(plan, &mut register, progress, cancel)?;
     plan.policy.check_places(register.register.counties(), options.as_of)?;
     let ground = Ground {

@@ -13,6 +13,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
+use super::register::{FastMap, FastSet};
 use crate::kernel::{Date, Digest, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::Evidence;
@@ -50,16 +53,16 @@ pub(super) struct Now<'a> {
     pub(super) outcomes: &'a Outcomes,
     pub(super) cards: &'a [RuleCard],
     /// Days an objection in a county may wait, where a parameter says so, as of the day of the objection.
-    pub(super) objection_days: &'a dyn Fn(crate::kernel::Division, Date) -> Option<i64>,
+    pub(super) objection_days: &'a (dyn Fn(crate::kernel::Division, Date) -> Option<i64> + Sync),
 }
 
 /// Compares, and lays the answers beside what was found.
 pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
     let earlier: Vec<&Earlier> = expected(&past.findings);
-    let by_id: BTreeMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
+    let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let in_force = verdict::in_force(&past.statements);
-    let stand = |found: &Discrepancy| {
-        let fact = fact_digest(now, found);
+    let facts: Vec<Digest> = now.outcomes.discrepancies.par_iter().map(|found| fact_digest(now, found)).collect();
+    let stand = |(found, fact): (&Discrepancy, Digest)| {
         let change = match by_id.get(found.id.as_str()) {
             None => Change::New,
             Some(earlier) if earlier.fact.is_some_and(|before| before != fact) => Change::Changed,
@@ -80,7 +83,7 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
     };
     History {
         against: past.against.clone(),
-        stands: now.outcomes.discrepancies.iter().map(stand).collect(),
+        stands: now.outcomes.discrepancies.iter().zip(facts).map(stand).collect(),
         absent: absent(&earlier, now),
         tallies: verdict::tallies(&past.statements),
     }
@@ -127,7 +130,7 @@ fn sources(now: &Now<'_>, found: &Discrepancy) -> Vec<String> {
 
 /// Everything expected and not found, each with the first reason that holds.
 fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
-    let found: BTreeSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
+    let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
     let missing: Vec<&&Earlier> = earlier.iter().filter(|one| !found.contains(one.id.as_str())).collect();
     if missing.is_empty() {
         return Vec::new();

@@ -29,58 +29,81 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Households that are checked: there is somebody whom the rules ask about, and each of those could be looked at.
-///
-/// Members are asked about; supporters too, if the rules count them.
-fn checked(register: &Register, supporters: bool, looked_at: impl Fn(u32) -> bool + Sync) -> Vec<bool> {
-    let households = (0..register.households.len() as u32).into_par_iter();
-    let holds = |household: u32| {
-        let persons = register.households.persons(household).iter().copied();
-        let mut asked = persons.filter(|person| supporters || register.persons[*person as usize].role == Role::Member);
-        asked.next().is_some_and(&looked_at) && asked.all(&looked_at)
-    };
-    households.map(holds).collect()
-}
-
-/// Whether each household is checked, for rules that ask about members only and for those that ask about supporters too.
+/// Households that are checked for rules that read one kind of evidence: there is somebody whom the rules ask about, and
+/// each of those could be looked at. Members are asked about; supporters too, if the rule counts them.
 pub struct Checked {
-    members: Option<Vec<bool>>,
-    supporters: Option<Vec<bool>>,
+    members: Vec<bool>,
+    everybody: Vec<bool>,
 }
 
 impl Checked {
-    /// As far as one of `rules` needs it.
-    pub fn of<'r>(
-        register: &Register,
-        rules: impl Iterator<Item = &'r Rule> + Clone,
-        looked_at: impl Fn(u32) -> bool + Sync,
-    ) -> Self {
-        let of = |supporters: bool| {
-            let needed = rules.clone().any(|rule| rule.supporters == supporters);
-            needed.then(|| checked(register, supporters, &looked_at))
+    /// For one kind of which each person could be looked at or not.
+    pub fn of(register: &Register, looked_at: impl Fn(u32) -> bool + Sync) -> Self {
+        Self::of_kinds(register, 1, |person, of_kinds| of_kinds[0] = u64::from(looked_at(person))).remove(0)
+    }
+
+    /// For these kinds, in their order. A person is looked at if every source of the kind that concerns him answered, and
+    /// there is one.
+    pub fn by_answers(register: &Register, coverage: &Coverage, evidences: &[Evidence], kinds: &[&str]) -> Vec<Self> {
+        let sources_of = |kind: &&str| {
+            let of_kind = evidences.iter().enumerate().filter(|(_, evidence)| evidence.kind.code == *kind);
+            of_kind.map(|(source, _)| source).collect::<Vec<_>>()
         };
-        Self { members: of(false), supporters: of(true) }
+        let sources: Vec<Vec<usize>> = kinds.iter().map(sources_of).collect();
+        Self::of_kinds(register, kinds.len(), |person, of_kinds| {
+            let states = coverage.of(person);
+            for (kind, sources) in sources.iter().enumerate() {
+                let states = sources.iter().map(|source| states[*source]);
+                let mut concerned = states.filter(|state| *state != CoverageState::NotApplicable);
+                let answered = concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked);
+                of_kinds[kind / KINDS] |= u64::from(answered) << (kind % KINDS);
+            }
+        })
+    }
+
+    /// One pass over all persons, a bit for each kind.
+    fn of_kinds(register: &Register, kinds: usize, looked_at: impl Fn(u32, &mut [u64]) + Sync) -> Vec<Self> {
+        let words = kinds.div_ceil(KINDS).max(1);
+        let households = register.households.len();
+        let (mut members, mut everybody) = (vec![0u64; households * words], vec![0u64; households * words]);
+        let of_members = members.par_chunks_mut(words).with_min_len(1 << 10);
+        of_members.zip(everybody.par_chunks_mut(words)).enumerate().for_each_init(
+            || vec![0u64; words],
+            |own, (household, (members, everybody))| {
+                let persons = register.households.persons(household as u32);
+                let (mut asked_members, mut asked) = (false, false);
+                for &person in persons {
+                    own.fill(0);
+                    looked_at(person, own);
+                    let is_member = register.persons[person as usize].role == Role::Member;
+                    join(everybody, own, &mut asked);
+                    if is_member {
+                        join(members, own, &mut asked_members);
+                    }
+                }
+            },
+        );
+        let bit = |all: &[u64], kind: usize| {
+            let of_kind = all.iter().skip(kind / KINDS).step_by(words);
+            of_kind.map(|word| word >> (kind % KINDS) & 1 == 1).collect()
+        };
+        (0..kinds).map(|kind| Self { members: bit(&members, kind), everybody: bit(&everybody, kind) }).collect()
     }
 
     pub fn by(&self, rule: &Rule) -> &[bool] {
-        let checked = if rule.supporters { &self.supporters } else { &self.members };
-        checked.as_deref().expect("it was made for this rule")
+        if rule.supporters { &self.everybody } else { &self.members }
     }
 }
 
-/// Every source of a kind that concerns the person answered, and there is one.
-pub fn answers<'a>(
-    coverage: &'a Coverage,
-    evidences: &[Evidence],
-    kind: &str,
-) -> impl Fn(u32) -> bool + Sync + use<'a> {
-    let of_kind = evidences.iter().enumerate().filter(|(_, evidence)| evidence.kind.code == kind);
-    let sources: Vec<usize> = of_kind.map(|(source, _)| source).collect();
-    move |person| {
-        let states = coverage.of(person);
-        let mut concerned = sources.iter().map(|source| states[*source]).filter(|s| *s != CoverageState::NotApplicable);
-        concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked)
+/// As many kinds as one number has bits.
+const KINDS: usize = u64::BITS as usize;
+
+/// Whoever is asked first says what holds; each further one may take it away.
+fn join(all: &mut [u64], own: &[u64], asked: &mut bool) {
+    for (all, own) in all.iter_mut().zip(own) {
+        *all = if *asked { *all & own } else { *own };
     }
+    *asked = true;
 }
 
 /// The counts of a rule by index of the county.

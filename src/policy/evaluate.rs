@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::Policy;
 use super::check::{KEY, MEASURE};
 use super::columns::{RuleColumn, small};
-use super::counts::{Checked, Scope, answers, count};
+use super::counts::{Checked, Scope, count};
 use super::frame::{Frame, Seat, World, build, enrolment_seats, evidence_seats, fact_text};
 use super::parameters::Parameter;
 use super::rules::{Amount, ENROLMENT, Rule};
@@ -60,9 +60,12 @@ pub fn evaluate(
     for (index, rule) in (0u16..).zip(&policy.rules) {
         by_evidence.entry(&rule.card.evidence).or_default().push(index);
     }
+    let kinds: Vec<&str> = by_evidence.keys().copied().filter(|evidence| *evidence != ENROLMENT).collect();
+    let checked = Checked::by_answers(register, coverage, evidences, &kinds);
+    let checked: BTreeMap<&str, Checked> = kinds.into_iter().zip(checked).collect();
     let found: Vec<Result<Vec<Found>>> = by_evidence
         .into_par_iter()
-        .map(|(evidence, indexes)| of_evidence(policy, &world, coverage, evidence, &indexes, cancel))
+        .map(|(evidence, indexes)| of_evidence(policy, &world, &checked, evidence, &indexes, cancel))
         .collect();
     let found: Vec<Vec<Found>> = found.into_iter().collect::<Result<_>>()?;
     Ok(joined(&world, found.into_iter().flatten().collect()))
@@ -82,21 +85,19 @@ struct Found {
 fn of_evidence(
     policy: &Policy,
     world: &World,
-    coverage: &Coverage,
+    checked: &BTreeMap<&str, Checked>,
     evidence: &str,
     indexes: &[u16],
     cancel: &Cancel,
 ) -> Result<Vec<Found>> {
     cancel.check()?;
-    let rules = indexes.iter().map(|index| &policy.rules[usize::from(*index)]);
-    let (seats, checked) = match evidence {
-        ENROLMENT => {
+    let of_enrolment;
+    let (seats, checked) = match checked.get(evidence) {
+        Some(checked) => (evidence_seats(world, evidence), checked),
+        None => {
             let (seats, compared) = enrolment_seats(world.register);
-            (seats, Checked::of(world.register, rules, |person| compared[person as usize]))
-        }
-        kind => {
-            let answered = answers(coverage, world.evidences, kind);
-            (evidence_seats(world, kind), Checked::of(world.register, rules, answered))
+            of_enrolment = Checked::of(world.register, |person| compared[person as usize]);
+            (seats, &of_enrolment)
         }
     };
     let frame = frame_for(policy, world, seats, indexes)?;

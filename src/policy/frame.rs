@@ -12,10 +12,11 @@ use super::check::value_dtype;
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
+use crate::kernel::CitizenId;
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
-use crate::model::register::{Person, Register, Role, State};
+use crate::model::register::{Register, Role, State};
 use crate::model::table::Column as Field;
 
 /// All that an evaluation reads.
@@ -53,55 +54,95 @@ pub struct Frame {
 
 /// Seats of all accepted links of a kind.
 pub fn evidence_seats(world: &World, kind: &str) -> Vec<Seat> {
-    let of_kind: Vec<bool> = world.evidences.iter().map(|evidence| evidence.kind.code == kind).collect();
-    let mut seats: Vec<Seat> = world
-        .links
-        .iter()
-        .enumerate()
-        .filter(|(_, link)| link.accepted && of_kind[usize::from(link.source)])
-        .map(|(index, link)| Seat {
+    let of_kind = (0u16..).zip(world.evidences).filter(|(_, evidence)| evidence.kind.code == kind);
+    let mut order: Vec<u128> = Vec::new();
+    for (source, _) in of_kind {
+        // Links stand by source and row.
+        let first = world.links.partition_point(|link| link.source < source);
+        let own = world.links[first..].iter().take_while(|link| link.source == source);
+        let place = |(index, link): (u32, &Link)| {
+            let household = world.register.persons[link.person as usize].household;
+            u128::from(household) << 64 | u128::from(link.person) << 32 | u128::from(index)
+        };
+        order.extend((first as u32..).zip(own).filter(|(_, link)| link.accepted).map(place));
+    }
+    order.par_sort_unstable();
+    let seat = |place: u128| {
+        let link = &world.links[place as u32 as usize];
+        Seat {
             citizen: 0,
-            household: world.register.persons[link.person as usize].household,
+            household: (place >> 64) as u32,
             person: link.person,
             source: Some(link.source),
             row: link.row,
-            link: Some(index as u32),
-        })
-        .collect();
-    seats.par_sort_unstable();
-    seats
+            link: Some(place as u32),
+        }
+    };
+    order.into_iter().map(seat).collect()
 }
 
 /// Seats of the register's own rows, and for each person whether it could be compared.
 pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
-    let enrolment = |(index, person): (usize, &Person)| {
-        let id = person.id.filter(|id| id.is_valid())?;
-        Some((id.packed(), index as u32, person.mandated))
-    };
-    let mut enrolled: Vec<(u64, u32, bool)> = register.persons.par_iter().enumerate().filter_map(enrolment).collect();
+    let valid: Vec<Option<u64>> =
+        register.persons.par_iter().map(|person| person.id.filter(|id| id.is_valid()).map(CitizenId::packed)).collect();
+    let repeated = Repeated::among(&valid);
+    let mut compared: Vec<bool> =
+        valid.par_iter().zip(&register.persons).map(|(id, person)| id.is_some() && person.mandated).collect();
+    let mut enrolled: Vec<(u64, u32)> =
+        (0u32..).zip(&valid).filter_map(|(person, id)| id.filter(|id| repeated.may_hold(*id)).map(|id| (id, person))).collect();
     enrolled.par_sort_unstable();
-    let mut compared = vec![false; register.persons.len()];
     let mut seats = Vec::new();
     let mut citizens = 0;
-    for citizen in enrolled.chunk_by(|a, b| a.0 == b.0) {
-        if !citizen.iter().any(|(.., mandated)| *mandated) {
+    for citizen in enrolled.chunk_by(|a, b| a.0 == b.0).filter(|citizen| citizen.len() > 1) {
+        if !citizen.iter().any(|(_, person)| compared[*person as usize]) {
             continue;
         }
-        citizen.iter().for_each(|(_, person, _)| compared[*person as usize] = true);
-        if citizen.len() > 1 {
-            citizens += 1;
-            seats.extend(citizen.iter().map(|(_, person, _)| Seat {
+        citizens += 1;
+        for &(_, person) in citizen {
+            compared[person as usize] = true;
+            seats.push(Seat {
                 citizen: citizens,
-                household: register.persons[*person as usize].household,
-                person: *person,
+                household: register.persons[person as usize].household,
+                person,
                 source: None,
-                row: *person,
+                row: person,
                 link: None,
-            }));
+            });
         }
     }
     seats.sort_unstable();
     (seats, compared)
+}
+
+/// Ids that stand on the register more than once, and some of the others: of 1.6 million a tenth has to be sorted then.
+struct Repeated {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+impl Repeated {
+    fn among(ids: &[Option<u64>]) -> Self {
+        const BITS_AN_ID: usize = 8;
+        let words = (ids.len() * BITS_AN_ID / 64).next_power_of_two().max(2);
+        let mut repeated = Self { bits: vec![0; words], shift: 64 - words.trailing_zeros() };
+        let mut seen = vec![0u64; words];
+        for id in ids.iter().flatten() {
+            let (word, bit) = repeated.place(*id);
+            repeated.bits[word] |= seen[word] & bit;
+            seen[word] |= bit;
+        }
+        repeated
+    }
+
+    fn place(&self, id: u64) -> (usize, u64) {
+        let spread = id.wrapping_mul(0x9E37_79B9_7F4A_7C15); // Fibonacci hashing: the upper bits are the best ones
+        ((spread >> self.shift) as usize, 1 << (spread >> 20 & 63))
+    }
+
+    fn may_hold(&self, id: u64) -> bool {
+        let (word, bit) = self.place(id);
+        self.bits[word] & bit != 0
+    }
 }
 
 /// The table for some columns and parameters.

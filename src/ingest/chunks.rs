@@ -10,6 +10,7 @@
 use rayon::prelude::*;
 
 use super::batch::Batch;
+use super::keyed::{RUN, hand_over};
 use super::mapped::Mapped;
 use super::rows::RowReader;
 use super::split::{Dialect, Record, Splitter};
@@ -64,6 +65,9 @@ impl Body<'_> {
                 all.append(parsed.batch, line);
                 at = parsed.end;
                 line = line.saturating_add(parsed.lines);
+            }
+            if let (Some(keys), Some(entries)) = (keys, all.entries.as_mut().filter(|entries| entries.len() >= RUN)) {
+                hand_over(entries, self.rows.file(), keys);
             }
             self.mapped.give_back(from..until);
         }

@@ -11,7 +11,7 @@ use super::mapped::Mapped;
 use super::{Connector, Job, PartyView, ReadFile};
 use crate::kernel::{Date, Result, wording};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
-use crate::model::extract_keys::{Entry, ExtractKeys, FileSummary, KeptReject, Place};
+use crate::model::extract_keys::{Entry, FileSummary, KeptReject, Place};
 
 /// Calls back with every key of a person in a row.
 type EachKey<'a> = dyn Fn(&PartyView<'_>, &mut dyn FnMut(u64)) + Sync + 'a;
@@ -24,8 +24,12 @@ pub struct Keys<'a> {
     pub places: &'a (dyn Fn(&[Entry]) -> Vec<Place> + Sync),
     /// What is known of the file at this path, if it has not changed since.
     pub known: &'a (dyn Fn(&str) -> Option<Known> + Sync),
-    /// Takes the index of a file that was read in full.
-    pub made: &'a (dyn Fn(ExtractKeys) + Sync),
+    /// Takes entries of a file (its number among the source's) that is being read in full, ascending; the next ones begin
+    /// anew.
+    pub run: &'a (dyn Fn(u16, &[Entry]) + Sync),
+    /// Closes the index of a file that was read in full. The bytes are the rows of a spreadsheet as text, so that one row can be
+    /// read without the rest; none for a text file, whose rows stand in the file itself.
+    pub made: &'a (dyn Fn(u16, &FileSummary, &[u8]) + Sync),
 }
 
 /// A file read before, and which of its rows are needed now.
@@ -62,12 +66,22 @@ pub(super) fn read(
     let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(mapped, index, job)?;
     let file = ExtractFile { path: path.to_owned(), digest, bytes: mapped.len() as u64, format };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
-        sort(&mut entries);
-        entries.dedup();
+        hand_over(&mut entries, index, keys);
         let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));
-        (keys.made)(ExtractKeys { summary: summary(&batch, &file, encoding, sheet, job.today), entries, rows });
+        (keys.made)(index, &summary(&batch, &file, encoding, sheet, job.today), &rows);
     }
     Ok(ReadPart { batch, headings, file })
+}
+
+/// So many entries of a text file are held before they are handed over; four megabytes.
+pub(super) const RUN: usize = 1 << 18;
+
+/// Gives entries to the index, and forgets them.
+pub(super) fn hand_over(entries: &mut Vec<Entry>, file: u16, keys: &Keys<'_>) {
+    sort(entries);
+    entries.dedup();
+    (keys.run)(file, entries);
+    entries.clear();
 }
 
 /// By key and place. Hardly two rows have one key: comparing keys alone nearly halves the work.

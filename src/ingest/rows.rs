@@ -128,6 +128,11 @@ impl<'a> RowReader<'a> {
         Self { is_sheet: true, ..Self::new(job, mapping, Encoding::Utf8, file, sheet) }
     }
 
+    /// Number of the file among those of its source.
+    pub(super) fn file(&self) -> u16 {
+        self.file
+    }
+
     /// Cells of a row.
     pub(super) fn width(&self) -> usize {
         self.mapping.width

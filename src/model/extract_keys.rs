@@ -7,7 +7,7 @@
 use super::evidence::{Bins, ExtractFile, Newest};
 
 /// Where a row begins: byte offset and physical line in one word. Of a spreadsheet the offset is one into
-/// [`ExtractKeys::rows`], and the line is the row of its sheet.
+/// its rows as text, which are kept with the index, and the line is the row of its sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u64);
 
@@ -68,16 +68,6 @@ pub struct FileSummary {
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
     pub reject_counts: Vec<(String, u64)>,
-}
-
-/// The summary of a file and its entries, sorted by key and place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExtractKeys {
-    pub summary: FileSummary,
-    pub entries: Vec<Entry>,
-    /// The rows of a spreadsheet as text, so that one row can be read without the rest; empty for a text file, whose rows
-    /// stand in the file itself.
-    pub rows: Vec<u8>,
 }
 
 #[cfg(test)]

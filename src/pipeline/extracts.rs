@@ -10,8 +10,8 @@ use crate::ingest::{self, Keys, Known, PartyView};
 use crate::kernel::{Cancel, Date, Digest, Error, Progress, Result};
 use crate::linkage::{Index, keys};
 use crate::model::evidence::Evidence;
-use crate::model::extract_keys::{Entry, ExtractKeys};
-use crate::store::Extracts;
+use crate::model::extract_keys::{Entry, FileSummary};
+use crate::store::{Extracts, KeyIndexWriter};
 
 /// Up to so many people each key is looked up; for more, every key of an index is asked about.
 const FEW: usize = 20_000;
@@ -55,9 +55,13 @@ impl Reading<'_> {
         };
         let places = |entries: &[Entry]| self.index.wanted_among(entries);
         let known = |path: &str| self.known(path, source);
-        let made = |made: ExtractKeys| self.keep(&made, source);
+        // Files of a source are read one after the other.
+        let filling = Mutex::new(None);
+        let run = |file: u16, entries: &[Entry]| self.note(self.add_run(&filling, source, file, entries));
+        let made =
+            |file: u16, summary: &FileSummary, rows: &[u8]| self.note(self.keep(&filling, source, file, summary, rows));
         let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
-        let keys = Keys { of: &of, places: &places, known: &known, made: &made };
+        let keys = Keys { of: &of, places: &places, known: &known, run: &run, made: &made };
         ingest::read(root, &source.code, layout, kind, self.as_of, Some(&wanted), Some(&keys), progress, cancel)
     }
 
@@ -70,12 +74,51 @@ impl Reading<'_> {
         Some(Known { rows: index.rows().to_vec(), summary: index.summary, places })
     }
 
-    fn keep(&self, made: &ExtractKeys, source: &PlannedSource) {
-        if let Err(fault) = self.extracts.keep(made, source.digest) {
-            self.fault.lock().expect("as above").get_or_insert(fault);
+    fn add_run(&self, filling: &Filling, source: &PlannedSource, file: u16, entries: &[Entry]) -> Result<()> {
+        let mut filling = filling.lock().expect("as for the fault");
+        self.index_of(&mut filling, source, file)?.run(entries)
+    }
+
+    fn keep(
+        &self,
+        filling: &Filling,
+        source: &PlannedSource,
+        file: u16,
+        summary: &FileSummary,
+        rows: &[u8],
+    ) -> Result<()> {
+        if self.fault.lock().expect("no thread panics while it holds a fault").is_some() {
+            return Ok(()); // a run of entries may be missing
+        }
+        let mut filling = filling.lock().expect("as for the fault");
+        self.index_of(&mut filling, source, file)?;
+        let index = filling.take().map(|(_, index)| index).expect("it was begun above");
+        self.extracts.keep(index, summary, rows, source.digest)
+    }
+
+    /// The index of a file, begun if this is the first that is heard of the file. That of a file whose reading was given up
+    /// is given up too.
+    fn index_of<'f>(
+        &self,
+        filling: &'f mut Option<(u16, KeyIndexWriter)>,
+        source: &PlannedSource,
+        file: u16,
+    ) -> Result<&'f mut KeyIndexWriter> {
+        if filling.as_ref().is_none_or(|(of, _)| *of != file) {
+            *filling = Some((file, self.extracts.begin(&format!("{}-{file}", source.code))?));
+        }
+        Ok(filling.as_mut().map(|(_, index)| index).expect("it was begun above"))
+    }
+
+    fn note(&self, done: Result<()>) {
+        if let Err(fault) = done {
+            self.fault.lock().expect("no thread panics while it holds a fault").get_or_insert(fault);
         }
     }
 }
+
+/// The index that is being filled, and of which of the source's files it is.
+type Filling = Mutex<Option<(u16, KeyIndexWriter)>>;
 
 /// A source's delivered files, each with its path below the workspace and the digest under which it was read.
 pub(super) struct Deliveries {

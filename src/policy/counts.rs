@@ -55,7 +55,8 @@ impl Checked {
             for (kind, sources) in sources.iter().enumerate() {
                 let states = sources.iter().map(|source| states[*source]);
                 let mut concerned = states.filter(|state| *state != CoverageState::NotApplicable);
-                let answered = concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked);
+                let answered =
+                    concerned.next().is_some_and(CoverageState::is_checked) && concerned.all(CoverageState::is_checked);
                 of_kinds[kind / KINDS] |= u64::from(answered) << (kind % KINDS);
             }
         })

@@ -403,7 +403,8 @@ fn joined(world: &World, mut found: Vec<Found>) -> Outcomes {
     for Found { rule, discrepancies, set_aside: aside, counts } in found {
         outcomes.discrepancies.extend(discrepancies);
         set_aside.extend(aside.into_iter().map(|(household, ground)| (household, rule, ground)));
-        let given = world.register.counties().iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
+        let given =
+            world.register.counties().iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
         outcomes.counts.extend(given.map(|(county, counts)| ((rule, *county), counts)));
     }
     outcomes.discrepancies.par_sort_by_key(|found| (place(found.household), found.rule, found.person));

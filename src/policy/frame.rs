@@ -88,8 +88,10 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     let repeated = Repeated::among(&valid);
     let mut compared: Vec<bool> =
         valid.par_iter().zip(&register.persons).map(|(id, person)| id.is_some() && person.mandated).collect();
-    let mut enrolled: Vec<(u64, u32)> =
-        (0u32..).zip(&valid).filter_map(|(person, id)| id.filter(|id| repeated.may_hold(*id)).map(|id| (id, person))).collect();
+    let mut enrolled: Vec<(u64, u32)> = (0u32..)
+        .zip(&valid)
+        .filter_map(|(person, id)| id.filter(|id| repeated.may_hold(*id)).map(|id| (id, person)))
+        .collect();
     enrolled.par_sort_unstable();
     let mut seats = Vec::new();
     let mut citizens = 0;

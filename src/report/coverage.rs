@@ -22,13 +22,11 @@ fn state_words(view: &RunView) -> [&'static str; 7] {
     CoverageState::ALL.map(|state| view.word(&format!("coverage.{}", state.code())))
 }
 
-/// Name of the list of everybody.
-const EVERYBODY: &str = "coverage.csv";
-
-/// One line per person, one column per source. Over a million lines for a province: words are looked up once.
+/// coverage.csv of all counties: one line per person, one column per source. Over a million lines for a province: words are looked up once.
 pub(super) fn csvs(view: &RunView, folders: &mut [Folder], cancel: &Cancel) -> Result<()> {
     let states = state_words(view).map(CsvText::following);
-    let [member, supporter] = ["report.role_member", "report.role_supporter"].map(|key| CsvText::following(view.word(key)));
+    let [member, supporter] =
+        ["report.role_member", "report.role_supporter"].map(|key| CsvText::following(view.word(key)));
     let sources: Vec<String> = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
     let person_headings =
         ["report.col_household", "report.col_name", "report.col_id", "report.col_role", "report.col_division"];
@@ -49,7 +47,7 @@ pub(super) fn csvs(view: &RunView, folders: &mut [Folder], cancel: &Cancel) -> R
         }
     };
     let place_of = |household: usize| view.register.households.county(household as u32);
-    spread(folders, EVERYBODY, headings, view.register.households.len(), place_of, lines, cancel)
+    spread(folders, "coverage.csv", headings, view.register.households.len(), place_of, lines, cancel)
 }
 
 fn role(view: &RunView, person: u32) -> &'static str {

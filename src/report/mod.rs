@@ -221,7 +221,9 @@ pub fn write(
         .collect::<Result<Vec<Folder>>>()?;
     let whole = RunView { masked: false, ..*view };
     let mut open: Vec<Folder> = match &seals.password {
-        Some(_) => folders.iter().map(|folder| Folder::create(&folder.path().join(sealed::OPEN))).collect::<Result<_>>()?,
+        Some(_) => {
+            folders.iter().map(|folder| Folder::create(&folder.path().join(sealed::OPEN))).collect::<Result<_>>()?
+        }
         None => Vec::new(),
     };
     if formats.csv {

@@ -3,7 +3,15 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::model::extract_keys::{Entry, ExtractKeys};
+use crate::model::extract_keys::{Entry, FileSummary};
+
+/// An index as it was handed over.
+#[derive(Default)]
+struct Made {
+    summary: Option<FileSummary>,
+    entries: Vec<Entry>,
+    rows: Vec<u8>,
+}
 
 /// The key of an id, or of the name where there is none.
 fn key(party: &PartyView<'_>) -> u64 {
@@ -12,17 +20,30 @@ fn key(party: &PartyView<'_>) -> u64 {
 }
 
 /// Reads with whatever indexes there are, and keeps those that are made.
-fn read(centre: &Centre, wanted: &[u64], made: &Mutex<Vec<ExtractKeys>>) -> Evidence {
+fn read(centre: &Centre, wanted: &[u64], made: &Mutex<Vec<Made>>) -> Evidence {
     let known = |path: &str| {
         let made = made.lock().unwrap();
-        let one = made.iter().find(|one| one.summary.file.path == path)?;
+        let of_path = |one: &&Made| one.summary.as_ref().is_some_and(|summary| summary.file.path == path);
+        let one = made.iter().find(of_path)?;
         let hits = one.entries.iter().filter(|entry| wanted.contains(&entry.key));
         let mut places: Vec<_> = hits.map(|entry| entry.place).collect();
         places.sort_unstable();
         places.dedup();
-        Some(Known { summary: one.summary.clone(), places, rows: one.rows.clone() })
+        Some(Known { summary: one.summary.clone()?, places, rows: one.rows.clone() })
     };
-    let keep = |keys: ExtractKeys| made.lock().unwrap().push(keys);
+    let run = |_: u16, entries: &[Entry]| {
+        assert!(entries.is_sorted(), "a run ascends");
+        let mut made = made.lock().unwrap();
+        if made.last().is_none_or(|last| last.summary.is_some()) {
+            made.push(Made::default());
+        }
+        made.last_mut().unwrap().entries.extend(entries);
+    };
+    let keep = |_: u16, summary: &FileSummary, rows: &[u8]| {
+        let mut made = made.lock().unwrap();
+        let last = made.last_mut().unwrap();
+        (last.summary, last.rows) = (Some(summary.clone()), rows.to_vec());
+    };
     let of = |party: &PartyView<'_>, each: &mut dyn FnMut(u64)| each(key(party));
     let places = |entries: &[Entry]| {
         let mut places: Vec<_> =
@@ -30,7 +51,7 @@ fn read(centre: &Centre, wanted: &[u64], made: &Mutex<Vec<ExtractKeys>>) -> Evid
         places.dedup();
         places
     };
-    let keys = Keys { of: &of, places: &places, known: &known, made: &keep };
+    let keys = Keys { of: &of, places: &places, known: &known, run: &run, made: &keep };
     let (kind, cancel) = (centre.source.kind().unwrap(), Cancel::default());
     let today = Date::parse_iso("2026-11-24").unwrap();
     let job = Job {
@@ -112,5 +133,5 @@ fn a_file_that_is_not_what_it_was_is_read_in_full() {
     assert!(evidence.bins.closes() && evidence.bins.read > 0);
     // Another day may see rows as typing errors that were fresh, or the other way round.
     let summary = made.lock().unwrap()[0].summary.clone();
-    assert!(summary.newest.dated_later);
+    assert!(summary.unwrap().newest.dated_later);
 }

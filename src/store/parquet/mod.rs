@@ -177,7 +177,9 @@ mod tests {
     }
 
     fn row() -> impl Strategy<Value = Row> {
-        let i64s = prop_oneof![Just(i64::MIN), Just(i64::MAX), any::<i64>(), -5i64..5];
+        // Differences of greater numbers wrap around, as the format says; polars' reader adds them up checked in a debug build.
+        const FAR: i64 = 1 << 61;
+        let i64s = prop_oneof![Just(-FAR), Just(FAR), -FAR..FAR, -5i64..5];
         (
             "(370102|山东省)?[0-9甲乙é]{0,4}",
             0u8..4,

@@ -1,15 +1,20 @@
 //! `hedui check`: a few people against every source, while the clerk waits.
 
-use std::path::PathBuf;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::{Value, json};
 
 use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Date, Result, wording};
+use crate::kernel::{Date, Error, Result, wording};
 use crate::linkage::explain_short;
-use crate::model::evidence::Delivery;
+use crate::model::coverage::CoverageState;
+use crate::model::evidence::{Delivery, Evidence};
+use crate::model::link::Link;
+use crate::model::outcome::Discrepancy;
 use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
 use crate::store::write_bytes;
 
@@ -60,7 +65,10 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         write_bytes(path, &answer_page(&plan, &answer, &options)?)?;
     }
     if context.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&answer, context)).expect("plain texts and numbers"));
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let written = serde_json::to_writer_pretty(&mut out, &AsJson { answer: &answer, context });
+        let written = written.map_err(std::io::Error::from).and_then(|()| writeln!(out)).and_then(|()| out.flush());
+        written.map_err(|error| Error::io(Path::new("stdout"), &error))?;
     } else {
         print(&answer, context);
     }
@@ -129,50 +137,66 @@ fn fields(answer: &Answer, source: u16, row: u32) -> impl Iterator<Item = (&str,
         .filter(|(_, value)| !value.is_empty())
 }
 
-fn as_json(answer: &Answer, context: &Context) -> serde_json::Value {
-    let people: Vec<serde_json::Value> = (0..)
-        .zip(answer.links_by_person())
-        .map(|(person, links)| {
-            let sources: Vec<_> = answer
-                .evidences
-                .iter()
-                .zip(answer.states(person))
-                .map(|(evidence, state)| {
-                    let as_of = delivered(&evidence.delivery).map(|date| date.to_string());
-                    json!({ "source": evidence.source, "state": state.code(), "as_of": as_of })
-                })
-                .collect();
-            let records: Vec<_> = links
-                .into_iter()
-                .map(|link| {
-                    let evidence = &answer.evidences[link.source as usize];
-                    let at = evidence.refs[link.row as usize];
-                    let fields: serde_json::Map<_, _> = fields(answer, link.source, link.row)
-                        .map(|(label, value)| (label.to_owned(), value.into()))
-                        .collect();
-                    json!({
-                        "source": evidence.source,
-                        "file": evidence.files[at.file as usize].path,
-                        "line": at.line,
-                        "grade": link.grade.letter(),
-                        "code": link.code_text(),
-                        "accepted": link.accepted,
-                        "explanation": context.say(&explain_short(link)),
-                        "fields": fields,
-                    })
-                })
-                .collect();
-            json!({ "id": answer.register.id_text(person), "sources": sources, "records": records })
-        })
-        .collect();
-    let found: Vec<_> = answer
-        .outcomes
-        .discrepancies
-        .iter()
-        .map(|discrepancy| {
-            let card = &answer.cards[discrepancy.rule as usize];
+/// The answer as JSON. One person after the other is put together and written: ten thousand at once took longer than finding
+/// them.
+struct AsJson<'a> {
+    answer: &'a Answer,
+    context: &'a Context,
+}
+
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut whole = serializer.serialize_map(Some(2))?;
+        whole.serialize_entry("discrepancies", &self.discrepancies())?;
+        whole.serialize_entry("people", &People(self))?;
+        whole.end()
+    }
+}
+
+/// The people of an answer, with what each source said and its records.
+struct People<'a>(&'a AsJson<'a>);
+
+impl Serialize for People<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let people = (0..).zip(self.0.answer.links_by_person());
+        serializer.collect_seq(people.map(|(person, links)| self.0.person(person, &links)))
+    }
+}
+
+impl AsJson<'_> {
+    fn discrepancies(&self) -> Vec<Value> {
+        let found = self.answer.outcomes.discrepancies.iter();
+        let one = |discrepancy: &Discrepancy| {
+            let card = &self.answer.cards[discrepancy.rule as usize];
             json!({ "id": discrepancy.id, "rule": card.code, "title": card.title, "measure": discrepancy.measure, "limit": discrepancy.limit })
+        };
+        found.map(one).collect()
+    }
+
+    fn person(&self, person: u32, links: &[&Link]) -> Value {
+        let source = |(evidence, state): (&Evidence, &CoverageState)| {
+            let as_of = delivered(&evidence.delivery).map(|date| date.to_string());
+            json!({ "source": evidence.source, "state": state.code(), "as_of": as_of })
+        };
+        let sources: Vec<Value> = self.answer.evidences.iter().zip(self.answer.states(person)).map(source).collect();
+        let records: Vec<Value> = links.iter().map(|link| self.record(link)).collect();
+        json!({ "id": self.answer.register.id_text(person), "sources": sources, "records": records })
+    }
+
+    fn record(&self, link: &Link) -> Value {
+        let evidence = &self.answer.evidences[link.source as usize];
+        let at = evidence.refs[link.row as usize];
+        let fields = fields(self.answer, link.source, link.row).map(|(label, value)| (label.to_owned(), value.into()));
+        let fields: serde_json::Map<String, Value> = fields.collect();
+        json!({
+            "source": evidence.source,
+            "file": evidence.files[at.file as usize].path,
+            "line": at.line,
+            "grade": link.grade.letter(),
+            "code": link.code_text(),
+            "accepted": link.accepted,
+            "explanation": self.context.say(&explain_short(link)),
+            "fields": fields,
         })
-        .collect();
-    json!({ "people": people, "discrepancies": found })
+    }
 }

@@ -35,7 +35,14 @@ impl Connector for Delimited {
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
         let heading = find_heading(mapped, mark(mapped), encoding, job)?;
         let body = heading.into_body(mapped, encoding, index, job);
-        let pick = |places: &[Place]| job.cancel.check().map(|()| body.pick(places));
+        // Needed rows lie all over the file: what was touched on the way to them is given back with them.
+        let pick = |places: &[Place]| {
+            job.cancel.check()?;
+            let batch = body.pick(places);
+            let [first, last] = [places[0], places[places.len() - 1]].map(|place| place.offset() as usize);
+            mapped.give_back(first..last.min(mapped.len()).max(first));
+            Ok(batch)
+        };
         let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(pick).collect::<Result<_>>()?;
         let mut all = Batch::new(job.kind);
         batches.into_iter().for_each(|batch| all.append(batch, 0));

@@ -32,28 +32,40 @@ pub struct RegisterRead {
     pub lists: Vec<Evidence>,
     /// Of all it was made of, and of who has a mandate on the day: what depends on the register alone depends on this.
     pub(super) key: Digest,
+    /// If it was read now: under which key it is kept, and the mandates filed apart, which nothing else asks for.
+    fresh: Option<(Digest, Mandates)>,
 }
 
 impl RegisterRead {
+    /// Keeps a register that was read now for later runs.
+    ///
+    /// # Errors
+    /// The disk.
+    pub(super) fn keep(&self, stages: &Stages) -> Result<()> {
+        let Some((key, filed)) = &self.fresh else { return Ok(()) };
+        stages.keep_register(*key, &self.register, filed, &self.persons, self.mandates.as_ref())
+    }
+
+
     /// The register's own files as they were read: counts, rejects, digests.
     pub fn files(&self) -> Vec<&Evidence> {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
 
     /// Of files read under `made_of`, with the mandates of the day settled.
-    fn settled(made_of: Digest, kept: KeptRegister, covered: &FastSet<CitizenId>) -> Self {
-        let KeptRegister { mut register, persons, mandates, .. } = kept;
-        settle_mandates(&mut register, covered);
+    fn settled(made_of: Digest, read: KeptRegister, as_of: Date) -> Self {
+        let KeptRegister { mut register, filed, persons, mandates } = read;
+        settle_mandates(&mut register, &covered(&filed, as_of));
         let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
         let key = Digest::of_parts([&made_of.0[..], &mandated]);
-        Self { register, persons, mandates, lists: Vec::new(), key }
+        Self { register, persons, mandates, lists: Vec::new(), key, fresh: Some((made_of, filed)) }
     }
 }
 
-/// The register for a date: as an earlier run read it if its files are the same, else read now and kept for the next.
+/// The register for a date: as an earlier run read it if its files are the same, else read now.
 ///
 /// # Errors
-/// As [`read_register`]; the disk.
+/// As [`read_register`].
 pub(super) fn register_for(
     plan: &Plan,
     as_of: Date,
@@ -70,10 +82,7 @@ pub(super) fn register_for(
     let own = || std::iter::once(&read.persons).chain(&read.mandates);
     own().flat_map(|evidence| &evidence.files).for_each(|file| extracts.saw(file));
     let made_of = key_over(&[&plan.register_digest.0], own().flat_map(files_of));
-    // The one waits for the disk, the other for memory.
-    let (kept, covered) = rayon::join(|| stages.keep_register(made_of, &read), || covered(&read.filed, as_of));
-    kept?;
-    Ok(RegisterRead::settled(made_of, read, &covered))
+    Ok(RegisterRead::settled(made_of, read, as_of))
 }
 
 /// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
@@ -99,8 +108,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
     if let (Some(layout), Some(files)) = (&plan.mandates, &mandates) {
         kept.mandates = Some(files.deliver(layout, kept.mandates?, as_of)?);
     }
-    let covered = covered(&kept.filed, as_of);
-    Some(RegisterRead::settled(made_of, kept, &covered))
+    Some(RegisterRead { fresh: None, ..RegisterRead::settled(made_of, kept, as_of) })
 }
 
 /// Reads the register as of a date, whatever is known of it.
@@ -109,8 +117,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = read_files(plan, as_of, progress, cancel)?;
-    let covered = covered(&read.filed, as_of);
-    Ok(RegisterRead::settled(plan.register_digest, read, &covered))
+    Ok(RegisterRead { fresh: None, ..RegisterRead::settled(plan.register_digest, read, as_of) })
 }
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {

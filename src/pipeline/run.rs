@@ -87,7 +87,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         extracts: &extracts,
         stages: &stages,
     };
-    let (mut evidences, mut linked, keys) = ground.link(progress, cancel)?;
+    // The one waits for the disk, the other for memory.
+    let (kept, linked) = rayon::join(|| register.keep(&stages), || ground.link(progress, cancel));
+    kept?;
+    let (mut evidences, mut linked, keys) = linked?;
     extracts.save(&in_use(plan))?;
     stages.keep_only(&plan.sources.iter().map(|source| source.code.as_str()).collect::<Vec<_>>());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);

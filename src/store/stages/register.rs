@@ -32,12 +32,18 @@ pub struct KeptRegister {
 }
 
 impl Stages {
-    /// Keeps a register and the mandates filed apart from it.
+    /// Keeps a register, the mandates filed apart from it, and what its files counted.
     ///
     /// # Errors
     /// The disk.
-    pub fn keep_register(&self, key: Digest, read: &KeptRegister) -> Result<()> {
-        let KeptRegister { register, filed, persons, mandates } = read;
+    pub fn keep_register(
+        &self,
+        key: Digest,
+        register: &Register,
+        filed: &Mandates,
+        persons: &Evidence,
+        mandates: Option<&Evidence>,
+    ) -> Result<()> {
         let mut image = ImageWriter::create(&self.path(STAGE), key)?;
         put_table(&mut image, &register.table)?;
         image.numbers(&register.lines)?;
@@ -52,7 +58,7 @@ impl Stages {
         image.finish(&Small {
             programmes: register.programmes.clone(),
             persons: Counted::of(persons),
-            mandates: mandates.as_ref().map(Counted::of),
+            mandates: mandates.map(Counted::of),
         })
     }
 

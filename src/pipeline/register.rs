@@ -46,7 +46,6 @@ impl RegisterRead {
         stages.keep_register(*key, &self.register, filed, &self.persons, self.mandates.as_ref())
     }
 
-
     /// The register's own files as they were read: counts, rejects, digests.
     pub fn files(&self) -> Vec<&Evidence> {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()

@@ -44,16 +44,16 @@ impl Body<'_> {
     /// Parses from `start` on, where line `line` (from 1) starts, in chunks of nominally `chunk` bytes. Gives what was
     /// read and the digest of the whole file.
     pub(super) fn parse(&self, start: usize, line: u32, chunk: usize) -> Result<(Batch, Digest)> {
-        let starts = starts(self.mapped, start, chunk);
-        let spans: Vec<(usize, usize)> = starts.windows(2).map(|pair| (pair[0], pair[1])).collect();
         let keys = self.job.keys.filter(|_| Place::new(self.mapped.len() as u64, 0).is_some());
         let mut all = Batch { entries: keys.map(|_| Vec::new()), ..Batch::new(self.job.kind) };
         let mut digesting = Digesting::default();
         digesting.update(&self.mapped[..start]);
         let (mut at, mut line) = (start, line);
-        for wave in spans.chunks(WAVE) {
-            let (from, until) = (wave[0].0, wave[wave.len() - 1].1);
-            let (guesses, ()) = rayon::join(|| self.guess(wave, keys), || digesting.update(&self.mapped[from..until]));
+        let mut from = start;
+        while from < self.mapped.len() {
+            let wave = wave(self.mapped, from, chunk);
+            let until = wave.last().map_or(from, |(_, until)| *until);
+            let (guesses, ()) = rayon::join(|| self.guess(&wave, keys), || digesting.update(&self.mapped[from..until]));
             for ((from, until), guess) in wave.iter().zip(guesses) {
                 let parsed = if *from == at {
                     guess?
@@ -70,6 +70,7 @@ impl Body<'_> {
                 hand_over(entries, self.rows.file(), keys);
             }
             self.mapped.give_back(from..until);
+            from = until;
         }
         Ok((all, digesting.finish()))
     }
@@ -122,18 +123,15 @@ impl Body<'_> {
     }
 }
 
-/// The body's start, a place behind a line end near every multiple of `chunk`, and the end. Ascending.
-fn starts(bytes: &[u8], body: usize, chunk: usize) -> Vec<usize> {
-    let mut starts = vec![body];
-    let mut nominal = body + chunk;
-    while nominal < bytes.len() {
-        let Some(line_end) = memchr::memchr(b'\n', &bytes[nominal..]) else { break };
-        let start = nominal + line_end + 1;
-        if start < bytes.len() {
-            starts.push(start);
-        }
-        nominal = start + chunk;
+/// The chunks to be parsed next, from `from` on: each ends behind the first line end that lies `chunk` bytes on, the last one
+/// of a file at its end. Not all at once: a look at every place in the file held a page, and its neighbours, of each.
+fn wave(bytes: &[u8], mut from: usize, chunk: usize) -> Vec<(usize, usize)> {
+    let mut wave = Vec::with_capacity(WAVE);
+    while wave.len() < WAVE && from < bytes.len() {
+        let line_end = bytes.get(from + chunk..).and_then(|rest| memchr::memchr(b'\n', rest));
+        let until = line_end.map_or(bytes.len(), |line_end| from + chunk + line_end + 1);
+        wave.push((from, until));
+        from = until;
     }
-    starts.push(bytes.len());
-    starts
+    wave
 }

@@ -23,8 +23,6 @@ const MEMORY_BASE: f64 = 90e6;
 const MEMORY_PER_PERSON: f64 = 480.0;
 /// Memory of one row that links, bytes: what the night that takes most (a changed register) leaves beyond base and persons.
 const MEMORY_PER_LINKED_ROW: f64 = 300.0;
-/// Memory of any row while its file's key index is made, bytes: what a night of ten times the rows took more.
-const MEMORY_PER_ROW: f64 = 7.0;
 
 /// One core's time for a byte of an extract: digest, split, ids, probe; seconds.
 const SECONDS_PER_BYTE: f64 = 4.7e-9;
@@ -182,7 +180,7 @@ fn of_source(part: &Expected, last: Option<&LastRun>, cores: usize) -> Needs {
     let of_last = last.and_then(|last| last.stored_per_row.get(&part.source)).map(|bytes| bytes * part.rows as f64);
     let first = linked * (STORED_PER_LINKED_ROW + KEPT_PER_LINKED_ROW) + part.rows as f64 * KEPT_PER_ROW;
     Needs {
-        memory: (linked * MEMORY_PER_LINKED_ROW + part.rows as f64 * MEMORY_PER_ROW) as u64,
+        memory: (linked * MEMORY_PER_LINKED_ROW) as u64,
         disk: of_last.unwrap_or(first) as u64,
         seconds: seconds(part.bytes as f64 * SECONDS_PER_BYTE + linked * SECONDS_PER_LINKED_ROW, cores),
     }

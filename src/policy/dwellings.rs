@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 /// What a housing row says of its flat. Empty text and `None`: not given.
@@ -20,7 +21,7 @@ pub struct Flat<'a> {
 
 /// A key for each flat, in the order given. Rows of one household stand together.
 pub fn dwelling_keys(flats: &[Flat]) -> Vec<String> {
-    flats.chunk_by(|a, b| a.household == b.household).flat_map(household_keys).collect()
+    flats.par_chunk_by(|a, b| a.household == b.household).flat_map_iter(household_keys).collect()
 }
 
 fn household_keys(flats: &[Flat]) -> Vec<String> {

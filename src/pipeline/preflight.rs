@@ -22,7 +22,7 @@ const MEMORY_BASE: f64 = 90e6;
 /// Memory of one person on the register, index and packages included, bytes.
 const MEMORY_PER_PERSON: f64 = 480.0;
 /// Memory of one row that links, bytes: what the night that takes most (a changed register) leaves beyond base and persons.
-const MEMORY_PER_LINKED_ROW: f64 = 300.0;
+const MEMORY_PER_LINKED_ROW: f64 = 150.0;
 
 /// One core's time for a byte of an extract: digest, split, ids, probe; seconds.
 const SECONDS_PER_BYTE: f64 = 4.7e-9;
@@ -283,10 +283,10 @@ mod tests {
 
     #[test]
     fn without_a_run_the_measured_figures_speak() {
-        // 1,000 rows linked: 300 bytes of memory, 60 + 230 of disk each, and 7 and 17 for each of 10,000 rows; 2 MB at 4.7 ns
+        // 1,000 rows linked: 150 bytes of memory, 60 + 230 of disk each, and 17 of disk for each of 10,000 rows; 2 MB at 4.7 ns
         // a byte and 1.8 µs a link, on two cores.
         let needs = of_source(&expected("bank", 2_000_000, 10_000, 1_000), None, 2);
-        assert_eq!((needs.memory, needs.disk), (300_000 + 70_000, 290_000 + 170_000));
+        assert_eq!((needs.memory, needs.disk), (150_000, 290_000 + 170_000));
         assert!((needs.seconds - (0.0094 + 0.0018) / 2.0).abs() < 1e-12);
         // 13 + 300 bytes and 3 + 2.5 µs for each person.
         let needs = of_packages(1_000, &[Format::Xlsx, Format::Csv], None, 1);

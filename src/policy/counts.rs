@@ -121,3 +121,37 @@ pub fn count(world: &World, scope: &Scope, flagged: &[bool], checked: &[bool]) -
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::register;
+    use super::*;
+    use crate::kernel::Date;
+
+    /// More kinds than one number has bits: person 0 and 1 are one household, 2 is a supporter in it, 3 lives alone.
+    #[test]
+    fn a_household_is_checked_for_a_kind_if_everybody_asked_was_looked_at() {
+        let persons = toml::toml! {
+            persons = [
+                { name = "甲" },
+                { name = "乙" },
+                { name = "丙", role = "supporter" },
+                { name = "丁", household = "H-2" },
+            ]
+        };
+        let persons: Vec<toml::Table> =
+            persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
+        let register = register(&persons, Date::from_ymd(2026, 11, 24).unwrap());
+        // Kind 3: all but the supporter. Kind 66: all but person 1.
+        let missed = |person: u32, kind: usize| matches!((person, kind), (2, 3) | (1, 66));
+        let checked = Checked::of_kinds(&register, 70, |person, of_kinds| {
+            (0..70)
+                .filter(|kind| !missed(person, *kind))
+                .for_each(|kind| of_kinds[kind / KINDS] |= 1 << (kind % KINDS));
+        });
+        for (kind, checked) in checked.iter().enumerate() {
+            assert_eq!(checked.members, [kind != 66, true], "members, kind {kind}");
+            assert_eq!(checked.everybody, [kind != 66 && kind != 3, true], "everybody, kind {kind}");
+        }
+    }
+}

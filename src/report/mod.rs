@@ -215,25 +215,14 @@ pub fn write(
     progress.begin(stage, 0);
     let counties = county::counted(view);
     let cases = formats.pdf.then(|| household::Cases::new(view, household::flagged(view)));
-    let mut folders = counties
-        .iter()
-        .map(|(county, _)| Folder::create(&out.join(county.division.to_string())))
-        .collect::<Result<Vec<Folder>>>()?;
+    let (mut folders, mut open) = create_folders(out, &counties, seals)?;
     let whole = RunView { masked: false, ..*view };
-    let mut open: Vec<Folder> = match &seals.password {
-        Some(_) => {
-            folders.iter().map(|folder| Folder::create(&folder.path().join(sealed::OPEN))).collect::<Result<_>>()?
-        }
-        None => Vec::new(),
-    };
     if formats.csv {
         put_lists_of_all(&mut folders, view, cancel)?;
-        if !open.is_empty() {
-            put_lists_of_all(&mut open, &whole, cancel)?;
-        }
+        put_lists_of_all(&mut open, &whole, cancel)?;
     }
-    let folders: Vec<(Folder, Option<Folder>)> =
-        folders.into_iter().zip(open.into_iter().map(Some).chain(std::iter::repeat_with(|| None))).collect();
+    let open = open.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let folders: Vec<(Folder, Option<Folder>)> = folders.into_iter().zip(open).collect();
     let mut top = Folder::create(out)?;
     let write_packages = || -> Result<Vec<Package>> {
         let write_one = |((county, counts), (mut folder, open)): (&(County, Counts), (Folder, Option<Folder>))| {
@@ -261,8 +250,20 @@ pub fn write(
     Ok(Packages { counties: packages, files: top.into_files() })
 }
 
+/// Every county's folder, and where packages are sealed the one in it whose files go into the archive.
+fn create_folders(out: &Path, counties: &[(County, Counts)], seals: &Seals) -> Result<(Vec<Folder>, Vec<Folder>)> {
+    let of_county = |(county, _): &(County, Counts)| Folder::create(&out.join(county.division.to_string()));
+    let folders = counties.iter().map(of_county).collect::<Result<Vec<Folder>>>()?;
+    let sealed = folders.iter().filter(|_| seals.password.is_some());
+    let open = sealed.map(|folder| Folder::create(&folder.path().join(sealed::OPEN))).collect::<Result<_>>()?;
+    Ok((folders, open))
+}
+
 /// The lists that hold everybody or nearly everything, in all counties' folders at once.
 fn put_lists_of_all(folders: &mut [Folder], view: &RunView, cancel: &Cancel) -> Result<()> {
+    if folders.is_empty() {
+        return Ok(()); // nothing is sealed
+    }
     coverage::csvs(view, folders, cancel)?;
     excluded::csvs(view, folders, cancel)
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod faults;
 mod filings;
+mod fuzz;
 mod known;
 mod night;
 mod plan;

@@ -1,14 +1,10 @@
 //! Any bytes as a department's file: it is read or refused, every row ends in one bin, and every row kept starts where its
 //! reference says. The first byte chooses encoding, delimiter and whether a sound heading stands before the rest.
-#![no_main]
-
 use std::path::Path;
-use std::sync::OnceLock;
 
 use hedui::ingest::{self, Source};
 use hedui::kernel::{Cancel, Date, Silent};
 use hedui::model::evidence::Evidence;
-use libfuzzer_sys::fuzz_target;
 
 const LAYOUT: &str = r#"
     kind = "vehicle"
@@ -18,20 +14,20 @@ const LAYOUT: &str = r#"
     values = { delete = ["D"] }
 "#;
 
-fn folder() -> &'static Path {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder")).path()
+thread_local! {
+    static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a temporary folder");
 }
 
-fn read(layout: &str) -> Evidence {
+fn read(folder: &Path, layout: &str) -> Evidence {
     let source = Source::parse(layout, Path::new("v.toml")).expect("a sound layout");
     let kind = source.kind().expect("a built-in kind");
     let today = Date::parse_iso("2026-11-24").expect("a real day");
     let wanted = |party: &ingest::PartyView<'_>| party.id().len() % 2 == 0;
-    ingest::read(folder(), "v", &source, &kind, today, Some(&wanted), None, &Silent, &Cancel::default()).expect("nobody stops it")
+    ingest::read(folder, "v", &source, &kind, today, Some(&wanted), None, &Silent, &Cancel::default())
+        .expect("nobody stops it")
 }
 
-fuzz_target!(|bytes: &[u8]| {
+pub fn holds(bytes: &[u8]) {
     let Some((choice, body)) = bytes.split_first() else { return };
     let encoding = ["auto", "utf-8", "gb18030"][usize::from(choice & 3) % 3];
     let delimiter = [",", "|", "\\t", ";"][usize::from(choice >> 2 & 3)];
@@ -43,16 +39,18 @@ fuzz_target!(|bytes: &[u8]| {
         file.push(b'\n');
     }
     file.extend_from_slice(body);
-    std::fs::write(folder().join("v.csv"), &file).expect("the temporary folder can be written");
-
-    let evidence = read(&layout);
+    let evidence = FOLDER.with(|folder| {
+        std::fs::write(folder.path().join("v.csv"), &file).expect("the temporary folder can be written");
+        read(folder.path(), &layout)
+    });
     assert!(evidence.bins.closes());
     assert_eq!(evidence.refs.len(), evidence.table.rows());
     assert!(evidence.refs.windows(2).all(|pair| pair[0].offset < pair[1].offset && pair[0].line < pair[1].line));
     for at in &evidence.refs {
         let before = &file[..at.offset as usize];
-        assert!(before.last().is_none_or(|byte| *byte == b'\n' || before == b"\xEF\xBB\xBF"), "a row starts behind a line end");
+        let behind_line_end = before.last().is_none_or(|byte| *byte == b'\n') || before == b"\xEF\xBB\xBF";
+        assert!(behind_line_end, "a row starts behind a line end");
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
         assert_eq!(at.line as usize, lines + 1);
     }
-});
+}

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../properties/ids.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|text: &str| property::holds(text));

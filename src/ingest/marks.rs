@@ -1,7 +1,9 @@
 //! Where a few bytes stand in a text: 64 bytes at a time, as the bits of one word.
 //!
-//! Cells are short, so that searching for the end of each costs more than looking at every byte once. Written so that the
-//! compiler makes vector instructions of it; it knows nothing of lines, quotes and characters.
+//! Cells are short, so that searching for the end of each costs more than looking at every byte once. It knows nothing of
+//! lines, quotes and characters.
+
+use wide::u8x16;
 
 /// Bytes looked at together.
 const BLOCK: usize = 64;
@@ -62,15 +64,14 @@ impl Marks {
 }
 
 /// A bit for every byte that is one of three.
-fn marked(block: &[u8; BLOCK], [a, b, c]: [u8; 3]) -> u64 {
-    let mut equal = [0u8; BLOCK];
-    for (equal, byte) in equal.iter_mut().zip(block) {
-        *equal = u8::from(*byte == a) | u8::from(*byte == b) | u8::from(*byte == c);
-    }
-    let (words, _) = equal.as_chunks::<8>();
-    // The product moves the lowest bit of each of eight bytes next to each other, into the highest byte.
-    let bits = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    words.iter().enumerate().fold(0, |all, (at, word)| all | bits(word) << (8 * at))
+fn marked(block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {
+    let [a, b, c] = bytes.map(u8x16::splat);
+    let (parts, _) = block.as_chunks::<16>();
+    parts.iter().rev().fold(0, |behind, part| {
+        let part = u8x16::new(*part);
+        let equal = part.simd_eq(a) | part.simd_eq(b) | part.simd_eq(c);
+        behind << 16 | u64::from(equal.to_bitmask())
+    })
 }
 
 #[cfg(test)]

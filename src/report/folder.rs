@@ -99,15 +99,13 @@ pub(super) struct Growing {
 }
 
 impl Growing {
-    /// Adds parts at its end.
+    /// Adds parts at its end, in one step: the system clears the rest of a page after every write.
     pub fn append(&mut self, parts: &[&[u8]]) -> Result<()> {
-        let io = |error| Error::io(&self.path, &error);
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.path).map_err(io)?;
-        for part in parts {
-            file.write_all(part).map_err(io)?;
-            self.digest.update(part);
-            self.bytes += part.len() as u64;
-        }
+        let parts = parts.concat();
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        file.and_then(|mut file| file.write_all(&parts)).map_err(|error| Error::io(&self.path, &error))?;
+        self.digest.update(&parts);
+        self.bytes += parts.len() as u64;
         Ok(())
     }
 }

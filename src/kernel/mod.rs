@@ -13,6 +13,7 @@ pub mod error;
 pub mod masked;
 pub mod money;
 pub mod progress;
+pub mod sieve;
 pub mod wording;
 
 pub use citizen_id::{CitizenId, Sex};
@@ -22,4 +23,5 @@ pub use division::Division;
 pub use error::{Error, ErrorKind, Result};
 pub use money::Fen;
 pub use progress::{Cancel, Progress, Silent};
+pub use sieve::{Sieve, spread};
 pub use wording::{Lang, Message};

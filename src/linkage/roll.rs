@@ -1,17 +1,14 @@
 //! A roll: the persons under each number (a packed id, the hash of a name), in few bytes and few reads of memory.
 //!
 //! The upper bits of a spread number say in which bucket it stands, so that a look-up reads two neighbouring starts and then
-//! one run of about four numbers: no hash table beside the sorted numbers. [`Sieve`] in front of it tells most of the
-//! numbers that nobody has, because it stays in the cache where the roll does not.
+//! one run of about four numbers: no hash table beside the sorted numbers. A [`crate::kernel::Sieve`] in front of it tells
+//! most of the numbers that nobody has, because it stays in the cache where the roll does not.
 //!
-//! Shapes: 12 bytes an entry, and one more for the buckets; a sieve has 10 to 20 bits an entry.
+//! Shapes: 12 bytes an entry, and one more for the buckets.
 
 use std::ops::Range;
 
-/// Numbers spread evenly over all 64 bits, whatever they were (Fibonacci hashing); the upper bits are the best ones.
-fn spread(number: u64) -> u64 {
-    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
+use crate::kernel::spread;
 
 /// Counting sort: items by group, in the order given within each. Those of group `g` stand at `starts[g]..starts[g + 1]`.
 pub(super) fn grouped<T: Copy + Default>(
@@ -92,37 +89,6 @@ impl Roll {
     }
 }
 
-/// Bits that every number on a roll has set; of other numbers one in thirty has them set by chance.
-pub(super) struct Sieve {
-    words: Vec<u64>,
-    shift: u32,
-}
-
-impl Sieve {
-    /// Ten bits a number, rounded up to a power of two.
-    pub(super) fn of(numbers: impl ExactSizeIterator<Item = u64>) -> Self {
-        let words = (numbers.len() * 10 / 64).next_power_of_two().max(2);
-        let mut sieve = Self { words: vec![0; words], shift: 64 - words.trailing_zeros() };
-        for number in numbers {
-            let (word, bits) = sieve.place(number);
-            sieve.words[word] |= bits;
-        }
-        sieve
-    }
-
-    /// Two bits of one word: two bits tell more than one, and one word is one read.
-    fn place(&self, number: u64) -> (usize, u64) {
-        let spread = spread(number);
-        let (one, other) = (spread >> 20 & 63, spread >> 26 & 63);
-        ((spread >> self.shift) as usize, 1 << one | 1 << other)
-    }
-
-    pub(super) fn may_hold(&self, number: u64) -> bool {
-        let (word, bits) = self.place(number);
-        self.words[word] & bits == bits
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -151,9 +117,6 @@ mod tests {
         let roll = Roll::of(&entries);
         let fullest = roll.starts.windows(2).map(|bucket| bucket[1] - bucket[0]).max();
         assert!(fullest < Some(20), "{fullest:?}");
-        let sieve = Sieve::of(entries.iter().map(|(number, _)| *number));
-        let passing = (0..100_000).filter(|at| sieve.may_hold(370_203_195_001_010_010 + at * 11)).count();
-        assert!(passing < 5_000, "{passing} of 100,000 strangers pass");
     }
 
     proptest! {
@@ -162,12 +125,11 @@ mod tests {
             let entries: Vec<(u64, u32)> = entries.into_iter().map(|(number, person)| (number << 50 | 7, person)).collect();
             let mut map: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
             entries.iter().for_each(|(number, person)| map.entry(*number).or_default().push(*person));
-            let (roll, sieve) = (Roll::of(&entries), Sieve::of(entries.iter().map(|(number, _)| *number)));
+            let roll = Roll::of(&entries);
             for number in (0..70u64).map(|number| number << 50 | 7) {
                 let expected = map.get(&number).map_or(&[][..], Vec::as_slice);
                 prop_assert_eq!(roll.persons(number), expected);
                 prop_assert_eq!(roll.holds(number), !expected.is_empty());
-                prop_assert!(expected.is_empty() || sieve.may_hold(number));
             }
             let groups: BTreeMap<u64, Vec<u32>> =
                 roll.groups().map(|(number, persons)| (number, persons.to_vec())).collect();

@@ -14,6 +14,8 @@ pub enum Severity {
 }
 
 impl Severity {
+    pub const ALL: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Low];
+
     pub fn code(self) -> &'static str {
         match self {
             Self::High => "high",
@@ -66,6 +68,19 @@ pub struct OutcomeCounts {
     pub clear: u64,
     pub flagged: u64,
     pub not_checked: u64,
+}
+
+/// What one rule found, before the rules of a run are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFindings {
+    /// Index in the run's rules.
+    pub rule: u16,
+    /// By household and person.
+    pub discrepancies: Vec<Discrepancy>,
+    /// Rows set aside in households that are not flagged, with their households.
+    pub set_aside: Vec<(u32, Ground)>,
+    /// By index of the register's counties.
+    pub counts: Vec<OutcomeCounts>,
 }
 
 /// All outcomes of a run.

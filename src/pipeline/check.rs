@@ -100,7 +100,7 @@ pub fn check(
         Whom::Household(code) => household_of(&workspace, code, options.as_of)?,
     };
     let index = Index::build(&register);
-    let extracts = Extracts::open(&workspace);
+    let extracts = Extracts::open(&workspace, false);
     let sources: Vec<_> = plan.sources.iter().collect();
     let evidences = read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel)?;
     if extracts.has_news() {

@@ -40,10 +40,7 @@ pub struct Intended {
 /// No workspace here; a folder that cannot be listed.
 pub fn explain(plan: &Plan, as_of: Date, only: &[String], reread: bool) -> Result<Vec<Intended>> {
     let workspace = Workspace::open(&plan.root)?;
-    let (extracts, stages) = (Extracts::open(&workspace), Stages::open(&workspace, reread));
-    if reread {
-        extracts.forget();
-    }
+    let (extracts, stages) = (Extracts::open(&workspace, reread), Stages::open(&workspace, reread));
     let register = kept_register(plan, as_of, &extracts, &stages);
     let mut intended = Vec::new();
     let own = [("register", Some(&plan.persons)), ("mandates", plan.mandates.as_ref())];
@@ -51,15 +48,7 @@ pub fn explain(plan: &Plan, as_of: Date, only: &[String], reread: bool) -> Resul
         let work = |path: &str| work(&extracts, path, register.is_some(), None);
         of_layout(plan, name, layout, &work, &mut intended)?;
     }
-    let ground = register.as_ref().map(|read| Ground {
-        plan,
-        register: &read.register,
-        register_key: read.key,
-        as_of,
-        only,
-        extracts: &extracts,
-        stages: &stages,
-    });
+    let ground = register.as_ref().map(|read| Ground { plan, read, only, extracts: &extracts, stages: &stages });
     for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
         let kept = ground.as_ref().is_some_and(|ground| ground.holds(source));
         let work = |path: &str| work(&extracts, path, kept, Some(source.digest));

@@ -8,13 +8,13 @@
 use rayon::prelude::*;
 
 use super::extracts::{Deliveries, files_of, key_over, read_sources, tell_taken_over};
+use super::register::RegisterRead;
 use super::run::staged;
 use crate::config::{Plan, PlannedSource};
-use crate::kernel::{Cancel, Date, Digest, Progress, Result};
+use crate::kernel::{Cancel, Digest, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::{CrowdedName, Link, SharedId, SourceLinks};
-use crate::model::register::Register;
 use crate::store::{Extracts, Stages};
 
 /// All links of a run, by source and row, and what was set aside while linking.
@@ -44,10 +44,7 @@ pub(super) fn gathered(found: impl IntoIterator<Item = (Evidence, SourceLinks)>)
 /// What linking a night depends on beside the sources' own files.
 pub(super) struct Ground<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) register: &'a Register,
-    /// Of everything the register was read from, and of who has a mandate on the day.
-    pub(super) register_key: Digest,
-    pub(super) as_of: Date,
+    pub(super) read: &'a RegisterRead,
     /// Sources to read; empty means all.
     pub(super) only: &'a [String],
     pub(super) extracts: &'a Extracts,
@@ -73,9 +70,10 @@ impl Ground<'_> {
             .filter(|(at, source)| found[*at].is_none() && self.asks(source))
             .collect();
         if !missing.is_empty() {
-            let index = staged("index", progress, || Index::build(self.register));
+            let index = staged("index", progress, || Index::build(&self.read.register));
             let sources: Vec<&PlannedSource> = missing.iter().map(|(_, source)| *source).collect();
-            let evidences = read_sources(self.plan, &sources, self.as_of, &index, self.extracts, progress, cancel)?;
+            let evidences =
+                read_sources(self.plan, &sources, self.read.register.as_of, &index, self.extracts, progress, cancel)?;
             let numbered = missing.iter().map(|(at, _)| *at).zip(evidences).collect();
             let linked = link_all(self.plan, &index, numbered, progress, cancel)?;
             let keep = |(at, (evidence, links)): &(usize, (Evidence, SourceLinks))| {
@@ -105,7 +103,7 @@ impl Ground<'_> {
             let delivered = Deliveries::known(self.plan, &source.layout, self.extracts)?;
             let key = self.key(source, delivered.files());
             let (evidence, links) = self.stages.source(key, at as u16, not_asked(source))?;
-            let evidence = delivered.deliver(&source.layout, evidence, self.as_of)?;
+            let evidence = delivered.deliver(&source.layout, evidence, self.read.register.as_of)?;
             tell_taken_over(&evidence, progress);
             Some((evidence, links))
         };
@@ -124,7 +122,7 @@ impl Ground<'_> {
 
     fn key<'f>(&self, source: &PlannedSource, files: impl Iterator<Item = (&'f str, &'f Digest)>) -> Digest {
         let settings = serde_json::to_vec(&self.plan.run.link_settings()).expect("plain numbers and words");
-        key_over(&[&self.register_key.0, &source.digest.0, &settings], files)
+        key_over(&[&self.read.key.0, &source.digest.0, &settings], files)
     }
 
     /// Whether a source would be taken over.

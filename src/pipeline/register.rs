@@ -51,13 +51,13 @@ impl RegisterRead {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
 
-    /// Of files read under `made_of`, with the mandates of the day settled.
-    fn settled(made_of: Digest, read: KeptRegister, as_of: Date) -> Self {
+    /// Of files read under `made_of`, with the mandates of the day settled; beside it the mandates filed apart.
+    fn settled(made_of: Digest, read: KeptRegister, as_of: Date) -> (Self, Mandates) {
         let KeptRegister { mut register, filed, persons, mandates } = read;
         settle_mandates(&mut register, &covered(&filed, as_of));
         let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
         let key = Digest::of_parts([&made_of.0[..], &mandated]);
-        Self { register, persons, mandates, lists: Vec::new(), key, fresh: Some((made_of, filed)) }
+        (Self { register, persons, mandates, lists: Vec::new(), key, fresh: None }, filed)
     }
 }
 
@@ -81,7 +81,8 @@ pub(super) fn register_for(
     let own = || std::iter::once(&read.persons).chain(&read.mandates);
     own().flat_map(|evidence| &evidence.files).for_each(|file| extracts.saw(file));
     let made_of = key_over(&[&plan.register_digest.0], own().flat_map(files_of));
-    Ok(RegisterRead::settled(made_of, read, as_of))
+    let (settled, filed) = RegisterRead::settled(made_of, read, as_of);
+    Ok(RegisterRead { fresh: Some((made_of, filed)), ..settled })
 }
 
 /// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
@@ -107,7 +108,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
     if let (Some(layout), Some(files)) = (&plan.mandates, &mandates) {
         kept.mandates = Some(files.deliver(layout, kept.mandates?, as_of)?);
     }
-    Some(RegisterRead { fresh: None, ..RegisterRead::settled(made_of, kept, as_of) })
+    Some(RegisterRead::settled(made_of, kept, as_of).0)
 }
 
 /// Reads the register as of a date, whatever is known of it.
@@ -116,7 +117,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = read_files(plan, as_of, progress, cancel)?;
-    Ok(RegisterRead { fresh: None, ..RegisterRead::settled(plan.register_digest, read, as_of) })
+    Ok(RegisterRead::settled(plan.register_digest, read, as_of).0)
 }
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::extracts::in_use;
 use super::filings::read_lists;
 use super::linking::{Ground, Linked};
+use super::outcomes::Judging;
 use super::register::{RegisterRead, register_for};
 use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
@@ -25,7 +26,7 @@ use crate::model::evidence::{Delivery, Evidence};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{Grade, Link};
-use crate::model::outcome::{Outcomes, RuleCard, Severity};
+use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
@@ -67,10 +68,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
     drop(ledger);
 
-    let (extracts, stages) = (Extracts::open(&workspace), Stages::open(&workspace, options.reread));
-    if options.reread {
-        extracts.forget();
-    }
+    let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));
     let (register, past) = rayon::join(
         || register_for(plan, options.as_of, &extracts, &stages, progress, cancel),
         || Past::of(&workspace, options.as_of, statements),
@@ -78,28 +76,29 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let (mut register, past) = (register?, past?);
     let lists = read_lists(plan, &mut register, progress, cancel)?;
     plan.policy.check_places(register.register.counties(), options.as_of)?;
-    let ground = Ground {
-        plan,
-        register: &register.register,
-        register_key: register.key,
-        as_of: options.as_of,
-        only: &options.only,
-        extracts: &extracts,
-        stages: &stages,
-    };
+    let ground = Ground { plan, read: &register, only: &options.only, extracts: &extracts, stages: &stages };
     // The one waits for the disk, the other for memory.
     let (kept, linked) = rayon::join(|| register.keep(&stages), || ground.link(progress, cancel));
     kept?;
     let (mut evidences, mut linked, keys) = linked?;
     extracts.save(&in_use(plan))?;
-    stages.keep_only(&plan.sources.iter().map(|source| source.code.as_str()).collect::<Vec<_>>());
+    let sources: Vec<&str> = plan.sources.iter().map(|source| source.code.as_str()).collect();
+    stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
     let filings = lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links));
     let coverage = policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source());
-    let outcomes = staged("rules", progress, || {
-        policy::evaluate(&plan.policy, &register.register, &evidences, &linked.links, &coverage, cancel)
-    })?;
+    let judging = Judging {
+        plan,
+        read: &register,
+        evidences: &evidences,
+        keys: &keys,
+        links: &linked.links,
+        judgements: in_force.digest(),
+        coverage: &coverage,
+        stages: &stages,
+    };
+    let outcomes = judging.outcomes(progress, cancel)?;
     let now = standing::Now {
         register: &register.register,
         evidences: &evidences,
@@ -281,11 +280,7 @@ impl Found<'_> {
         let mut flagged = [0; 3];
         let mut households: Vec<u32> = Vec::new();
         for discrepancy in &self.outcomes.discrepancies {
-            flagged[match discrepancy.severity {
-                Severity::High => 0,
-                Severity::Medium => 1,
-                Severity::Low => 2,
-            }] += 1;
+            flagged[discrepancy.severity as usize] += 1;
             households.push(discrepancy.household);
         }
         households.sort_unstable();

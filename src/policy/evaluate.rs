@@ -21,7 +21,7 @@ use crate::kernel::{Cancel, Date, Digest, Error, Fen, Message, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::Link;
-use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes};
+use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleFindings};
 use crate::model::register::{Register, Role};
 
 /// Row of a table that lies outside the rule, or counts, or was set aside by the innocent explanation of an index.
@@ -40,11 +40,10 @@ struct Subject {
     limit: Option<i64>,
 }
 
-/// Computes all rules. Only accepted links enter (invariant I-5); `coverage` must be of the same register and sources.
+/// Computes all rules. As [`find`] and [`join`].
 ///
 /// # Errors
-/// A needed parameter has no value in some county; an expression fails on the rows (its rule is named, never a value);
-/// somebody asked to stop.
+/// As [`find`].
 pub fn evaluate(
     policy: &Policy,
     register: &Register,
@@ -53,32 +52,34 @@ pub fn evaluate(
     coverage: &Coverage,
     cancel: &Cancel,
 ) -> Result<Outcomes> {
-    assert_eq!(coverage.sources(), evidences.len(), "coverage of other sources");
-    let world = World::new(register, evidences, links);
-    policy.check_places(register.counties(), register.as_of)?;
-    let mut by_evidence: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
-    for (index, rule) in (0u16..).zip(&policy.rules) {
-        by_evidence.entry(&rule.card.evidence).or_default().push(index);
-    }
-    let kinds: Vec<&str> = by_evidence.keys().copied().filter(|evidence| *evidence != ENROLMENT).collect();
-    let checked = Checked::by_answers(register, coverage, evidences, &kinds);
-    let checked: BTreeMap<&str, Checked> = kinds.into_iter().zip(checked).collect();
-    let found: Vec<Result<Vec<Found>>> = by_evidence
-        .into_par_iter()
-        .map(|(evidence, indexes)| of_evidence(policy, &world, &checked, evidence, &indexes, cancel))
-        .collect();
-    let found: Vec<Vec<Found>> = found.into_iter().collect::<Result<_>>()?;
-    Ok(joined(&world, found.into_iter().flatten().collect()))
+    let found = find(policy, &policy.evidence_read(), register, evidences, links, coverage, cancel)?;
+    Ok(join(register, found.into_iter().flatten().collect()))
 }
 
-/// What one rule found.
-struct Found {
-    rule: u16,
-    discrepancies: Vec<Discrepancy>,
-    /// Rows set aside in households that are not flagged, with their households.
-    set_aside: Vec<(u32, Ground)>,
-    /// By index of the county.
-    counts: Vec<OutcomeCounts>,
+/// What the rules find that read some kinds of evidence, by kind. Only accepted links enter (invariant I-5); `coverage` must
+/// be of the same register and sources.
+///
+/// # Errors
+/// A needed parameter has no value in some county; an expression fails on the rows (its rule is named, never a value);
+/// somebody asked to stop.
+pub fn find(
+    policy: &Policy,
+    kinds: &[&str],
+    register: &Register,
+    evidences: &[Evidence],
+    links: &[Link],
+    coverage: &Coverage,
+    cancel: &Cancel,
+) -> Result<Vec<Vec<RuleFindings>>> {
+    assert_eq!(coverage.sources(), evidences.len(), "coverage of other sources");
+    policy.check_places(register.counties(), register.as_of)?;
+    let world = World { register, evidences, links };
+    let answering: Vec<&str> = kinds.iter().copied().filter(|kind| *kind != ENROLMENT).collect();
+    let checked = Checked::by_answers(register, coverage, evidences, &answering);
+    let checked: BTreeMap<&str, Checked> = answering.into_iter().zip(checked).collect();
+    let found: Vec<Result<Vec<RuleFindings>>> =
+        kinds.par_iter().map(|kind| of_evidence(policy, &world, &checked, kind, cancel)).collect();
+    found.into_iter().collect()
 }
 
 /// The rules that read one kind of evidence: they share a table, and who was asked.
@@ -87,10 +88,10 @@ fn of_evidence(
     world: &World,
     checked: &BTreeMap<&str, Checked>,
     evidence: &str,
-    indexes: &[u16],
     cancel: &Cancel,
-) -> Result<Vec<Found>> {
+) -> Result<Vec<RuleFindings>> {
     cancel.check()?;
+    let indexes: Vec<u16> = policy.rules_reading(evidence).map(|(index, _)| index).collect();
     let of_enrolment;
     let (seats, checked) = match checked.get(evidence) {
         Some(checked) => (evidence_seats(world, evidence), checked),
@@ -100,13 +101,13 @@ fn of_evidence(
             (seats, &of_enrolment)
         }
     };
-    let frame = frame_for(policy, world, seats, indexes)?;
-    let found: Vec<Result<Found>> = indexes
+    let frame = frame_for(policy, world, seats, &indexes)?;
+    let found: Vec<Result<RuleFindings>> = indexes
         .par_iter()
         .map(|index| {
             cancel.check()?;
             let rule = &policy.rules[usize::from(*index)];
-            find(*index, rule, world, &frame, checked.by(rule))
+            by_rule(*index, rule, world, &frame, checked.by(rule))
         })
         .collect();
     found.into_iter().collect()
@@ -141,10 +142,10 @@ fn failed(rule: &Rule, error: &PolarsError) -> Error {
 }
 
 /// Discrepancies, rows set aside and counts of one rule. `checked`: whether each household is.
-fn find(index: u16, rule: &Rule, world: &World, frame: &Frame, checked: &[bool]) -> Result<Found> {
+fn by_rule(index: u16, rule: &Rule, world: &World, frame: &Frame, checked: &[bool]) -> Result<RuleFindings> {
     let scope = Scope::of(rule, world.register);
     let mut flagged = vec![false; world.register.households.len()];
-    let mut found = Found { rule: index, discrepancies: Vec::new(), set_aside: Vec::new(), counts: Vec::new() };
+    let mut found = RuleFindings { rule: index, discrepancies: Vec::new(), set_aside: Vec::new(), counts: Vec::new() };
     if !frame.seats.is_empty() {
         let failed = |error: PolarsError| failed(rule, &error);
         let standings = standings(rule, world, frame, &scope).map_err(failed)?;
@@ -394,17 +395,16 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
 
 /// All that the rules found: discrepancies by county, household, rule and person, rows set aside by household, rule and
 /// person. Two persons of a household with one id would carry one discrepancy twice.
-fn joined(world: &World, mut found: Vec<Found>) -> Outcomes {
+pub fn join(register: &Register, mut found: Vec<RuleFindings>) -> Outcomes {
     found.sort_by_key(|found| found.rule);
     // County and household as one number, since there are many rows to sort.
-    let place = |household: u32| (world.register.households.county(household) as u64) << 32 | u64::from(household);
+    let place = |household: u32| (register.households.county(household) as u64) << 32 | u64::from(household);
     let mut outcomes = Outcomes::default();
     let mut set_aside: Vec<(u32, u16, Ground)> = Vec::new();
-    for Found { rule, discrepancies, set_aside: aside, counts } in found {
+    for RuleFindings { rule, discrepancies, set_aside: aside, counts } in found {
         outcomes.discrepancies.extend(discrepancies);
         set_aside.extend(aside.into_iter().map(|(household, ground)| (household, rule, ground)));
-        let given =
-            world.register.counties().iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
+        let given = register.counties().iter().zip(counts).filter(|(_, counts)| *counts != OutcomeCounts::default());
         outcomes.counts.extend(given.map(|(county, counts)| ((rule, *county), counts)));
     }
     outcomes.discrepancies.par_sort_by_key(|found| (place(found.household), found.rule, found.person));

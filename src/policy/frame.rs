@@ -12,7 +12,7 @@ use super::check::value_dtype;
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use crate::kernel::CitizenId;
+use crate::kernel::{CitizenId, Sieve};
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
@@ -24,12 +24,6 @@ pub struct World<'a> {
     pub register: &'a Register,
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
-}
-
-impl<'a> World<'a> {
-    pub fn new(register: &'a Register, evidences: &'a [Evidence], links: &'a [Link]) -> Self {
-        Self { register, evidences, links }
-    }
 }
 
 /// Whom and which row a table row is about. Sorted by household and person (by citizen first, for `enrolment`).
@@ -85,7 +79,7 @@ pub fn evidence_seats(world: &World, kind: &str) -> Vec<Seat> {
 pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     let valid: Vec<Option<u64>> =
         register.persons.par_iter().map(|person| person.id.filter(|id| id.is_valid()).map(CitizenId::packed)).collect();
-    let repeated = Repeated::among(&valid);
+    let repeated = repeated_ids(&valid);
     let mut compared: Vec<bool> =
         valid.par_iter().zip(&register.persons).map(|(id, person)| id.is_some() && person.mandated).collect();
     let mut enrolled: Vec<(u64, u32)> = (0u32..)
@@ -116,35 +110,15 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     (seats, compared)
 }
 
-/// Ids that stand on the register more than once, and some of the others: of 1.6 million a tenth has to be sorted then.
-struct Repeated {
-    bits: Vec<u64>,
-    shift: u32,
-}
-
-impl Repeated {
-    fn among(ids: &[Option<u64>]) -> Self {
-        const BITS_AN_ID: usize = 8;
-        let words = (ids.len() * BITS_AN_ID / 64).next_power_of_two().max(2);
-        let mut repeated = Self { bits: vec![0; words], shift: 64 - words.trailing_zeros() };
-        let mut seen = vec![0u64; words];
-        for id in ids.iter().flatten() {
-            let (word, bit) = repeated.place(*id);
-            repeated.bits[word] |= seen[word] & bit;
-            seen[word] |= bit;
+/// Ids that stand on the register more than once, and a few others: of 1.6 million most need not be sorted then.
+fn repeated_ids(ids: &[Option<u64>]) -> Sieve {
+    let [mut seen, mut repeated] = [(); 2].map(|()| Sieve::for_numbers(ids.len()));
+    for id in ids.iter().flatten() {
+        if seen.put(*id) {
+            repeated.put(*id);
         }
-        repeated
     }
-
-    fn place(&self, id: u64) -> (usize, u64) {
-        let spread = id.wrapping_mul(0x9E37_79B9_7F4A_7C15); // Fibonacci hashing: the upper bits are the best ones
-        ((spread >> self.shift) as usize, 1 << (spread >> 20 & 63))
-    }
-
-    fn may_hold(&self, id: u64) -> bool {
-        let (word, bit) = self.place(id);
-        self.bits[word] & bit != 0
-    }
+    repeated
 }
 
 /// The table for some columns and parameters.

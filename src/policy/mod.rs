@@ -57,15 +57,15 @@ mod text;
 #[cfg(test)]
 mod cases;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use coverage::coverage;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, find, join};
 pub use frame::fact_text;
 pub use shipped::shipped;
 
-use crate::kernel::{Date, Division, Error, Message, Result};
+use crate::kernel::{Date, Digest, Division, Error, Message, Result};
 use crate::model::kind::Kind;
 use crate::model::outcome::RuleCard;
 use parameters::Parameter;
@@ -82,6 +82,8 @@ pub struct Policy {
     parameters: BTreeMap<String, Parameter>,
     /// In order of code.
     rules: Vec<Rule>,
+    /// Of the files as written and of the program's version.
+    digest: Digest,
 }
 
 impl Policy {
@@ -107,7 +109,9 @@ impl Policy {
         }
         Error::all(faults)?;
         let profile = profile.expect("its absence is a fault above");
-        Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules })
+        let written = files.iter().map(|(_, content)| content.as_bytes());
+        let digest = Digest::of_parts([env!("CARGO_PKG_VERSION").as_bytes()].into_iter().chain(written));
+        Ok(Policy { profile: profile.name.clone(), demo: profile.demo, parameters, rules, digest })
     }
 
     /// What people read about each rule, in the order of rule indexes.
@@ -155,6 +159,28 @@ impl Policy {
         named.collect::<serde_json::Map<_, _>>().into()
     }
 
+    /// The kinds of evidence that rules read, `enrolment` among them where one reads the register itself; ascending.
+    pub fn evidence_read(&self) -> Vec<&str> {
+        let read: BTreeSet<&str> = self.rules.iter().map(|rule| rule.card.evidence.as_str()).collect();
+        read.into_iter().collect()
+    }
+
+    /// The rules that read one kind of evidence, with their indexes.
+    fn rules_reading(&self, evidence: &str) -> impl Iterator<Item = (u16, &Rule)> {
+        (0..).zip(&self.rules).filter(move |(_, rule)| rule.card.evidence == evidence)
+    }
+
+    /// Of all that the rules reading one kind of evidence look at beside register and rows: what they say, their parameters
+    /// as these hold in the counties on a day, and the day itself where one of them asks for it.
+    pub fn digest_for(&self, evidence: &str, counties: &[Division], as_of: Date) -> Digest {
+        let rules: Vec<&Rule> = self.rules_reading(evidence).map(|(_, rule)| rule).collect();
+        let named: BTreeSet<&String> = rules.iter().flat_map(|rule| &rule.card.parameters).collect();
+        let values = named.into_iter().map(|name| (name, self.parameters[name].in_force(counties, as_of)));
+        let values = serde_json::Value::from_iter(values.map(|(name, value)| (name.clone(), value))).to_string();
+        let day = if rules.iter().any(|rule| rule.reads_the_day()) { as_of.to_string() } else { String::new() };
+        Digest::of_parts([&self.digest.0[..], evidence.as_bytes(), values.as_bytes(), day.as_bytes()])
+    }
+
     /// Parameters that some rule names.
     fn needed(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters
@@ -166,6 +192,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::cases::{demo, files, kinds};
+    use super::rules::ENROLMENT;
     use super::*;
     use crate::kernel::Lang;
 
@@ -264,6 +291,25 @@ advice = "核实"
         assert!(demo().with("monthly_standard", "many").is_err());
         assert!(demo().with("vehicle_max", "1.5").is_err());
         assert!(demo().with("no_such", "1").is_err());
+    }
+
+    #[test]
+    fn a_digest_changes_with_all_that_its_rules_look_at_and_with_nothing_else() {
+        let county = [Division::parse("370102").unwrap()];
+        let [day, later, before] =
+            [(2026, 11, 24), (2026, 11, 25), (2019, 12, 31)].map(|(y, m, d)| Date::from_ymd(y, m, d).unwrap());
+        let (policy, other) = (demo(), demo().with("vehicle_max", "3").unwrap());
+        let of = |policy: &Policy, kind: &str, on| policy.digest_for(kind, &county, on);
+        let day_matters = |kind: &&str| of(&policy, kind, day) != of(&policy, kind, later);
+        let mut read = policy.evidence_read();
+        assert!(read.contains(&ENROLMENT) && read.contains(&"bank"));
+        read.retain(day_matters);
+        assert!(read.contains(&"provident_fund") && read.contains(&ENROLMENT), "{read:?}");
+        assert!(["vehicle", "housing", "business", "bank"].iter().all(|kind| !read.contains(kind)), "{read:?}");
+        assert_ne!(of(&policy, "vehicle", day), of(&other, "vehicle", day), "V001 reads the limit");
+        assert_eq!(of(&policy, "housing", day), of(&other, "housing", day), "H001 does not");
+        assert_ne!(of(&policy, "vehicle", day), of(&policy, "vehicle", before), "no value was in force");
+        assert_ne!(of(&policy, "vehicle", day), of(&policy, "housing", day));
     }
 
     /// Invariant I-2: nobody's entitlement is decided in a rule's words.

@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Expr};
 use toml::Spanned;
 
 use super::check::{Names, Part, limit_of};
-use super::columns::{Level, RuleColumn, vocabulary};
+use super::columns::{Fixed, Level, Origin, RuleColumn, vocabulary};
 use super::parameters::Parameter;
 use super::text::{Per, PolicyText, RuleText};
 use crate::kernel::{Error, Message};
@@ -52,6 +52,12 @@ impl Rule {
     /// Its evidence is the register itself.
     pub fn of_enrolment(&self) -> bool {
         self.card.evidence == ENROLMENT
+    }
+
+    /// The same rows may flag another household tomorrow, or say another date of it.
+    pub fn reads_the_day(&self) -> bool {
+        let of_the_day = [Fixed::Age, Fixed::AsOf, Fixed::AsOfMonth].map(Origin::Fixed);
+        self.of_enrolment() || self.columns.iter().any(|column| of_the_day.contains(&column.origin))
     }
 
     /// The household's programme is in its scope.

@@ -9,7 +9,6 @@ use super::{RunView, filings};
 use crate::kernel::Division;
 use crate::model::coverage::is_fully_checked;
 use crate::model::link::{Grade, Link};
-use crate::model::outcome::Severity;
 use crate::model::register::Role;
 use crate::model::standing::Absence;
 
@@ -143,7 +142,7 @@ pub(super) struct Counts {
     /// No source could answer.
     pub unchecked: u64,
     pub flagged_households: u64,
-    /// Discrepancies by [`Severity`], high first.
+    /// Discrepancies by [`crate::model::outcome::Severity`].
     pub severity: [u64; 3],
     /// Discrepancies by [`crate::model::standing::Change`].
     pub changes: [u64; 3],
@@ -196,7 +195,7 @@ impl Counts {
         let mut flagged = Vec::with_capacity(county.discrepancies.len());
         for &index in &county.discrepancies {
             let discrepancy = &view.outcomes.discrepancies[index as usize];
-            self.severity[severity_place(discrepancy.severity)] += 1;
+            self.severity[discrepancy.severity as usize] += 1;
             let stand = &view.history.stands[index as usize];
             self.changes[stand.change as usize] += 1;
             self.objections += u64::from(stand.objection.is_some());
@@ -263,13 +262,3 @@ impl Counts {
         self.states.iter().flatten().sum()
     }
 }
-
-pub(super) fn severity_place(severity: Severity) -> usize {
-    match severity {
-        Severity::High => 0,
-        Severity::Medium => 1,
-        Severity::Low => 2,
-    }
-}
-
-pub(super) const SEVERITIES: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Low];

@@ -1,11 +1,12 @@
 //! 封面: who sends what to whom, the figures, and the line that shows that they add up. One for each county, one above.
 
 use super::RunView;
-use super::county::{Counts, SEVERITIES};
+use super::county::Counts;
 use super::coverage;
 use super::listing::{Column, ColumnKind, Listing};
 use super::standing;
 use crate::kernel::{Division, Message};
+use crate::model::outcome::Severity;
 use crate::model::standing::{Absence, Change};
 
 /// The first sheet and the head of the page.
@@ -96,7 +97,7 @@ fn by_severity(view: &RunView, counts: &Counts) -> Listing {
         Column::new(view.word("report.col_flags"), 12.0, ColumnKind::Count),
     ];
     let mut listing = Listing::new(view.word("report.table_severity"), columns);
-    for (severity, count) in SEVERITIES.iter().zip(counts.severity) {
+    for (severity, count) in Severity::ALL.iter().zip(counts.severity) {
         let word = view.word(&format!("report.severity_{}", severity.code()));
         listing.rows.push(vec![word.into(), count.into()]);
     }

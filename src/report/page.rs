@@ -13,12 +13,13 @@ use serde::Serialize;
 
 use super::RunView;
 use super::chart;
-use super::county::{Counts, SEVERITIES};
+use super::county::Counts;
 use super::cover::Cover;
 use super::facts::department_of;
 use super::listing::{Cell, ColumnKind, Facet, Listing};
 use crate::kernel::{Error, ErrorKind, Message, Result, wording};
 use crate::model::coverage::CoverageState;
+use crate::model::outcome::Severity;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -160,7 +161,8 @@ impl<'a> Embedded<'a> {
 }
 
 fn charts(view: &RunView, counts: &Counts, mut places: Places) -> String {
-    let severities = SEVERITIES.map(|severity| view.word(&format!("report.severity_{}", severity.code())).to_owned());
+    let severities =
+        Severity::ALL.map(|severity| view.word(&format!("report.severity_{}", severity.code())).to_owned());
     let severities: Vec<(String, u64)> = severities.into_iter().zip(counts.severity).collect();
     let rules: Vec<(String, u64)> = view
         .cards

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunView;
-use super::county::{County, SEVERITIES};
+use super::county::County;
 use super::facts::{RowPlace, department, facts, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
 use super::standing::{self, change_words};
@@ -118,7 +118,7 @@ fn is_news(view: &RunView, index: u32) -> bool {
 pub(super) fn by_severity(view: &RunView, county: &County, mut full: Listing) -> Vec<Listing> {
     let mut sheets = Vec::new();
     let severity_of = |index: u32| view.outcomes.discrepancies[index as usize].severity;
-    for severity in SEVERITIES.into_iter().rev() {
+    for severity in Severity::ALL.into_iter().rev() {
         let first = county.discrepancies.partition_point(|&index| severity_of(index) < severity);
         let rows = full.rows.split_off(first);
         if !rows.is_empty() {

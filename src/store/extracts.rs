@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::UNIX_EPOCH;
 
 use super::key_index::{KeyIndex, KeyIndexWriter};
+use super::part::sweep;
 use super::whole_file::write_bytes;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, Result};
@@ -53,17 +54,13 @@ pub enum Standing {
 }
 
 impl Extracts {
-    /// Opens what is there; nothing yet is an empty store.
-    pub fn open(workspace: &Workspace) -> Self {
+    /// Opens what is there; nothing yet is an empty store. With `anew`, nothing was seen: every file is read.
+    pub fn open(workspace: &Workspace, anew: bool) -> Self {
         let folder = workspace.keys_folder();
-        let seen = fs::read(folder.join(SEEN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let seen = if anew { None } else { fs::read(folder.join(SEEN)).ok() };
+        let seen = seen.and_then(|text| serde_json::from_slice(&text).ok());
         let seen = Mutex::new(seen.unwrap_or_default());
         Self { root: workspace.root().to_owned(), folder, seen, syncing: Mutex::default() }
-    }
-
-    /// Forgets what was seen: every file is read anew.
-    pub fn forget(&self) {
-        self.seen().clear();
     }
 
     /// How the file at `path` (relative to the workspace) stands.
@@ -104,7 +101,7 @@ impl Extracts {
     /// # Errors
     /// The disk. The caller may go on without the index.
     pub fn begin(&self, name: &str) -> Result<KeyIndexWriter> {
-        KeyIndexWriter::create(&self.folder.join(format!("{name}.{}.part", std::process::id())))
+        KeyIndexWriter::create(&self.folder.join(name))
     }
 
     /// Keeps the index of a file that was just read. `rows` are those of a spreadsheet as text.
@@ -156,6 +153,7 @@ impl Extracts {
                 let _ = fs::remove_file(path);
             }
         }
+        sweep(&self.folder);
         Ok(())
     }
 

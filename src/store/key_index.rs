@@ -6,15 +6,15 @@
 //! where the summary ends, and how many runs there are. All numbers u64 in the machine's own byte order, which the magic number would
 //! not survive. The end is written last, so that half a file is none.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use memmap2::Mmap;
 use rayon::prelude::*;
 
-use crate::kernel::{Error, Result};
+use super::part::PartFile;
+use crate::kernel::Result;
 use crate::model::extract_keys::{Entry, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
@@ -26,34 +26,25 @@ const TAIL: usize = 4;
 /// An index being filled, under another name until it is whole.
 #[derive(Debug)]
 pub struct KeyIndexWriter {
-    out: BufWriter<File>,
-    part: PathBuf,
+    out: PartFile,
     /// Entries of each run.
     runs: Vec<u64>,
     column: Vec<u64>,
 }
 
 impl KeyIndexWriter {
-    pub(super) fn create(part: &Path) -> Result<Self> {
-        let fault = |error: io::Error| Error::io(part, &error);
-        if let Some(folder) = part.parent() {
-            fs::create_dir_all(folder).map_err(fault)?;
-        }
-        let out = BufWriter::new(File::create(part).map_err(fault)?);
-        let mut writer = Self { out, part: part.to_owned(), runs: Vec::new(), column: Vec::new() };
-        writer.put(bytemuck::bytes_of(&MAGIC))?;
-        Ok(writer)
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out.write_all(bytes).map_err(|error| Error::io(&self.part, &error))
+    /// `path` tells those apart that are filled at the same time.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let mut out = PartFile::create(path)?;
+        out.put(bytemuck::bytes_of(&MAGIC))?;
+        Ok(Self { out, runs: Vec::new(), column: Vec::new() })
     }
 
     fn numbers(&mut self, numbers: impl Iterator<Item = u64>) -> Result<()> {
         let mut column = std::mem::take(&mut self.column);
         column.clear();
         column.extend(numbers);
-        let put = self.put(bytemuck::cast_slice(&column));
+        let put = self.out.put(bytemuck::cast_slice(&column));
         self.column = column;
         put
     }
@@ -71,25 +62,16 @@ impl KeyIndexWriter {
     /// Closes the index and gives it its name.
     pub(super) fn finish(mut self, summary: &FileSummary, rows: &[u8], path: &Path) -> Result<()> {
         let begin = 8 + self.runs.iter().sum::<u64>() * 16;
-        self.put(rows)?;
-        self.put(&[b' '; 8][..rows.len().next_multiple_of(8) - rows.len()])?;
+        self.out.put(rows)?;
+        self.out.put(&[b' '; 8][..rows.len().next_multiple_of(8) - rows.len()])?;
         let rows_end = begin + rows.len().next_multiple_of(8) as u64;
         let mut text = serde_json::to_vec(summary).expect("texts and numbers");
         text.resize(text.len().next_multiple_of(8), b' ');
-        self.put(&text)?;
-        let runs = std::mem::take(&mut self.runs);
-        self.put(bytemuck::cast_slice(&runs))?;
-        let tail: [u64; TAIL] = [begin, begin + rows.len() as u64, rows_end, runs.len() as u64];
-        self.put(bytemuck::cast_slice(&tail))?;
-        let named = self.out.flush().and_then(|()| fs::rename(&self.part, path));
-        named.map_err(|error| Error::io(path, &error))
-    }
-}
-
-impl Drop for KeyIndexWriter {
-    fn drop(&mut self) {
-        // Renamed by now, or given up: then it is in nobody's way but the disk's.
-        let _ = fs::remove_file(&self.part);
+        self.out.put(&text)?;
+        self.out.put(bytemuck::cast_slice(&self.runs))?;
+        let tail: [u64; TAIL] = [begin, begin + rows.len() as u64, rows_end, self.runs.len() as u64];
+        self.out.put(bytemuck::cast_slice(&tail))?;
+        self.out.finish(path)
     }
 }
 
@@ -206,6 +188,9 @@ fn first_at_least(keys: &[u64], key: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
     use crate::kernel::{Date, Digest};

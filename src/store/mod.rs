@@ -27,6 +27,7 @@ mod lock;
 mod notice;
 mod original;
 mod parquet;
+mod part;
 mod pick;
 mod prints;
 mod publish;

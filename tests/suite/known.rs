@@ -26,7 +26,7 @@ fn count(works: &BTreeMap<String, String>, expected: &str) -> usize {
 }
 
 /// A run, and the same once more with every file read in full: both must send and keep the same.
-fn runs_as_if_read_anew(world: &World, day: &str) -> String {
+pub(super) fn runs_as_if_read_anew(world: &World, day: &str) -> String {
     let run = |more: &[&str]| {
         let output = world.hedui(&[&["run", "--as-of", day, "--no-progress", "--json"], more].concat());
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));

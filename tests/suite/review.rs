@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{World, records, text};
+use super::known::runs_as_if_read_anew;
+use super::world::{AS_OF, World, records, text};
 
 type Row = BTreeMap<String, String>;
 
@@ -72,6 +73,21 @@ fn judgements_are_respected_until_the_facts_change() {
     assert_eq!((code, &counts["other"]), (Some(0), &1.into()));
     world.summary();
     assert!(links(&world, &same).iter().all(|link| *link == ("other".into(), "false".into())), "the latest counts");
+}
+
+/// Every possible link judged to be one: what rules found before is not what they find now.
+#[test]
+fn a_judgement_is_evaluated_though_nothing_is_linked_anew() {
+    let world = World::made(3_000, 20_000, 22);
+    let flagged = |run: &serde_json::Value| run["flagged"].as_array().unwrap().iter().filter_map(|n| n.as_u64()).sum();
+    let first = world.summary();
+    let rows = asked(&world, &first);
+    let answers: Vec<(&str, &str)> = keys(&rows).into_iter().map(|key| (key, "同一人")).collect();
+    let (code, counts) = import(&world, "回复.csv", answered(&answers).as_bytes());
+    assert_eq!(code, Some(0), "{counts}");
+    runs_as_if_read_anew(&world, AS_OF);
+    let [before, after]: [u64; 2] = [flagged(&first), flagged(&world.summary())];
+    assert!(after > before, "{before} and then {after}: no judgement made a discrepancy");
 }
 
 #[test]

@@ -8,9 +8,8 @@
 //! disk or a power cut did, not what somebody does on purpose.
 
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::hash::BuildHasher;
-use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use bytemuck::{AnyBitPattern, NoUninit};
@@ -19,7 +18,8 @@ use memmap2::Mmap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::kernel::{Digest, Error, Result};
+use super::super::part::PartFile;
+use crate::kernel::{Digest, Result};
 
 /// Changes whenever what is kept, or how a stage makes it, changes its meaning.
 const MAGIC: u64 = u64::from_le_bytes(*b"HDSTAGE1");
@@ -29,22 +29,15 @@ const TAIL: usize = 4;
 
 /// An image being written, under another name until it is whole.
 pub(super) struct ImageWriter {
-    out: BufWriter<File>,
+    out: PartFile,
     at: u64,
     sections: Vec<[u64; 3]>,
     path: PathBuf,
-    part: PathBuf,
 }
 
 impl ImageWriter {
     pub(super) fn create(path: &Path, key: Digest) -> Result<Self> {
-        let part = path.with_extension(format!("{}.part", std::process::id()));
-        let fault = |error: io::Error| Error::io(path, &error);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(fault)?;
-        }
-        let out = BufWriter::with_capacity(1 << 18, File::create(&part).map_err(fault)?);
-        let mut image = Self { out, at: 0, sections: Vec::new(), path: path.to_owned(), part };
+        let mut image = Self { out: PartFile::create(path)?, at: 0, sections: Vec::new(), path: path.to_owned() };
         image.put(bytemuck::bytes_of(&MAGIC))?;
         image.put(&key.0)?;
         Ok(image)
@@ -52,7 +45,7 @@ impl ImageWriter {
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.at += bytes.len() as u64;
-        self.out.write_all(bytes).map_err(|error| Error::io(&self.path, &error))
+        self.out.put(bytes)
     }
 
     fn pad(&mut self) -> Result<()> {
@@ -76,19 +69,10 @@ impl ImageWriter {
         let offset = self.at;
         self.put(&small)?;
         self.pad()?;
-        let sections = std::mem::take(&mut self.sections);
-        self.put(bytemuck::cast_slice(&sections))?;
-        let tail: [u64; TAIL] = [offset, small.len() as u64, checksum(&small), sections.len() as u64];
-        self.put(bytemuck::cast_slice(&tail))?;
-        let named = self.out.flush().and_then(|()| fs::rename(&self.part, &self.path));
-        named.map_err(|error| Error::io(&self.path, &error))
-    }
-}
-
-impl Drop for ImageWriter {
-    fn drop(&mut self) {
-        // Renamed by now, or given up: then it is in nobody's way but the disk's.
-        let _ = fs::remove_file(&self.part);
+        self.out.put(bytemuck::cast_slice(&self.sections))?;
+        let tail: [u64; TAIL] = [offset, small.len() as u64, checksum(&small), self.sections.len() as u64];
+        self.out.put(bytemuck::cast_slice(&tail))?;
+        self.out.finish(&self.path)
     }
 }
 
@@ -182,6 +166,8 @@ impl Section<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const KEY: Digest = Digest([7; 32]);

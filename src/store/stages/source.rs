@@ -127,7 +127,7 @@ impl Stages {
 }
 
 fn stage(code: &str) -> String {
-    format!("source-{code}")
+    format!("{}{code}", super::SOURCE)
 }
 
 fn put_refs(image: &mut ImageWriter, refs: &[RowRef]) -> Result<()> {

@@ -4,8 +4,8 @@
 //! when the chunk before it turns out to end elsewhere, the chunk is parsed again from the true place. The result is what
 //! one pass gives, whatever the size and number of chunks. A file full of quoted line ends costs a second pass at most.
 //!
-//! The digest is made in step with the parsing and what both are past is given back, so that the file is fetched once
-//! and few of its pages are held.
+//! The digest is made in step with the parsing, and what was joined is given back, so that the file is fetched once and few
+//! of its pages are held.
 
 use rayon::prelude::*;
 
@@ -21,8 +21,11 @@ use crate::model::extract_keys::Place;
 /// Large enough that starting one costs nothing, small enough that Ctrl-C is answered at once.
 pub(super) const CHUNK: usize = 2 << 20;
 
-/// Chunks in flight before their results are joined; bounds the rows, rejects and pages held apart.
+/// Chunks parsed side by side, while as many are joined; bounds the rows, rejects and pages held apart.
 const WAVE: usize = 8;
+
+/// Where a chunk begins and ends.
+type Span = (usize, usize);
 
 /// What one chunk held.
 struct Parsed {
@@ -30,6 +33,14 @@ struct Parsed {
     /// Where the next record starts; behind the chunk's own end if its last record runs over.
     end: usize,
     lines: u32,
+}
+
+/// The chunks joined so far.
+struct Joined {
+    all: Batch,
+    /// Where the next record starts, and in which line.
+    at: usize,
+    line: u32,
 }
 
 /// A text file behind its heading, and what reads its rows.
@@ -45,39 +56,49 @@ impl Body<'_> {
     /// read and the digest of the whole file.
     pub(super) fn parse(&self, start: usize, line: u32, chunk: usize) -> Result<(Batch, Digest)> {
         let keys = self.job.keys.filter(|_| Place::new(self.mapped.len() as u64, 0).is_some());
-        let mut all = Batch { entries: keys.map(|_| Vec::new()), ..Batch::new(self.job.kind) };
+        let all = Batch { entries: keys.map(|_| Vec::new()), ..Batch::new(self.job.kind) };
+        let mut joined = Joined { all, at: start, line };
         let mut digesting = Digesting::default();
         digesting.update(&self.mapped[..start]);
-        let (mut at, mut line) = (start, line);
-        let mut from = start;
+        let (mut from, mut before) = (start, Vec::new());
         while from < self.mapped.len() {
             let wave = wave(self.mapped, from, chunk);
             let until = wave.last().map_or(from, |(_, until)| *until);
-            let (guesses, ()) = rayon::join(|| self.guess(&wave, keys), || digesting.update(&self.mapped[from..until]));
-            for ((from, until), guess) in wave.iter().zip(guesses) {
-                let parsed = if *from == at {
-                    guess?
-                } else if at >= *until {
-                    continue;
-                } else {
-                    self.parse_span(at, *until, keys)?
-                };
-                all.append(parsed.batch, line);
-                at = parsed.end;
-                line = line.saturating_add(parsed.lines);
-            }
-            if let (Some(keys), Some(entries)) = (keys, all.entries.as_mut().filter(|entries| entries.len() >= RUN)) {
-                hand_over(entries, self.rows.file(), keys);
-            }
-            self.mapped.give_back(from..until);
+            // While chunks are parsed, those before them are joined: neither waits for the other.
+            let rest = || {
+                digesting.update(&self.mapped[from..until]);
+                self.join(&mut joined, std::mem::take(&mut before), keys)
+            };
+            let (guesses, rest) = rayon::join(|| self.guess(&wave, keys), rest);
+            rest?;
+            before = wave.into_iter().zip(guesses).collect();
             from = until;
         }
-        Ok((all, digesting.finish()))
+        self.join(&mut joined, before, keys)?;
+        Ok((joined.all, digesting.finish()))
+    }
+
+    /// Joins chunks in file order, and parses again those that a wrong guess began.
+    fn join(&self, joined: &mut Joined, wave: Vec<(Span, Result<Parsed>)>, keys: Option<&Keys<'_>>) -> Result<()> {
+        for ((from, until), guess) in wave {
+            if joined.at < until {
+                let parsed = if from == joined.at { guess? } else { self.parse_span(joined.at, until, keys)? };
+                joined.all.append(parsed.batch, joined.line);
+                joined.at = parsed.end;
+                joined.line = joined.line.saturating_add(parsed.lines);
+            }
+            self.mapped.give_back(from..until);
+        }
+        if let (Some(keys), Some(entries)) = (keys, joined.all.entries.as_mut().filter(|entries| entries.len() >= RUN))
+        {
+            hand_over(entries, self.rows.file(), keys);
+        }
+        Ok(())
     }
 
     /// Parses chunks side by side, each as if a record started where it starts.
-    fn guess(&self, wave: &[(usize, usize)], keys: Option<&Keys<'_>>) -> Vec<Result<Parsed>> {
-        let parse = |(from, until): &(usize, usize)| {
+    fn guess(&self, wave: &[Span], keys: Option<&Keys<'_>>) -> Vec<Result<Parsed>> {
+        let parse = |(from, until): &Span| {
             let parsed = self.parse_span(*from, *until, keys)?;
             self.job.progress.advance(self.job.code, (until - from) as u64, parsed.batch.bins.read);
             Ok(parsed)
@@ -125,7 +146,7 @@ impl Body<'_> {
 
 /// The chunks to be parsed next, from `from` on: each ends behind the first line end that lies `chunk` bytes on, the last one
 /// of a file at its end. Not all at once: a look at every place in the file held a page, and its neighbours, of each.
-fn wave(bytes: &[u8], mut from: usize, chunk: usize) -> Vec<(usize, usize)> {
+fn wave(bytes: &[u8], mut from: usize, chunk: usize) -> Vec<Span> {
     let mut wave = Vec::with_capacity(WAVE);
     while wave.len() < WAVE && from < bytes.len() {
         let line_end = bytes.get(from + chunk..).and_then(|rest| memchr::memchr(b'\n', rest));

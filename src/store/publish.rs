@@ -12,7 +12,7 @@
 //! after it, the next holder takes the remaining steps from `publish.json`, with the time and name written there. No
 //! step needs an earlier one repeated, and each is either done or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -99,9 +99,9 @@ impl Staging {
         let (done, until) = channel::<()>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                let mut settled = BTreeMap::new();
+                let (mut seen, mut synced) = (BTreeMap::new(), BTreeSet::new());
                 while until.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                    let _ = self.sync_news(&mut settled);
+                    let _ = self.sync_news(&mut seen, &mut synced);
                 }
             });
             let outcome = work();
@@ -110,13 +110,13 @@ impl Staging {
         })
     }
 
-    /// Syncs what is there and was not at this length before.
-    fn sync_news(&self, settled: &mut BTreeMap<PathBuf, u64>) -> Result<()> {
+    /// Syncs the files that have stopped growing: whoever still writes to one would wait for its pages to be written.
+    fn sync_news(&self, seen: &mut BTreeMap<PathBuf, u64>, synced: &mut BTreeSet<PathBuf>) -> Result<()> {
         for folder in [&self.store, &self.outbox] {
             let mut files: Vec<PathBuf> = tree(folder)?.0.into_iter().map(|file| folder.join(file)).collect();
             files.retain(|file| {
-                let length = fs::metadata(file).ok().map(|file| file.len());
-                length.is_some_and(|length| settled.insert(file.clone(), length) != Some(length))
+                let Ok(length) = fs::metadata(file).map(|file| file.len()) else { return false };
+                seen.insert(file.clone(), length) == Some(length) && synced.insert(file.clone())
             });
             sync_files(&files)?;
         }

@@ -1,5 +1,7 @@
 //! 核对覆盖: for each person and each source, what can be said. The proof of 凡进必核、在保必核.
 
+use rayon::prelude::*;
+
 /// The state of one person × one source. Exactly one holds; silence is never clearance (invariant I-6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -82,7 +84,7 @@ impl Coverage {
         if self.sources == 0 {
             return 0;
         }
-        self.states.chunks_exact(self.sources).filter(|states| is_fully_checked(states)).count() as u64
+        self.states.par_chunks_exact(self.sources).filter(|states| is_fully_checked(states)).count() as u64
     }
 }
 

@@ -137,7 +137,8 @@ fn not_asked(source: &PlannedSource) -> Evidence {
     Evidence::absent(&source.code, &source.layout.department, source.kind.clone(), Delivery::Missing)
 }
 
-/// Links sources, each with its index in the plan, one after the other: each spreads its rows over the cores.
+/// Links sources, each with its index in the plan, side by side: each spreads its rows over the cores, but has also work for
+/// one core alone.
 pub(super) fn link_all(
     plan: &Plan,
     index: &Index<'_>,
@@ -148,13 +149,13 @@ pub(super) fn link_all(
     const STAGE: &str = "link";
     progress.begin(STAGE, 0);
     let settings = plan.run.link_settings();
-    let mut linked = Vec::with_capacity(evidences.len());
-    for (at, evidence) in evidences {
+    let link = |(at, evidence): (usize, Evidence)| {
         cancel.check()?;
         let links = linkage::link_source(index, at as u16, &evidence, &settings);
         progress.advance(STAGE, 0, evidence.table.rows() as u64);
-        linked.push((at, (evidence, links)));
-    }
+        Ok((at, (evidence, links)))
+    };
+    let linked: Result<Vec<_>> = evidences.into_par_iter().with_max_len(1).map(link).collect();
     progress.end(STAGE, "");
-    Ok(linked)
+    linked
 }

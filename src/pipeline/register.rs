@@ -3,9 +3,11 @@
 //! Register rows end in bins like any department's: a row without household, programme or division goes back to whoever
 //! keeps the register. A person without a usable id stays on it: coverage says 号码不可用.
 
+use std::hash::BuildHasher;
 use std::path::Path;
 
-use hashbrown::{HashMap, HashSet};
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet, HashTable};
 use rayon::prelude::*;
 
 use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
@@ -19,9 +21,9 @@ use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
 use crate::store::{Extracts, KeptRegister, Stages};
 
-pub(super) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+pub(super) type FastMap<K, V> = HashMap<K, V, FixedState>;
 
-pub(super) type FastSet<T> = HashSet<T, foldhash::fast::FixedState>;
+pub(super) type FastSet<T> = HashSet<T, FixedState>;
 
 /// The register for a date, and its files as evidence (bins, rejects, digests).
 pub struct RegisterRead {
@@ -54,7 +56,7 @@ impl RegisterRead {
     /// Of files read under `made_of`, with the mandates of the day settled; beside it the mandates filed apart.
     fn settled(made_of: Digest, read: KeptRegister, as_of: Date) -> (Self, Mandates) {
         let KeptRegister { mut register, filed, persons, mandates } = read;
-        settle_mandates(&mut register, &covered(&filed, as_of));
+        settle_mandates(&mut register, &Covered::on(as_of, &filed));
         let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
         let key = Digest::of_parts([&made_of.0[..], &mandated]);
         (Self { register, persons, mandates, lists: Vec::new(), key, fresh: None }, filed)
@@ -176,16 +178,31 @@ fn take_filed(mandates: &mut Evidence) -> Mandates {
     }
 }
 
-/// Citizens whom a mandate filed apart covers on a day.
-fn covered(filed: &Mandates, day: Date) -> FastSet<CitizenId> {
-    let live = (0..filed.ids.len()).filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
-    let mut covered = FastSet::with_capacity_and_hasher(filed.ids.len(), foldhash::fast::FixedState::default());
-    covered.extend(live.map(|at| filed.ids[at]));
-    covered
+/// Citizens whom a mandate filed apart covers, in parts that are filled side by side.
+struct Covered(Vec<FastSet<CitizenId>>);
+
+impl Covered {
+    const PARTS: u64 = 8;
+
+    fn on(day: Date, filed: &Mandates) -> Self {
+        let part = |part: u64| {
+            let of_part = (0..filed.ids.len()).filter(|at| filed.ids[*at].packed() % Self::PARTS == part);
+            let live = of_part.filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
+            let usual = filed.ids.len() / Self::PARTS as usize;
+            let mut covered = FastSet::with_capacity_and_hasher(usual, FixedState::default());
+            covered.extend(live.map(|at| filed.ids[at]));
+            covered
+        };
+        Self((0..Self::PARTS).into_par_iter().map(part).collect())
+    }
+
+    fn holds(&self, id: CitizenId) -> bool {
+        self.0[(id.packed() % Self::PARTS) as usize].contains(&id)
+    }
 }
 
 /// Who has a mandate on the register's day: one of the row's own, or one filed apart.
-fn settle_mandates(register: &mut Register, covered: &FastSet<CitizenId>) {
+fn settle_mandates(register: &mut Register, covered: &Covered) {
     let day = register.as_of;
     let kind = kind::register_persons();
     let column = |field| dates(column_of(&kind, &register.table, field));
@@ -193,7 +210,7 @@ fn settle_mandates(register: &mut Register, covered: &FastSet<CitizenId>) {
     // A pass of its own, so short that the probes of one person and the next wait for memory together.
     register.persons.par_iter_mut().enumerate().for_each(|(row, person)| {
         let own = covers(first.get(row), last.get(row), day);
-        person.mandated = own || person.id.is_some_and(|id| covered.contains(&id));
+        person.mandated = own || person.id.is_some_and(|id| covered.holds(id));
     });
 }
 
@@ -219,38 +236,50 @@ pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
 /// A row that stands on the register. Household and programme of its person are numbered in register order, later.
 struct Line<'a> {
     household: &'a str,
+    /// Of the household's code.
+    hash: u64,
     programme: &'a str,
     person: Person,
 }
+
+/// A row, or the field at fault and why the row cannot stand on the register.
+type Read<'a> = std::result::Result<Line<'a>, (&'static str, &'static str)>;
 
 /// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
 pub(super) type Refused = (usize, &'static str, &'static str);
 
 /// A register without its table yet, and the rows that cannot stand on it, in order.
-fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
+fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
     let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
-    homes.by_code.reserve(rows / 2); // households of two are usual: the map then never grows
-    // What depends on one row alone is read on all cores; households then form in register order.
-    const AT_A_TIME: usize = 1 << 16;
-    let mut read = Vec::with_capacity(AT_A_TIME);
-    for first in (0..rows).step_by(AT_A_TIME) {
-        let last = rows.min(first + AT_A_TIME);
-        (first..last).into_par_iter().map(|row| columns.line(row)).collect_into_vec(&mut read);
+    homes.by_code.reserve(rows, |_| unreachable!("no household stands in it yet"));
+    let mut enrol = |first: usize, read: &mut Vec<Read<'e>>| {
         for (row, line) in (first..).zip(read.drain(..)) {
             match line {
-                Ok(Line { household, programme, person }) => {
+                Ok(Line { household, hash, programme, person }) => {
                     let programme = programme_index(&mut programmes, programme);
-                    let household = homes.number(household, programme, person.division);
+                    let household = homes.number(household, hash, programme, person.division);
                     persons.push(Person { household, programme, ..person });
                     lines.push(evidence.refs[row].line);
                 }
                 Err((field, reason)) => refused.push((row, field, reason)),
             }
         }
+    };
+    // What depends on one row alone is read on all cores, while the rows before it form households in register order.
+    const AT_A_TIME: usize = 1 << 16;
+    let (mut read, mut before) = (Vec::with_capacity(AT_A_TIME), Vec::with_capacity(AT_A_TIME));
+    for first in (0..rows).step_by(AT_A_TIME) {
+        let last = rows.min(first + AT_A_TIME);
+        rayon::join(
+            || (first..last).into_par_iter().map(|row| columns.line(row)).collect_into_vec(&mut read),
+            || enrol(first - before.len(), &mut before),
+        );
+        std::mem::swap(&mut read, &mut before);
     }
+    enrol(rows - before.len(), &mut before);
     let households = homes.with(&persons);
     let table = Table::new(evidence.kind.types());
     (Register { persons, households, programmes, table, lines, as_of }, refused)
@@ -259,7 +288,8 @@ fn build(evidence: &Evidence, as_of: Date) -> (Register, Vec<Refused>) {
 /// Households as they come up: a household's first row says its programme and division.
 #[derive(Default)]
 struct Homes<'a> {
-    by_code: FastMap<&'a str, u32>,
+    /// Numbers by the hash of their code. There is room for as many as there are persons, so that it never grows.
+    by_code: HashTable<u32>,
     codes: Texts,
     programmes: Vec<u16>,
     divisions: Vec<Division>,
@@ -268,15 +298,18 @@ struct Homes<'a> {
 }
 
 impl<'a> Homes<'a> {
-    fn number(&mut self, code: &'a str, programme: u16, division: Division) -> u32 {
+    fn number(&mut self, code: &'a str, hash: u64, programme: u16, division: Division) -> u32 {
         if let Some((_, number)) = self.last.filter(|(last, _)| *last == code) {
             return number;
         }
-        let number = *self.by_code.entry(code).or_insert_with(|| {
+        let known = self.by_code.find(hash, |number| self.codes.get(*number as usize) == code).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = self.codes.len() as u32;
+            self.by_code.insert_unique(hash, number, |_| unreachable!("there is room for everybody"));
             self.codes.push(code);
             self.programmes.push(programme);
             self.divisions.push(division);
-            self.codes.len() as u32 - 1
+            number
         });
         self.last = Some((code, number));
         number
@@ -378,8 +411,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// What a row says; or the field at fault and why the row cannot stand on the register.
-    fn line(&self, row: usize) -> std::result::Result<Line<'a>, (&'static str, &'static str)> {
+    fn line(&self, row: usize) -> Read<'a> {
         let household = self.household.get(row);
         if household.is_empty() {
             return Err(("household_id", "run.reject_no_household"));
@@ -410,6 +442,7 @@ impl<'a> Columns<'a> {
             state,
             mandated: false, // settled for the day, later
         };
-        Ok(Line { household, programme, person })
+        let hash = FixedState::default().hash_one(household);
+        Ok(Line { household, hash, programme, person })
     }
 }

@@ -33,13 +33,12 @@ pub struct Keys<'a> {
 }
 
 /// A file read before, and which of its rows are needed now.
-#[derive(Debug, Clone)]
 pub struct Known {
     pub summary: FileSummary,
     /// Ascending, each once.
     pub places: Vec<Place>,
-    /// Of a spreadsheet: all its rows as text.
-    pub rows: Vec<u8>,
+    /// Of a spreadsheet: all its rows as text, wherever they lie.
+    pub rows: Box<dyn AsRef<[u8]> + Send + Sync>,
 }
 
 impl Known {

@@ -89,7 +89,7 @@ impl Connector for Spreadsheet {
         let heading = Candidate { cells: headings, damaged: false };
         let (_, mapping) = headings::find(job.source, job.kind, &[heading]).map_err(|miss| miss.error)?;
         let rows = RowReader::of_sheet(job, mapping, index, sheet);
-        let batch = pick_rows(&known.rows, &known.places, &rows, job.kind);
+        let batch = pick_rows((*known.rows).as_ref(), &known.places, &rows, job.kind);
         Ok(Picked { batch, headings: rows.into_headings() })
     }
 }

@@ -71,7 +71,8 @@ impl Reading<'_> {
             Some(keys) => index.rows_under(keys),
             None => index.rows_where(&|entries| self.index.wanted_among(entries)),
         };
-        Some(Known { rows: index.rows().to_vec(), summary: index.summary, places })
+        let (summary, rows) = index.into_parts();
+        Some(Known { summary, places, rows: Box::new(rows) })
     }
 
     fn add_run(&self, filling: &Filling, source: &PlannedSource, file: u16, entries: &[Entry]) -> Result<()> {

@@ -4,7 +4,7 @@
 //! centre/store/run.lock             who runs now (OS file lock + JSON)
 //!        store/ledger.sqlite, .head  what was done and judged, append-only; the head seals its length
 //!        store/keys/*.keys         which rows of a delivered file may speak of whom; can be made anew
-//!        store/stages/*.stage      the register and the sources' links as last made; can be made anew
+//!        store/stages/*.stage      the register, the sources' links and what rules found, as last made; can be made anew
 //!        store/runs/<run>/*.parquet, run.json
 //!        outbox/<run>/…             what is sent out, written by `report`
 //! ```

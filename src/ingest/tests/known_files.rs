@@ -29,7 +29,7 @@ fn read(centre: &Centre, wanted: &[u64], made: &Mutex<Vec<Made>>) -> Evidence {
         let mut places: Vec<_> = hits.map(|entry| entry.place).collect();
         places.sort_unstable();
         places.dedup();
-        Some(Known { summary: one.summary.clone()?, places, rows: one.rows.clone() })
+        Some(Known { summary: one.summary.clone()?, places, rows: Box::new(one.rows.clone()) })
     };
     let run = |_: u16, entries: &[Entry]| {
         assert!(entries.is_sorted(), "a run ascends");

@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use calamine::{Data, Reader, Xlsx};
+
 use super::world::{AS_OF, World, text};
+
+/// Months after [`AS_OF`].
+const LATER: &str = "2027-03-24";
 
 /// The outbox without what names the run.
 fn sent(world: &World, run: &str) -> Vec<(String, String)> {
@@ -25,6 +30,14 @@ fn count(works: &BTreeMap<String, String>, expected: &str) -> usize {
     works.values().filter(|work| *work == expected).count()
 }
 
+/// What the summary says of each rule: flagged, clear, not checked. No list of a county holds it.
+fn by_rule(world: &World, run: &str) -> Vec<Vec<Data>> {
+    let path = world.path(&format!("outbox/{run}/summary.xlsx"));
+    let mut workbook: Xlsx<_> = calamine::open_workbook(path).unwrap();
+    let sheet = workbook.worksheet_range("分规则").unwrap();
+    sheet.rows().map(<[Data]>::to_vec).collect()
+}
+
 /// A run, and the same once more with every file read in full: both must send and keep the same.
 pub(super) fn runs_as_if_read_anew(world: &World, day: &str) -> String {
     let run = |more: &[&str]| {
@@ -40,6 +53,7 @@ pub(super) fn runs_as_if_read_anew(world: &World, day: &str) -> String {
     };
     let (taken, anew) = (run(&[]), run(&["--reread"]));
     assert_eq!(sent(world, &taken), sent(world, &anew));
+    assert_eq!(by_rule(world, &taken), by_rule(world, &anew));
     assert!(kept(&taken) == kept(&anew), "a table differs");
     taken
 }
@@ -109,6 +123,24 @@ fn a_change_in_a_rule_links_nothing_and_one_in_linking_does() {
     let works_now = works(&world, AS_OF, &[]);
     assert_eq!((works_now["register"].as_str(), works_now["bank"].as_str()), ("kept", "known"));
     runs_as_if_read_anew(&world, AS_OF);
+}
+
+/// The register is the same and nobody's mandate ends: only the deliveries grow old.
+#[test]
+fn a_delivery_that_grew_stale_is_no_answer_any_more() {
+    let world = World::made(3_000, 20_000, 19);
+    edit(&world, "inbox/register/mandates.csv", |text| {
+        let mut lines = text.lines();
+        let heading = lines.next().unwrap().to_owned();
+        let without_end = lines.map(|line| format!("\n{},", &line[..line.rfind(',').unwrap()]));
+        std::iter::once(heading).chain(without_end).collect::<String>() + "\n"
+    });
+    world.summary();
+    let works_later = works(&world, LATER, &[]);
+    assert_eq!(count(&works_later, "kept"), works_later.len(), "{works_later:?}");
+    let run = runs_as_if_read_anew(&world, LATER);
+    let coverage = sent(&world, &run).into_iter().filter(|(name, _)| name.ends_with("/coverage.csv"));
+    assert!(coverage.into_iter().all(|(_, text)| text.contains("来源过期")));
 }
 
 /// Whatever a disk did to what is kept, the night is the same.

@@ -138,6 +138,26 @@ pub enum Delivery {
     Refused(crate::kernel::Error),
 }
 
+impl Delivery {
+    /// One word for summaries and wording keys.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Arrived { stale: false, .. } => "arrived",
+            Self::Arrived { stale: true, .. } => "stale",
+            Self::Missing => "missing",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    /// The day it speaks for, if it arrived.
+    pub fn as_of(&self) -> Option<Date> {
+        match self {
+            Self::Arrived { as_of, .. } => Some(*as_of),
+            Self::Missing | Self::Refused(_) => None,
+        }
+    }
+}
+
 /// One source's rows about people on the register.
 #[derive(Debug, Clone)]
 pub struct Evidence {

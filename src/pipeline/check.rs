@@ -18,7 +18,7 @@ use crate::config::Plan;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::CoverageState;
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
@@ -237,11 +237,8 @@ fn record(
     let sources: serde_json::Map<String, serde_json::Value> = evidences
         .iter()
         .map(|evidence| {
-            let state = match &evidence.delivery {
-                Delivery::Arrived { as_of, .. } => as_of.to_string(),
-                Delivery::Missing => "missing".to_owned(),
-                Delivery::Refused(_) => "refused".to_owned(),
-            };
+            let delivery = &evidence.delivery;
+            let state = delivery.as_of().map_or_else(|| delivery.state().to_owned(), |as_of| as_of.to_string());
             (evidence.source.clone(), state.into())
         })
         .collect();

@@ -8,7 +8,7 @@ use super::run::staged;
 use crate::config::Plan;
 use crate::kernel::{Cancel, Digest, Progress, Result};
 use crate::model::coverage::Coverage;
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleFindings};
 use crate::policy;
@@ -35,16 +35,17 @@ impl Judging<'_> {
     /// # Errors
     /// As [`policy::find`]; the disk.
     pub(super) fn outcomes(&self, progress: &dyn Progress, cancel: &Cancel) -> Result<Outcomes> {
-        let read = self.plan.policy.evidence_read();
         let first_links = self.first_links();
+        let kinds: Vec<(&str, Digest)> =
+            self.plan.policy.evidence_read().into_iter().map(|kind| (kind, self.key(kind))).collect();
         let kept: Vec<Option<Vec<RuleFindings>>> =
-            read.par_iter().map(|kind| self.stages.rule_findings(self.key(kind), kind, &first_links)).collect();
-        let missing: Vec<&str> =
-            read.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(kind, _)| *kind).collect();
+            kinds.par_iter().map(|(kind, key)| self.stages.rule_findings(*key, kind, &first_links)).collect();
+        let asked: Vec<(&str, Digest)> =
+            kinds.into_iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(kind, _)| kind).collect();
         let found = staged("rules", progress, || {
             policy::find(
                 &self.plan.policy,
-                &missing,
+                &asked.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(),
                 &self.read.register,
                 self.evidences,
                 self.links,
@@ -52,10 +53,8 @@ impl Judging<'_> {
                 cancel,
             )
         })?;
-        let keep = |(kind, found): (&&str, &Vec<RuleFindings>)| {
-            self.stages.keep_rule_findings(self.key(kind), kind, found, &first_links)
-        };
-        missing.par_iter().zip(&found).try_for_each(keep)?;
+        let new = asked.par_iter().zip(&found);
+        new.try_for_each(|((kind, key), found)| self.stages.keep_rule_findings(*key, kind, found, &first_links))?;
         Ok(policy::join(&self.read.register, kept.into_iter().flatten().chain(found).flatten().collect()))
     }
 
@@ -71,12 +70,9 @@ impl Judging<'_> {
         let mut parts = vec![rules.0.to_vec(), self.read.key.0.to_vec(), self.judgements.0.to_vec()];
         let sources = self.plan.sources.iter().zip(self.evidences).zip(self.keys).enumerate();
         for (at, ((source, evidence), key)) in sources.filter(|(_, ((_, evidence), _))| evidence.kind.code == kind) {
-            let came = match &evidence.delivery {
-                Delivery::Arrived { as_of, stale } => format!("{as_of} {stale}"),
-                Delivery::Missing => "missing".to_owned(),
-                Delivery::Refused(_) => "refused".to_owned(),
-            };
-            parts.extend([format!("{at} {} {came}", source.code).into_bytes(), source.digest.0.to_vec()]);
+            let (state, as_of) = (evidence.delivery.state(), evidence.delivery.as_of());
+            let came = format!("{at} {} {state} {}", source.code, as_of.map(|day| day.to_string()).unwrap_or_default());
+            parts.extend([came.into_bytes(), source.digest.0.to_vec()]);
             parts.extend(key.map(|key| key.0.to_vec()));
         }
         Digest::of_parts(parts.iter().map(Vec::as_slice))

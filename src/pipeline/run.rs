@@ -332,17 +332,16 @@ impl Found<'_> {
     }
 
     fn source_summary(&self, evidence: &Evidence) -> SourceSummary {
-        let (state, as_of, fault) = match &evidence.delivery {
-            Delivery::Arrived { as_of, stale } => (if *stale { "stale" } else { "arrived" }, Some(*as_of), None),
-            Delivery::Missing => ("missing", None, None),
-            Delivery::Refused(fault) => ("refused", None, Some(fault.clone())),
+        let fault = match &evidence.delivery {
+            Delivery::Refused(fault) => Some(fault.clone()),
+            Delivery::Arrived { .. } | Delivery::Missing => None,
         };
         let share = evidence.bins.rejected as f64 * 100.0;
         SourceSummary {
             source: evidence.source.clone(),
             department: evidence.department.clone(),
-            state,
-            as_of: as_of.map(|date| date.to_string()),
+            state: evidence.delivery.state(),
+            as_of: evidence.delivery.as_of().map(|date| date.to_string()),
             bins: evidence.bins,
             fault,
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,

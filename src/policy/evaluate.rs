@@ -19,7 +19,7 @@ use super::rules::{Amount, ENROLMENT, Rule};
 use super::text::Per;
 use crate::kernel::{Cancel, Date, Digest, Error, Fen, Message, Result};
 use crate::model::coverage::Coverage;
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::link::Link;
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleFindings};
 use crate::model::register::{Register, Role};
@@ -91,7 +91,7 @@ fn of_evidence(
     cancel: &Cancel,
 ) -> Result<Vec<RuleFindings>> {
     cancel.check()?;
-    let indexes: Vec<u16> = policy.rules_reading(evidence).map(|(index, _)| index).collect();
+    let rules: Vec<(u16, &Rule)> = policy.rules_reading(evidence).collect();
     let of_enrolment;
     let (seats, checked) = match checked.get(evidence) {
         Some(checked) => (evidence_seats(world, evidence), checked),
@@ -101,12 +101,11 @@ fn of_evidence(
             (seats, &of_enrolment)
         }
     };
-    let frame = frame_for(policy, world, seats, &indexes)?;
-    let found: Vec<Result<RuleFindings>> = indexes
+    let frame = frame_for(policy, world, seats, &rules)?;
+    let found: Vec<Result<RuleFindings>> = rules
         .par_iter()
-        .map(|index| {
+        .map(|(index, rule)| {
             cancel.check()?;
-            let rule = &policy.rules[usize::from(*index)];
             by_rule(*index, rule, world, &frame, checked.by(rule))
         })
         .collect();
@@ -114,15 +113,12 @@ fn of_evidence(
 }
 
 /// The table with all columns and parameters that some of these rules reads.
-fn frame_for(policy: &Policy, world: &World, seats: Vec<Seat>, indexes: &[u16]) -> Result<Frame> {
-    let rules = || indexes.iter().map(|index| &policy.rules[usize::from(*index)]);
+fn frame_for(policy: &Policy, world: &World, seats: Vec<Seat>, rules: &[(u16, &Rule)]) -> Result<Frame> {
+    let rules = || rules.iter().map(|(_, rule)| *rule);
     let mut columns: Vec<RuleColumn> = rules().flat_map(|rule| rule.columns.iter().cloned()).collect();
     columns.sort_by(|a, b| a.name.cmp(&b.name));
     columns.dedup_by(|a, b| a.name == b.name);
-    let mut names: Vec<&String> = rules().flat_map(|rule| &rule.card.parameters).collect();
-    names.sort();
-    names.dedup();
-    let parameters: Vec<&Parameter> = names.into_iter().map(|name| &policy.parameters[name]).collect();
+    let parameters: Vec<&Parameter> = policy.named_by(rules()).collect();
     let first = rules().next().expect("a group of rules holds one");
     build(world, seats, &columns, &parameters).map_err(|error| failed(first, &error))
 }
@@ -362,8 +358,7 @@ fn discrepancy(
 fn oldest(world: &World, grounds: &[Ground]) -> Option<Date> {
     let date = |ground: &Ground| match ground.source.map(|source| &world.evidences[usize::from(source)].delivery) {
         None => Some(world.register.as_of),
-        Some(Delivery::Arrived { as_of, .. }) => Some(*as_of),
-        Some(Delivery::Missing | Delivery::Refused(_)) => None,
+        Some(delivery) => delivery.as_of(),
     };
     grounds.iter().filter(|ground| ground.innocent.is_none()).filter_map(date).min()
 }
@@ -430,6 +425,7 @@ mod tests {
     use super::super::cases::{demo, evidence, link, register};
     use super::super::coverage;
     use super::*;
+    use crate::model::evidence::Delivery;
 
     fn row(text: &str) -> toml::Table {
         text.parse().unwrap()

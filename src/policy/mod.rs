@@ -155,8 +155,7 @@ impl Policy {
     /// The parameters that rules read, as they hold in the counties on `as_of`: by name, an object with unit, document and
     /// value (分 where the unit is 元), or value by county where counties differ.
     pub fn values(&self, counties: &[Division], as_of: Date) -> serde_json::Value {
-        let named = self.needed().map(|parameter| (parameter.name.clone(), parameter.in_force(counties, as_of)));
-        named.collect::<serde_json::Map<_, _>>().into()
+        in_force(self.needed(), counties, as_of)
     }
 
     /// The kinds of evidence that rules read, `enrolment` among them where one reads the register itself; ascending.
@@ -173,20 +172,32 @@ impl Policy {
     /// Of all that the rules reading one kind of evidence look at beside register and rows: what they say, their parameters
     /// as these hold in the counties on a day, and the day itself where one of them asks for it.
     pub fn digest_for(&self, evidence: &str, counties: &[Division], as_of: Date) -> Digest {
-        let rules: Vec<&Rule> = self.rules_reading(evidence).map(|(_, rule)| rule).collect();
-        let named: BTreeSet<&String> = rules.iter().flat_map(|rule| &rule.card.parameters).collect();
-        let values = named.into_iter().map(|name| (name, self.parameters[name].in_force(counties, as_of)));
-        let values = serde_json::Value::from_iter(values.map(|(name, value)| (name.clone(), value))).to_string();
-        let day = if rules.iter().any(|rule| rule.reads_the_day()) { as_of.to_string() } else { String::new() };
+        let rules = || self.rules_reading(evidence).map(|(_, rule)| rule);
+        let values = in_force(self.named_by(rules()), counties, as_of).to_string();
+        let day = if rules().any(Rule::reads_the_day) { as_of.to_string() } else { String::new() };
         Digest::of_parts([&self.digest.0[..], evidence.as_bytes(), values.as_bytes(), day.as_bytes()])
     }
 
     /// Parameters that some rule names.
     fn needed(&self) -> impl Iterator<Item = &Parameter> {
-        self.parameters
-            .values()
-            .filter(|parameter| self.rules.iter().any(|rule| rule.card.parameters.contains(&parameter.name)))
+        self.named_by(self.rules.iter())
     }
+
+    /// Parameters that one of these rules names, by name.
+    fn named_by<'p>(&'p self, rules: impl Iterator<Item = &'p Rule>) -> impl Iterator<Item = &'p Parameter> {
+        let names: BTreeSet<&String> = rules.flat_map(|rule| &rule.card.parameters).collect();
+        names.into_iter().map(|name| &self.parameters[name])
+    }
+}
+
+/// Parameters by name as they hold in the counties on a day.
+fn in_force<'p>(
+    parameters: impl Iterator<Item = &'p Parameter>,
+    counties: &[Division],
+    as_of: Date,
+) -> serde_json::Value {
+    let named = parameters.map(|parameter| (parameter.name.clone(), parameter.in_force(counties, as_of)));
+    named.collect::<serde_json::Map<_, _>>().into()
 }
 
 #[cfg(test)]

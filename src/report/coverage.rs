@@ -11,7 +11,7 @@ use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
 use super::spread::spread;
 use crate::kernel::{Cancel, Message, Result};
 use crate::model::coverage::{CoverageState, is_fully_checked};
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::Evidence;
 use crate::model::register::Role;
 
 /// How many people with an incomplete check the workbook and the page name; coverage.csv has them all.
@@ -81,19 +81,11 @@ pub(super) fn summary(view: &RunView, counts: &Counts) -> Listing {
 }
 
 pub(super) fn delivery_word(view: &RunView, evidence: &Evidence) -> &'static str {
-    view.word(match evidence.delivery {
-        Delivery::Arrived { stale: false, .. } => "report.delivery_arrived",
-        Delivery::Arrived { stale: true, .. } => "report.delivery_stale",
-        Delivery::Missing => "report.delivery_missing",
-        Delivery::Refused(_) => "report.delivery_refused",
-    })
+    view.word(&format!("report.delivery_{}", evidence.delivery.state()))
 }
 
 pub(super) fn delivery_date(evidence: &Evidence) -> String {
-    match evidence.delivery {
-        Delivery::Arrived { as_of, .. } => as_of.to_string(),
-        Delivery::Missing | Delivery::Refused(_) => String::new(),
-    }
+    evidence.delivery.as_of().map(|as_of| as_of.to_string()).unwrap_or_default()
 }
 
 /// People with a source that could not answer, and why: by source, in register order, up to [`LISTED`].

@@ -1,5 +1,6 @@
 //! Any bytes as a department's file: it is read or refused, every row ends in one bin, and every row kept starts where its
 //! reference says. The first byte chooses encoding, delimiter and whether a sound heading stands before the rest.
+
 use std::path::Path;
 
 use hedui::ingest::{self, Source};

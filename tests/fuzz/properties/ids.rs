@@ -1,4 +1,5 @@
 //! Any text as an id, a date, an amount, a name: it is read or not, and what was read reads the same again.
+
 use hedui::standardise::ids::{self, IdReading};
 use hedui::standardise::{amounts, dates, id_repair, names};
 

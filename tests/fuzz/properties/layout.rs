@@ -1,4 +1,5 @@
 //! Any text as sources/x.toml: a layout or a fault with sentences in both languages.
+
 use std::path::Path;
 
 use hedui::ingest::Source;

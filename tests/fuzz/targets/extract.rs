@@ -1,3 +1,4 @@
+//! cargo-fuzz's way to the property of the same name.
 #![no_main]
 
 #[path = "../properties/extract.rs"]

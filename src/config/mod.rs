@@ -13,7 +13,7 @@ use crate::kernel::{Digest, Division, Error, Lang, Message, Result};
 use crate::linkage::LinkSettings;
 use crate::model::kind::{self, Kind};
 use crate::model::link::Grade;
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 
 /// Everything a run needs to know, checked.
 #[derive(Debug)]
@@ -191,6 +191,7 @@ struct RegisterFile {
 /// # Errors
 /// Kind `Config`, holding every fault found; `Io` if a file cannot be read.
 pub fn load(root: &Path) -> Result<Plan> {
+    policy::warm();
     let texts = read_files(root)?;
     let mut faults = Vec::new();
     let centre = texts.parse::<CentreFile>("hedui.toml").and_then(check_centre).map_err(|e| faults.push(e)).ok();

@@ -1,10 +1,10 @@
-//! Checks one expression of a rule before anything is computed: it parses, its columns exist and are visible there, and on
-//! an empty table it gives the type its part must have.
+//! Checks the expressions of a rule before anything is computed: they parse, their columns exist and are visible there, and
+//! on an empty table they give the types their parts must have.
 //!
 //! Polars' own words are shown for faults found here, because the table is empty and cannot leak a value; faults met
 //! while computing are reported without them (see `evaluate`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 use polars::sql::sql_expr;
@@ -54,6 +54,14 @@ pub struct Checked {
     pub names: Vec<String>,
 }
 
+/// An expression that names what it may, of a type not yet known.
+struct Parsed {
+    part: Part,
+    expr: Expr,
+    names: Vec<String>,
+    over_rows: bool,
+}
+
 /// Why an expression was refused: the message and what would have been right.
 pub struct Refusal {
     pub message: Message,
@@ -67,12 +75,23 @@ impl From<Message> for Refusal {
 }
 
 impl Names<'_> {
-    /// Parses and checks one expression.
-    pub fn check(&self, part: Part, text: &str) -> Result<Checked, Refusal> {
-        let unreadable = |error: PolarsError| {
-            Message::new("policy.bad_expression").with("part", part.key()).with("reason", error.to_string())
+    /// Parses and checks the expressions of a rule, in their order.
+    pub fn check(&self, texts: &[(Part, &str)]) -> Vec<Result<Checked, Refusal>> {
+        let parsed: Vec<Result<Parsed, Refusal>> = texts.iter().map(|(part, text)| self.parse(*part, text)).collect();
+        let typed: Vec<(&Expr, bool)> =
+            parsed.iter().flatten().map(|parsed| (&parsed.expr, parsed.over_rows)).collect();
+        // All at once, a table for each kind of part; one by one where a fault has to be told whose it is.
+        let mut dtypes: Vec<PolarsResult<DataType>> = match self.dtypes(&typed) {
+            Ok(dtypes) => dtypes.into_iter().map(Ok).collect(),
+            Err(_) => typed.iter().map(|one| self.dtypes(&[*one]).map(|mut dtypes| dtypes.remove(0))).collect(),
         };
-        let expr = sql_expr(text).map_err(unreadable)?;
+        let mut dtypes = dtypes.drain(..);
+        let mut fits = |parsed| fitting(parsed, dtypes.next().expect("a type for each that was parsed"));
+        parsed.into_iter().map(|parsed| parsed.and_then(&mut fits)).collect()
+    }
+
+    fn parse(&self, part: Part, text: &str) -> Result<Parsed, Refusal> {
+        let expr = sql_expr(text).map_err(|error| unreadable(part, &error))?;
         let names = column_names(&expr);
         for name in &names {
             self.visible(part, name, &names)?;
@@ -85,18 +104,7 @@ impl Names<'_> {
         if self.sums_floats(&expr) {
             return Err(Message::new("policy.float_sum").with("part", part.key()).into());
         }
-        let dtype = self.dtype(&expr, over_rows).map_err(unreadable)?;
-        let fits = match part {
-            Part::Rows | Part::When | Part::Flag => dtype == DataType::Boolean,
-            Part::Measure | Part::Amount => dtype.is_integer(),
-        };
-        match (fits, part) {
-            (true, _) => Ok(Checked { expr, names }),
-            (false, Part::Measure | Part::Amount) => {
-                Err(Message::new("policy.not_whole").with("part", part.key()).into())
-            }
-            (false, _) => Err(Message::new("policy.not_yes_no").with("part", part.key()).into()),
-        }
+        Ok(Parsed { part, expr, names, over_rows })
     }
 
     /// The name exists, and stands still over what this part is computed for.
@@ -128,7 +136,8 @@ impl Names<'_> {
 
     /// A sum of floats depends on the order of additions, and threads choose that order (invariant I-7).
     fn sums_floats(&self, expr: &Expr) -> bool {
-        let is_float = |input: &Expr| self.dtype(input, false).is_ok_and(|dtype| dtype.is_float());
+        let is_float =
+            |input: &Expr| self.dtypes(&[(input, false)]).is_ok_and(|dtypes| dtypes.iter().all(DataType::is_float));
         expr.into_iter().any(|node| match node {
             Expr::Agg(AggExpr::Sum(input)) => is_float(input),
             Expr::Agg(AggExpr::Mean(_) | AggExpr::Std(..) | AggExpr::Var(..)) => true,
@@ -136,24 +145,50 @@ impl Names<'_> {
         })
     }
 
-    /// The type the expression gives on an empty table of all its columns.
-    fn dtype(&self, expr: &Expr, over_rows: bool) -> PolarsResult<DataType> {
-        let mut columns: Vec<Column> =
-            self.columns.iter().map(|column| Column::new_empty(small(&column.name), &column.dtype)).collect();
-        for (name, parameter) in self.parameters {
-            columns.push(Column::new_empty(small(name), &value_dtype(parameter.example())));
-        }
-        columns.push(Column::new_empty(small(MEASURE), &DataType::Int64));
-        columns.push(Column::new_empty(small(KEY), &DataType::UInt32));
+    /// The types that expressions give on an empty table of the columns they name; those over rows are computed by group.
+    fn dtypes(&self, exprs: &[(&Expr, bool)]) -> PolarsResult<Vec<DataType>> {
+        let names: BTreeSet<String> = exprs.iter().flat_map(|(expr, _)| column_names(expr)).collect();
+        let own = self.columns.iter().map(|column| (column.name.as_str(), column.dtype.clone()));
+        let parameters =
+            self.parameters.iter().map(|(name, parameter)| (name.as_str(), value_dtype(parameter.example())));
+        let named = own.chain(parameters).chain([(MEASURE, DataType::Int64)]).filter(|(name, _)| names.contains(*name));
+        let columns = named.chain([(KEY, DataType::UInt32)]);
+        let columns = columns.map(|(name, dtype)| Column::new_empty(small(name), &dtype)).collect();
         let empty = DataFrame::new(0, columns)?.lazy();
-        let result = expr.clone().alias("result");
-        let computed = if over_rows {
-            empty.group_by([col(KEY)]).agg([result]).collect()?
-        } else {
-            empty.select([result]).collect()?
+        let result = |place: usize| format!("@result{place}");
+        let results = |over: bool| -> Vec<Expr> {
+            let some = exprs.iter().enumerate().filter(|(_, (_, over_rows))| *over_rows == over);
+            some.map(|(place, (expr, _))| (*expr).clone().alias(result(place))).collect()
         };
-        Ok(computed.column("result")?.dtype().clone())
+        let by_row = empty.clone().select(results(false)).collect()?;
+        let by_group = empty.group_by([col(KEY)]).agg(results(true)).collect()?;
+        let dtype = |(place, (_, over_rows)): (usize, &(&Expr, bool))| {
+            let computed = if *over_rows { &by_group } else { &by_row };
+            Ok(computed.column(&result(place))?.dtype().clone())
+        };
+        exprs.iter().enumerate().map(dtype).collect()
     }
+}
+
+/// The expression if its part may be of its type.
+fn fitting(parsed: Parsed, dtype: PolarsResult<DataType>) -> Result<Checked, Refusal> {
+    let Parsed { part, expr, names, .. } = parsed;
+    let dtype = dtype.map_err(|error| unreadable(part, &error))?;
+    let (fits, otherwise) = match part {
+        Part::Rows | Part::When | Part::Flag => (dtype == DataType::Boolean, "policy.not_yes_no"),
+        Part::Measure | Part::Amount => (dtype.is_integer(), "policy.not_whole"),
+    };
+    if fits { Ok(Checked { expr, names }) } else { Err(Message::new(otherwise).with("part", part.key()).into()) }
+}
+
+fn unreadable(part: Part, error: &PolarsError) -> Message {
+    Message::new("policy.bad_expression").with("part", part.key()).with("reason", error.to_string())
+}
+
+/// Polars sets eight megabytes to zero when the first condition fails for every row, and again in every program that was
+/// started: an eighth of the time that looking up one person takes. Asked for beforehand, on a core that has nothing to do yet.
+pub fn warm() {
+    rayon::spawn(|| drop(BooleanChunked::full(small("@none"), false, 1)));
 }
 
 /// Joins rows into one value. `IN (…)` gathers its list with `Implode`, which is not meant here.

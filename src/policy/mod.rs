@@ -60,6 +60,7 @@ mod cases;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+pub use check::warm;
 pub use coverage::coverage;
 pub use evaluate::{evaluate, find, join};
 pub use frame::fact_text;
@@ -269,6 +270,20 @@ advice = "核实"
                 std::iter::once(&error).chain(error.also()).map(|error| error.message().key).collect();
             assert!(keys.contains(&key), "{to}: {keys:?}");
         }
+    }
+
+    /// The expressions of a rule are computed together; a pattern that cannot be read must not hide what else is wrong.
+    #[test]
+    fn two_faults_of_one_rule_are_both_told_where_they_stand() {
+        let from = "\"state = 'normal'\"\nmeasure = \"count(distinct plate)\"";
+        let error = with_fault(from, "\"regexp_like(state, '(')\"\nmeasure = \"max(plate)\"");
+        let told: Vec<(String, &str)> = std::iter::once(&error)
+            .chain(error.also())
+            .map(|error| (error.say(Lang::En).chars().take(10).collect(), error.message().key))
+            .collect();
+        assert!(told.contains(&("p.toml:17:".into(), "policy.bad_expression")), "{told:?}");
+        assert!(told.contains(&("p.toml:18:".into(), "policy.not_whole")), "{told:?}");
+        assert_eq!(told.len(), 2);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use polars::prelude::{DataType, Expr};
+use rayon::prelude::*;
 use toml::Spanned;
 
 use super::check::{Names, Part, limit_of};
@@ -73,20 +74,24 @@ pub fn from_texts(
     parameters: &BTreeMap<String, Parameter>,
     faults: &mut Vec<Error>,
 ) -> Vec<Rule> {
+    let entries: Vec<_> = texts.iter().flat_map(|text| text.file.rules.iter().map(move |entry| (text, entry))).collect();
+    // Side by side: to check the shipped rules takes longer than to look a person up.
+    let read = entries.par_iter().map(|(text, entry)| {
+        let reading = Reading { text, at: entry.span().start, kinds, parameters };
+        let mut faults = Vec::new();
+        (reading.at, reading.rule(entry.get_ref(), &mut faults), faults)
+    });
+    let read: Vec<_> = read.collect();
     let mut rules = BTreeMap::new();
-    for text in texts {
-        for entry in &text.file.rules {
-            let at = entry.span().start;
-            let reading = Reading { text, at, kinds, parameters };
-            let Some(rule) = reading.rule(entry.get_ref(), faults) else { continue };
-            let code = rule.card.code.clone();
-            match rules.entry(code) {
-                Entry::Vacant(place) => {
-                    place.insert(rule);
-                }
-                Entry::Occupied(place) => {
-                    faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", place.key())));
-                }
+    for ((text, _), (at, rule, found)) in entries.into_iter().zip(read) {
+        faults.extend(found);
+        let Some(rule) = rule else { continue };
+        match rules.entry(rule.card.code.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(rule);
+            }
+            Entry::Occupied(place) => {
+                faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", place.key())));
             }
         }
     }
@@ -138,30 +143,36 @@ impl Reading<'_> {
     }
 
     fn checked(&self, entry: &RuleText, names: &Names, faults: &mut Vec<Error>) -> Option<Rule> {
+        let single = [
+            (Part::Rows, &entry.rows),
+            (Part::Measure, &entry.measure),
+            (Part::Flag, &entry.flag),
+            (Part::Amount, &entry.amount),
+        ];
+        let single = single.into_iter().filter_map(|(part, text)| Some((part, text.as_ref()?)));
+        let innocent = entry.innocent.iter().map(|entry| (Part::When, &entry.when));
+        let texts: Vec<(Part, &Spanned<String>)> = single.chain(innocent).collect();
+        let checked = names.check(&texts.iter().map(|(part, text)| (*part, text.get_ref().as_str())).collect::<Vec<_>>());
         let mut read = BTreeSet::new();
-        let mut part = |part, text: &Option<Spanned<String>>| {
-            let text = text.as_ref()?;
-            match names.check(part, text.get_ref()) {
-                Ok(checked) => {
-                    read.extend(checked.names.iter().cloned());
-                    Some(checked)
-                }
+        let (mut rows, mut measure, mut flag, mut amount, mut innocent) = (None, None, None, None, Vec::new());
+        for ((part, text), checked) in texts.into_iter().zip(checked) {
+            let checked = match checked {
+                Ok(checked) => checked,
                 Err(refusal) => {
-                    let mut fault = self.text.fault(text.span().start, refusal.message);
-                    if let Some(hint) = refusal.hint {
-                        fault = fault.hint(hint);
-                    }
-                    faults.push(fault);
-                    None
+                    let fault = self.text.fault(text.span().start, refusal.message);
+                    faults.push(refusal.hint.map_or(fault.clone(), |hint| fault.hint(hint)));
+                    continue;
                 }
+            };
+            read.extend(checked.names.iter().cloned());
+            match part {
+                Part::Rows => rows = Some(checked),
+                Part::Measure => measure = Some(checked),
+                Part::Flag => flag = Some(checked),
+                Part::Amount => amount = Some(checked),
+                Part::When => innocent.push(checked.expr),
             }
-        };
-        let rows = part(Part::Rows, &entry.rows);
-        let measure = part(Part::Measure, &entry.measure);
-        let flag = part(Part::Flag, &entry.flag);
-        let amount = part(Part::Amount, &entry.amount);
-        let innocent: Vec<_> =
-            entry.innocent.iter().filter_map(|entry| part(Part::When, &Some(entry.when.clone()))).collect();
+        }
         if (entry.amount.is_some() && amount.is_none()) || innocent.len() < entry.innocent.len() {
             return None;
         }
@@ -177,7 +188,7 @@ impl Reading<'_> {
             supporters: entry.supporters,
             latest,
             rows: rows?.expr,
-            innocent: innocent.into_iter().map(|checked| checked.expr).collect(),
+            innocent,
             measure: measure?.expr,
             limit: limit_of(&flag, self.parameters),
             flag,

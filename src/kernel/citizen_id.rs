@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 
 use super::date::Date;
-use super::digits::eight;
+use super::digits::{eight, write_digits};
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
@@ -93,12 +93,8 @@ impl CitizenId {
         text[17] = if check == 10 { b'X' } else { b'0' + check as u8 };
         // Two halves of which neither waits for the other: registers are written by the million.
         let (number, (head, tail)) = (self.packed() / 11, text[..17].split_at_mut(8));
-        for (half, mut digits) in [(head, (number / 1_000_000_000) as u32), (tail, (number % 1_000_000_000) as u32)] {
-            for byte in half.iter_mut().rev() {
-                *byte = b'0' + (digits % 10) as u8;
-                digits /= 10;
-            }
-        }
+        write_digits(head, number / 1_000_000_000);
+        write_digits(tail, number % 1_000_000_000);
         text
     }
 

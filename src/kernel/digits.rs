@@ -1,4 +1,5 @@
-//! ASCII digits as numbers, eight at a time: ids and dates are read by the ten million.
+//! ASCII digits as numbers, eight at a time, and numbers as digits, two at a time: ids and dates are read and written by the
+//! ten million.
 
 /// The number that eight ASCII digits write; `None` if one of them is none.
 #[inline]
@@ -17,12 +18,43 @@ pub fn eight(text: &[u8; 8]) -> Option<u32> {
     Some((odd.wrapping_add(even) >> 32) as u32)
 }
 
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+/// The last digits of a number, as many as there is room for.
+#[inline]
+pub fn write_digits(text: &mut [u8], mut number: u64) {
+    let (first, pairs) = text.as_rchunks_mut();
+    for pair in pairs.iter_mut().rev() {
+        *pair = PAIRS[(number % 100) as usize];
+        number /= 100;
+    }
+    if let [first] = first {
+        *first = b'0' + (number % 10) as u8;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn as_the_standard_formatter_writes_them(number in 0..1_000_000_000_000_u64, room in 0..13_usize) {
+            let mut text = vec![b'-'; room];
+            write_digits(&mut text, number);
+            prop_assert_eq!(text, &format!("{number:012}").into_bytes()[12 - room..]);
+        }
+
         #[test]
         fn as_the_standard_parser_reads_them(number in 0..100_000_000_u32, place in 0..8_usize, byte: u8) {
             let mut text = *format!("{number:08}").as_bytes().first_chunk().unwrap();

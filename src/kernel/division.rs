@@ -1,5 +1,7 @@
 //! 行政区划: codes of 6 digits (county), 9 (town) or 12 (village), GB/T 2260 and the statistical codes below it.
 
+use super::digits::write_digits;
+
 /// A division code, kept with twelve digits and its level.
 ///
 /// County codes end in `00` at city level and `0000` at province level; `covers` uses that.
@@ -67,11 +69,7 @@ impl Division {
 impl std::fmt::Display for Division {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = [b'0'; 12];
-        let mut code = self.0;
-        for digit in text.iter_mut().rev() {
-            *digit = b'0' + (code % 10) as u8;
-            code /= 10;
-        }
+        write_digits(&mut text, self.0);
         f.write_str(std::str::from_utf8(&text[..self.digits().max(6)]).expect("digits"))
     }
 }

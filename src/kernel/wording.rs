@@ -57,7 +57,12 @@ fn sentences(lang: Lang) -> &'static Sentences {
 
 /// The template of a sentence. A key that no catalogue holds is a bug.
 pub fn template(lang: Lang, key: &str) -> &'static str {
-    sentences(lang).get(key).unwrap_or_else(|| panic!("no wording for {key}"))
+    find(lang, key).unwrap_or_else(|| panic!("no wording for {key}"))
+}
+
+/// The template of a key that may be none.
+pub fn find(lang: Lang, key: &str) -> Option<&'static str> {
+    sentences(lang).get(key).copied()
 }
 
 /// The key itself, for a text that names one: what was written down is a key again.

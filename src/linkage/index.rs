@@ -74,7 +74,7 @@ impl<'r> Index<'r> {
             .collect();
         let ((seen, ids), (names, births)) = rayon::join(
             || (Sieve::of(ids.iter().map(|(id, _)| *id)), Roll::of(&ids)),
-            || (Roll::of(&by_name(register, &hashes, former)), Births::of(register)),
+            || rayon::join(|| Roll::of(&by_name(register, &hashes, former)), || Births::of(register)),
         );
         let foreign = foreign_documents(register);
         Self {

@@ -61,8 +61,8 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
     let earlier: Vec<&Earlier> = expected(&past.findings);
     let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let in_force = verdict::in_force(&past.statements);
-    let facts: Vec<Digest> = now.outcomes.discrepancies.par_iter().map(|found| fact_digest(now, found)).collect();
-    let stand = |(found, fact): (&Discrepancy, Digest)| {
+    let stand = |found: &Discrepancy| {
+        let fact = fact_digest(now, found);
         let change = match by_id.get(found.id.as_str()) {
             None => Change::New,
             Some(earlier) if earlier.fact.is_some_and(|before| before != fact) => Change::Changed,
@@ -83,7 +83,7 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
     };
     History {
         against: past.against.clone(),
-        stands: now.outcomes.discrepancies.iter().zip(facts).map(stand).collect(),
+        stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
         absent: absent(&earlier, now),
         tallies: verdict::tallies(&past.statements),
     }

@@ -223,7 +223,7 @@ pub fn limit_of(flag: &Expr, parameters: &BTreeMap<String, Parameter>) -> Option
 }
 
 /// Names of the columns an expression reads, sorted, each once.
-fn column_names(expr: &Expr) -> Vec<String> {
+pub fn column_names(expr: &Expr) -> Vec<String> {
     let mut names: Vec<String> = expr
         .into_iter()
         .filter_map(|node| match node {

@@ -4,13 +4,14 @@
 //! some member was not answered by every source of that kind that concerns its programme (or no such source exists):
 //! with one of two banks missing nobody's deposits are clear. Supporters are asked about only if the rule counts them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
+use polars::series::IsSorted;
 use rayon::prelude::*;
 
 use super::Policy;
-use super::check::{KEY, MEASURE};
+use super::check::{KEY, MEASURE, column_names};
 use super::columns::{RuleColumn, small};
 use super::counts::{Checked, Scope, count};
 use super::frame::{Frame, Seat, World, build, enrolment_seats, evidence_seats, fact_text};
@@ -250,21 +251,24 @@ fn measured(rule: &Rule, frame: &Frame, standings: &[Standing]) -> PolarsResult<
     counting.dedup_by_key(|row| (row.0, row.1, row.2));
     let at: Vec<u32> = counting.iter().map(|row| row.3).collect();
     let keys: Vec<u32> = counting.iter().map(|row| row.0).collect();
-    let mut table = frame.table.take(&IdxCa::from_vec(small("@taken"), at.clone()))?;
-    table.with_column(Column::new(small(KEY), keys))?;
+    let amount = match &rule.amount {
+        Some(Amount::OverRows(amount)) => Some(amount),
+        _ => None,
+    };
+    let mut table = rows_of(frame, &at, [&rule.measure].into_iter().chain(amount))?;
+    let mut keys = Series::new(small(KEY), keys);
+    keys.set_sorted_flag(IsSorted::Ascending); // or Polars would look for the groups
+    table.with_column(keys.into())?;
     table.with_column(Column::new(small("@at"), at))?;
     let mut aggregates = vec![rule.measure.clone().cast(DataType::Int64).alias(MEASURE), col("@at").min()];
-    if let Some(Amount::OverRows(amount)) = &rule.amount {
+    if let Some(amount) = amount {
         aggregates.push(amount.clone().cast(DataType::Int64).alias("@amount"));
     }
     let groups =
         table.lazy().group_by([col(KEY)]).agg(aggregates).sort([KEY], SortMultipleOptions::default()).collect()?;
     let measures = groups.column(MEASURE)?.i64()?;
     let at = groups.column("@at")?.u32()?;
-    let amounts = match &rule.amount {
-        Some(Amount::OverRows(_)) => Some(groups.column("@amount")?.i64()?),
-        _ => None,
-    };
+    let amounts = amount.map(|_| groups.column("@amount")?.i64()).transpose()?;
     // A measure that is NULL (a month that was not given) flags nobody; rules count such rows in a rule of their own.
     let subject = |row: usize| {
         let amount = amounts.and_then(|amounts| amounts.get(row));
@@ -272,6 +276,14 @@ fn measured(rule: &Rule, frame: &Frame, standings: &[Standing]) -> PolarsResult<
     };
     let subjects: Vec<Subject> = (0..groups.height()).filter_map(subject).collect();
     Ok(if rule.of_enrolment() { by_enrolment(rule, frame, standings, &subjects) } else { subjects })
+}
+
+/// Some rows of the table, with the columns that these expressions read.
+fn rows_of<'e>(frame: &Frame, at: &[u32], exprs: impl Iterator<Item = &'e Expr>) -> PolarsResult<DataFrame> {
+    let names: BTreeSet<String> = exprs.flat_map(column_names).collect();
+    let read = frame.table.columns().iter().filter(|column| names.contains(column.name().as_str()));
+    let at = IdxCa::from_vec(small("@taken"), at.to_vec());
+    DataFrame::new(frame.table.height(), read.cloned().collect())?.take(&at)
 }
 
 /// A citizen's measure holds for each household it is enrolled in: every county concerned learns of it.
@@ -298,14 +310,15 @@ fn held(rule: &Rule, frame: &Frame, mut subjects: Vec<Subject>, scope: &Scope) -
     }
     let at: Vec<u32> = subjects.iter().map(|subject| subject.at).collect();
     let measures: Vec<i64> = subjects.iter().map(|subject| subject.measure).collect();
-    let mut table = frame.table.take(&IdxCa::from_vec(small("@taken"), at))?;
+    let amount = match &rule.amount {
+        Some(Amount::FromMeasure(amount)) => Some(amount),
+        _ => None,
+    };
+    let mut table = rows_of(frame, &at, [&rule.flag].into_iter().chain(&rule.limit).chain(amount))?;
     table.with_column(Column::new(small(MEASURE), measures))?;
     let nothing = lit(NULL).cast(DataType::Int64);
     let limit = rule.limit.clone().map_or(nothing.clone(), |limit| limit.cast(DataType::Int64));
-    let amount = match &rule.amount {
-        Some(Amount::FromMeasure(amount)) => amount.clone().cast(DataType::Int64),
-        _ => nothing,
-    };
+    let amount = amount.map_or(nothing, |amount| amount.clone().cast(DataType::Int64));
     let results = [rule.flag.clone().alias("@flag"), limit.alias("@limit"), amount.alias("@amount")];
     let results = table.lazy().with_columns(results).collect()?;
     let (flags, limits) = (results.column("@flag")?.bool()?, results.column("@limit")?.i64()?);

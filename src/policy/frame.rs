@@ -128,14 +128,12 @@ pub fn build(
     columns: &[RuleColumn],
     parameters: &[&Parameter],
 ) -> PolarsResult<Frame> {
-    let mut filled = Vec::with_capacity(columns.len() + parameters.len());
-    for column in columns {
-        filled.push(match column.origin {
-            Origin::Field(field) => evidence_column(world, &seats, column, field, false)?,
-            Origin::FieldMonth(field) => evidence_column(world, &seats, column, field, true)?,
-            Origin::Fixed(fixed) => fixed_column(world, &seats, column, fixed)?,
-        });
-    }
+    let column = |column: &RuleColumn| match column.origin {
+        Origin::Field(field) => evidence_column(world, &seats, column, field, false),
+        Origin::FieldMonth(field) => evidence_column(world, &seats, column, field, true),
+        Origin::Fixed(fixed) => fixed_column(world, &seats, column, fixed),
+    };
+    let mut filled = columns.par_iter().map(column).collect::<PolarsResult<Vec<Column>>>()?;
     for parameter in parameters {
         let values: Vec<Option<&Value>> =
             world.register.counties().iter().map(|county| parameter.value(*county, world.register.as_of)).collect();
@@ -311,9 +309,16 @@ fn record(world: &World, seat: &Seat) -> String {
 
 /// Values of the fields that say "the same fact", and whether any of them is given.
 pub fn fact_text(evidence: &Evidence, row: u32) -> (String, bool) {
-    let values: Vec<String> =
-        evidence.kind.fact.iter().map(|field| evidence.table.columns[*field].text(row as usize)).collect();
-    (values.join("\u{1f}"), values.iter().any(|value| !value.is_empty()))
+    let (mut facts, mut given) = (String::new(), false);
+    for (place, field) in evidence.kind.fact.iter().enumerate() {
+        if place > 0 {
+            facts.push('\u{1f}');
+        }
+        let before = facts.len();
+        evidence.table.columns[*field].push_text(&mut facts, row as usize);
+        given |= facts.len() > before;
+    }
+    (facts, given)
 }
 
 /// An earlier row of the household states the same fact: a joint account in two rows, one row linked to two members.

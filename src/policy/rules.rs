@@ -74,7 +74,8 @@ pub fn from_texts(
     parameters: &BTreeMap<String, Parameter>,
     faults: &mut Vec<Error>,
 ) -> Vec<Rule> {
-    let entries: Vec<_> = texts.iter().flat_map(|text| text.file.rules.iter().map(move |entry| (text, entry))).collect();
+    let entries: Vec<_> =
+        texts.iter().flat_map(|text| text.file.rules.iter().map(move |entry| (text, entry))).collect();
     // Side by side: to check the shipped rules takes longer than to look a person up.
     let read = entries.par_iter().map(|(text, entry)| {
         let reading = Reading { text, at: entry.span().start, kinds, parameters };
@@ -152,7 +153,8 @@ impl Reading<'_> {
         let single = single.into_iter().filter_map(|(part, text)| Some((part, text.as_ref()?)));
         let innocent = entry.innocent.iter().map(|entry| (Part::When, &entry.when));
         let texts: Vec<(Part, &Spanned<String>)> = single.chain(innocent).collect();
-        let checked = names.check(&texts.iter().map(|(part, text)| (*part, text.get_ref().as_str())).collect::<Vec<_>>());
+        let checked =
+            names.check(&texts.iter().map(|(part, text)| (*part, text.get_ref().as_str())).collect::<Vec<_>>());
         let mut read = BTreeSet::new();
         let (mut rows, mut measure, mut flag, mut amount, mut innocent) = (None, None, None, None, Vec::new());
         for ((part, text), checked) in texts.into_iter().zip(checked) {

@@ -62,7 +62,7 @@ pub(super) fn push_field(view: &RunView, out: &mut String, evidence: &Evidence, 
         }
         Column::Text(texts) if texts.get(row).is_empty() => {}
         Column::Text(texts) if field.ty == FieldType::Code => {
-            out.push_str(&code_words(view, &evidence.kind.code, texts.get(row)));
+            push_code_words(view, out, &evidence.kind.code, texts.get(row));
         }
         Column::Text(texts) if field.name == "account" => out.push_str(&last_four(texts.get(row))),
         Column::Text(_) | Column::Count(_) => out.push_str(&view.text(&column.text(row))),
@@ -72,11 +72,13 @@ pub(super) fn push_field(view: &RunView, out: &mut String, evidence: &Evidence, 
 
 fn register_facts(view: &RunView, person: u32) -> String {
     let kind = crate::model::kind::register_persons();
-    let mut facts = String::new();
+    let (mut facts, mut value) = (String::new(), String::new());
     for name in REGISTER_FIELDS {
         let column = kind.field(name).expect("a field of the register");
         let text = view.register.table.columns[column].text(person as usize);
-        push_fact(view, &mut facts, &kind.fields[column].label, &code_words(view, &kind.code, &text));
+        value.clear();
+        push_code_words(view, &mut value, &kind.code, &text);
+        push_fact(view, &mut facts, &kind.fields[column].label, &value);
     }
     facts
 }
@@ -99,29 +101,49 @@ pub(super) fn yes_or_no(view: &RunView, yes: bool) -> &'static str {
 /// Canonical code values in words (`cancelled+overdue_inspection` → 注销、逾期未检验). One value may mean two things in
 /// two kinds (`operating`: 营运 of a vehicle, 在业 of a shop), so the kind's own word goes first; a value the catalogue
 /// does not know stays as the layout wrote it.
-fn code_words(view: &RunView, kind: &str, value: &str) -> String {
-    let words = wording::section(view.lang, "report");
-    let word_of = |part| {
-        let own = words.get(&format!("value_{kind}_{part}"));
-        own.or_else(|| words.get(&format!("value_{part}"))).map_or(part, String::as_str)
+fn push_code_words(view: &RunView, out: &mut String, kind: &str, value: &str) {
+    let mut key = String::with_capacity(64);
+    let mut word = |parts: &[&str]| {
+        key.clear();
+        key.push_str("report.");
+        parts.iter().for_each(|part| key.push_str(part));
+        wording::find(view.lang, &key)
     };
-    let parts: Vec<&str> = value.split('+').map(word_of).collect();
-    view.text(&parts.join(view.word("report.between_values"))).into_owned()
-}
-
-/// 部门（数据种类）, or the register.
-pub(super) fn department(view: &RunView, ground: &Ground) -> String {
-    match ground.source {
-        Some(source) => department_of(view, &view.evidences[source as usize]),
-        None => view.word("report.register").to_owned(),
+    for (place, part) in value.split('+').enumerate() {
+        if place > 0 {
+            out.push_str(view.word("report.between_values"));
+        }
+        match word(&["value_", kind, "_", part]).or_else(|| word(&["value_", part])) {
+            Some(word) => out.push_str(word),
+            None => out.push_str(&view.text(part)),
+        }
     }
 }
 
+/// 部门（数据种类）.
 pub(super) fn department_of(view: &RunView, evidence: &Evidence) -> String {
     let mut said = String::new();
     let values = [("department", evidence.department.as_str()), ("kind", &evidence.kind.label)];
     view.push(&mut said, "report.department_and_kind", &values);
     said
+}
+
+/// The departments of all sources, said once for lists of many records.
+pub(super) struct Departments {
+    of: Vec<String>,
+    register: &'static str,
+}
+
+impl Departments {
+    pub fn new(view: &RunView) -> Self {
+        let of = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
+        Self { of, register: view.word("report.register") }
+    }
+
+    /// Of a source, or the register.
+    pub fn of(&self, source: Option<u16>) -> &str {
+        source.map_or(self.register, |source| &self.of[usize::from(source)])
+    }
 }
 
 /// 反馈时间 of the row, else the day its delivery speaks for; blank if neither is known.

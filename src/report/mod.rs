@@ -278,24 +278,23 @@ fn fill(
     cases: Option<&household::Cases>,
 ) -> Result<()> {
     let worklist = WorkList::of(view, county);
-    let page = formats.html.then(|| worklist.page(view, county));
-    let grounds = formats.csv.then(|| worklist.grounds_csv(view, county));
-    let worklist = worklist.full(view);
     let (answered, absent) = (standing::answered(view, county), standing::absent(view, &county.absent));
-    if let Some(grounds) = grounds {
-        folder.put("grounds.csv", &grounds)?;
-        put_csv(folder, view, county, [&worklist, &answered, &absent])?;
+    if formats.csv {
+        folder.put("grounds.csv", &worklist.grounds_csv(view, county))?;
+        folder.put("worklist.csv", &worklist.csv(view))?;
+        put_csv(folder, view, county, &answered, &absent)?;
     }
     if formats.html || formats.xlsx {
         let incomplete = coverage::incomplete(view, county, counts);
         let cover = cover::cover(view, county.division, counts);
-        if let Some(page) = page {
+        if formats.html {
+            let page = worklist.page(view, county);
             let towns = worklist::by_town(view, county);
             let towns = page::Places { caption: view.word("package.chart_towns"), counts: towns };
             folder.put("index.html", &page::to_bytes(view, &cover, counts, towns, &[&page, &absent, &incomplete])?)?;
         }
         if formats.xlsx {
-            let mut listings = worklist::by_severity(view, county, worklist);
+            let mut listings = worklist::by_severity(view, county, worklist.full(view));
             listings.extend([
                 answered,
                 absent,
@@ -316,9 +315,7 @@ fn fill(
     Ok(())
 }
 
-fn put_csv(folder: &mut Folder, view: &RunView, county: &County, shared: [&Listing; 3]) -> Result<()> {
-    let [worklist, answered, absent] = shared;
-    folder.put("worklist.csv", &worklist.to_csv())?;
+fn put_csv(folder: &mut Folder, view: &RunView, county: &County, answered: &Listing, absent: &Listing) -> Result<()> {
     folder.put("answered.csv", &answered.to_csv())?;
     folder.put("absent.csv", &absent.to_csv())?;
     folder.put("identity.csv", &identity::all(view, county).to_csv())?;

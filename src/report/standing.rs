@@ -4,10 +4,12 @@
 //! 准确率 is confirmed ÷ (confirmed + refuted), of answers in force; 无法核实 and objections are in neither. It says how
 //! good rules and sources are, not what anybody is entitled to.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::RunView;
 use super::county::County;
+use super::facts::Departments;
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::worklist::{capped, link_of, match_words, record, sentence, severity_word, whom};
 use crate::kernel::{Division, Message};
@@ -20,8 +22,12 @@ pub(super) fn verdict_word(view: &RunView, verdict: Verdict) -> &'static str {
 }
 
 /// 新增; 未变, and what was answered last; 异议待复核 with its day.
-pub(super) fn change_words(view: &RunView, stand: &Stand) -> String {
-    let mut parts = vec![view.word(&format!("standing.{}", stand.change.code())).to_owned()];
+pub(super) fn change_words(view: &RunView, stand: &Stand) -> Cow<'static, str> {
+    let change = view.word(&format!("standing.{}", stand.change.code()));
+    if stand.answer.is_none() && stand.objection.is_none() {
+        return change.into();
+    }
+    let mut parts = vec![change.to_owned()];
     if let Some(last) = &stand.answer {
         let key = if last.holds { "standing.answered_so" } else { "standing.answered_before" };
         let said = Message::new(key).with("verdict", verdict_word(view, last.verdict));
@@ -33,7 +39,7 @@ pub(super) fn change_words(view: &RunView, stand: &Stand) -> String {
             None => view.say(Message::new("standing.objected").with("date", objection.on)),
         });
     }
-    parts.join(view.word("report.between_reasons"))
+    parts.join(view.word("report.between_reasons")).into()
 }
 
 /// How many of the work list the page leaves to the workbook.
@@ -83,7 +89,7 @@ pub(super) fn answered(view: &RunView, county: &County) -> Listing {
             severity_word(view, found.severity).into(),
             view.household_code(found.household).into_owned().into(),
             view.town(division).into(),
-            name.into(),
+            name.into_owned().into(),
             id.into(),
             sentence(view, found, &view.cards[usize::from(found.rule)]).into(),
             verdict_word(view, last.verdict).into(),
@@ -152,6 +158,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
     );
     let mut listing = Listing::new(view.word("standing.sheet_doubted"), columns);
     listing.note = Some(view.word("standing.doubted_note").to_owned());
+    let departments = Departments::new(view);
     let keys: BTreeMap<u32, String> = view.reviews.iter().map(|review| (review.link, review.key.to_string())).collect();
     for (found, stand) in view.outcomes.discrepancies.iter().zip(&view.history.stands) {
         let Some(last) = stand.answer.as_ref().filter(|last| last.holds && last.verdict == Verdict::FalseIdentity)
@@ -170,10 +177,10 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
             found.id.as_str().into(),
             view.place(division.county()).into(),
             view.household_code(found.household).into_owned().into(),
-            name.into(),
+            name.into_owned().into(),
             id.into(),
-            capped(view, &counting, |ground| record(view, ground)).into(),
-            grades.into(),
+            capped(view, &counting, |ground| record(view, &departments, ground)).into(),
+            grades.into_owned().into(),
             if linked { links } else { view.word("report.register").to_owned() }.into(),
             asked.join("\n").into(),
             last.text.as_str().into(),

@@ -3,11 +3,12 @@
 //!
 //! The sentence is computed from the rule's measure, limit and amount; nothing in it decides who is entitled.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunView;
 use super::county::County;
-use super::facts::{RowPlace, department, facts, row_as_of, row_place};
+use super::facts::{Departments, RowPlace, facts, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
 use super::standing::{self, change_words};
 use crate::kernel::{Division, Fen, Message};
@@ -20,36 +21,68 @@ use crate::model::verdict::Verdict;
 const RECORDS_IN_A_CELL: usize = 5;
 
 /// One discrepancy as people read it, every part a text.
-struct WorkRow {
-    discrepancy: String,
+struct WorkRow<'v> {
+    discrepancy: &'v str,
     severity: &'static str,
-    change: String,
-    household: String,
-    programme: String,
+    change: Cow<'v, str>,
+    household: Cow<'v, str>,
+    programme: &'v str,
     town: String,
     village: String,
-    name: String,
+    name: Cow<'v, str>,
     id: String,
-    relation: String,
-    rule: String,
+    relation: &'v str,
+    rule: &'v str,
     sentence: String,
     records: String,
     places: String,
-    grades: String,
+    grades: Cow<'v, str>,
     links: String,
     set_aside: String,
-    basis: String,
-    advice: String,
+    basis: &'v str,
+    advice: &'v str,
     /// Of all its grounds, in their order.
     said: Vec<Said>,
 }
 
-/// The county's work list in the order it is worked through, every row worded once whatever is made of it.
-pub(super) struct WorkList(Vec<WorkRow>);
+impl WorkRow<'_> {
+    /// All columns behind the number, up to those that the county fills in.
+    fn texts(&self) -> [&str; 19] {
+        [
+            self.discrepancy,
+            self.severity,
+            &self.change,
+            &self.household,
+            self.programme,
+            &self.town,
+            &self.village,
+            &self.name,
+            &self.id,
+            self.relation,
+            self.rule,
+            &self.sentence,
+            &self.records,
+            &self.places,
+            &self.grades,
+            &self.links,
+            &self.set_aside,
+            self.basis,
+            self.advice,
+        ]
+    }
+}
 
-impl WorkList {
-    pub fn of(view: &RunView, county: &County) -> Self {
-        Self(county.discrepancies.iter().map(|&index| work_row(view, index)).collect())
+/// The county's work list in the order it is worked through, every row worded once whatever is made of it.
+pub(super) struct WorkList<'v> {
+    rows: Vec<WorkRow<'v>>,
+    departments: Departments,
+}
+
+impl<'v> WorkList<'v> {
+    pub fn of(view: &'v RunView, county: &County) -> Self {
+        let departments = Departments::new(view);
+        let rows = county.discrepancies.iter().map(|&index| work_row(view, &departments, index)).collect();
+        Self { rows, departments }
     }
 
     /// What is new, changed or objected to, in fewer columns: the page must print on A4.
@@ -58,7 +91,7 @@ impl WorkList {
         let news: Vec<u32> = county.discrepancies.iter().copied().filter(|index| is_news(view, *index)).collect();
         page.facets = facets(view, &news);
         page.note = Some(standing::rest_note(view, county.discrepancies.len() - news.len(), county.answered.len()));
-        for ((number, &index), row) in (1..).zip(&county.discrepancies).zip(&self.0) {
+        for ((number, &index), row) in (1..).zip(&county.discrepancies).zip(&self.rows) {
             if is_news(view, index) {
                 page.rows.push(page_cells(view, index, number, row));
             }
@@ -89,19 +122,73 @@ impl WorkList {
         let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
         let digests = view.evidences.iter().map(|evidence| evidence.files.iter().map(|file| file.digest.to_string()));
         let digests: Vec<Vec<String>> = digests.map(Iterator::collect).collect();
-        for (&index, row) in county.discrepancies.iter().zip(&self.0) {
+        for (&index, row) in county.discrepancies.iter().zip(&self.rows) {
             let discrepancy = &view.outcomes.discrepancies[index as usize];
             for (ground, said) in discrepancy.grounds.iter().zip(&row.said) {
-                ground_row(view, &mut csv, discrepancy, ground, said, &digests);
+                self.ground_row(view, &mut csv, discrepancy, ground, said, &digests);
             }
         }
         csv.into_bytes()
     }
 
-    /// All columns and rows, for the workbook and the CSV.
-    pub fn full(self, view: &RunView) -> Listing {
+    fn ground_row(
+        &self,
+        view: &RunView,
+        csv: &mut CsvText,
+        discrepancy: &Discrepancy,
+        ground: &Ground,
+        said: &Said,
+        digests: &[Vec<String>],
+    ) {
+        let card = &view.cards[usize::from(discrepancy.rule)];
+        let link = link_of(view, ground);
+        let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
+        csv.cell(&discrepancy.id);
+        csv.cell(&card.code);
+        csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
+        csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
+        csv.drafted(|text| view.push_person_id(text, ground.person));
+        csv.cell(self.departments.of(ground.source));
+        csv.cell(&said.facts);
+        csv.cell(&said.as_of);
+        csv.cell(file);
+        csv.cell(&sheet);
+        csv.digits(line);
+        csv.cell(link.map_or("", |link| link.grade.letter()));
+        csv.cell(link.map_or("", |link| link.code_text()));
+        match link {
+            Some(link) => csv.digits(format_args!("{:.1}", link.weight_bits)),
+            None => csv.cell(""),
+        }
+        csv.cell(innocent_words(card, ground));
+        csv.cell(ground.source.map_or("", |source| {
+            let source = usize::from(source);
+            &digests[source][usize::from(view.evidences[source].refs[ground.row as usize].file)]
+        }));
+        csv.end_row();
+    }
+
+    /// worklist.csv: all columns and rows, cell by cell, because a province has a hundred thousand.
+    pub fn csv(&self, view: &RunView) -> Vec<u8> {
+        let columns = full_columns(view);
+        let mut csv = CsvText::new(columns.iter().map(|column| column.heading.as_str()));
+        for (number, row) in (1u64..).zip(&self.rows) {
+            let texts = row.texts();
+            csv.digits(number);
+            texts.iter().for_each(|text| csv.cell(text));
+            (texts.len() + 1..columns.len()).for_each(|_| csv.cell(""));
+            csv.end_row();
+        }
+        csv.into_bytes()
+    }
+
+    /// The same for the workbook.
+    pub fn full(&self, view: &RunView) -> Listing {
         let mut full = Listing::new(view.word("report.sheet_worklist"), full_columns(view));
-        full.rows = (1..).zip(self.0).map(|(number, row)| full_cells(number, row)).collect();
+        let cells = |(number, row): (u64, &WorkRow)| -> Vec<Cell> {
+            std::iter::once(number.into()).chain(row.texts().map(Cell::from)).collect()
+        };
+        full.rows = (1..).zip(&self.rows).map(cells).collect();
         full
     }
 }
@@ -210,31 +297,6 @@ fn full_columns(view: &RunView) -> Vec<Column> {
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
 }
 
-fn full_cells(number: u64, row: WorkRow) -> Vec<Cell> {
-    vec![
-        number.into(),
-        row.discrepancy.into(),
-        row.severity.into(),
-        row.change.into(),
-        row.household.into(),
-        row.programme.into(),
-        row.town.into(),
-        row.village.into(),
-        row.name.into(),
-        row.id.into(),
-        row.relation.into(),
-        row.rule.into(),
-        row.sentence.into(),
-        row.records.into(),
-        row.places.into(),
-        row.grades.into(),
-        row.links.into(),
-        row.set_aside.into(),
-        row.basis.into(),
-        row.advice.into(),
-    ]
-}
-
 /// Places of the page's columns that it can be filtered by.
 const PAGE_SEVERITY: usize = 1;
 const PAGE_TOWN: usize = 2;
@@ -263,13 +325,13 @@ fn page_cells(view: &RunView, index: u32, number: u64, row: &WorkRow) -> Vec<Cel
         number.into(),
         lines(&[row.severity, &row.change]).into(),
         lines(&[&view.place(town_of(view, index)), &row.village]).into(),
-        lines(&[&row.household, &row.programme]).into(),
-        lines(&[&row.name, &row.id, &row.relation]).into(),
-        lines(&[&row.rule, &row.discrepancy]).into(),
+        lines(&[&row.household, row.programme]).into(),
+        lines(&[&row.name, &row.id, row.relation]).into(),
+        lines(&[row.rule, row.discrepancy]).into(),
         row.sentence.as_str().into(),
         lines(&[&row.records, &row.places]).into(),
         lines(&[&row.grades, &row.links, &row.set_aside]).into(),
-        lines(&[&row.advice, &row.basis]).into(),
+        lines(&[row.advice, row.basis]).into(),
     ]
 }
 
@@ -279,7 +341,7 @@ fn lines(parts: &[&str]) -> String {
     parts.join("\n")
 }
 
-fn work_row(view: &RunView, index: u32) -> WorkRow {
+fn work_row<'v>(view: &'v RunView, departments: &Departments, index: u32) -> WorkRow<'v> {
     let discrepancy = &view.outcomes.discrepancies[index as usize];
     let card = &view.cards[usize::from(discrepancy.rule)];
     let household = view.register.household(discrepancy.household);
@@ -289,32 +351,32 @@ fn work_row(view: &RunView, index: u32) -> WorkRow {
     let (name, id, relation) = whom(view, discrepancy);
     let (grades, links) = match_words(view, counting.iter().map(|(ground, _)| *ground));
     WorkRow {
-        discrepancy: discrepancy.id.clone(),
+        discrepancy: &discrepancy.id,
         severity: severity_word(view, discrepancy.severity),
         change: change_words(view, &view.history.stands[index as usize]),
-        household: view.household_code(discrepancy.household).into_owned(),
-        programme: view.register.programmes[usize::from(household.programme)].clone(),
+        household: view.household_code(discrepancy.household),
+        programme: &view.register.programmes[usize::from(household.programme)],
         town: view.town(household.division),
         village: view.village(household.division),
         name,
         id,
         relation,
-        rule: card.code.clone(),
+        rule: &card.code,
         sentence: sentence(view, discrepancy, card),
-        records: capped(view, &counting, |(ground, said)| said.record(view, ground)),
+        records: capped(view, &counting, |(ground, said)| said.record(view, departments.of(ground.source))),
         places: capped(view, &counting, |(ground, _)| row_place(view, ground.source, ground.row).say(view)),
         grades,
         links,
         set_aside: set_aside(view, &aside, card),
-        basis: card.basis.clone(),
-        advice: card.advice.clone(),
+        basis: &card.basis,
+        advice: &card.advice,
         said,
     }
 }
 
 /// Name, id and relation. A discrepancy of the household as a whole names its first person, so that the clerk knows
 /// whom to visit, and says 整户.
-pub(super) fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String, String) {
+pub(super) fn whom<'v>(view: &'v RunView, discrepancy: &Discrepancy) -> (Cow<'v, str>, String, &'v str) {
     let household = view.register.household(discrepancy.household);
     let Some(person) = discrepancy.person.or_else(|| household.persons.first().copied()) else {
         return Default::default();
@@ -323,7 +385,7 @@ pub(super) fn whom(view: &RunView, discrepancy: &Discrepancy) -> (String, String
         Some(_) => view.register.text(person, "relation"),
         None => view.word("report.whole_household"),
     };
-    (view.person_name(person).into_owned(), view.person_id(person), relation.to_owned())
+    (view.person_name(person), view.person_id(person), relation)
 }
 
 /// 家庭成员名下有机动车：2 辆（对照标准 1 辆），涉及金额 1,234.50 元，数据截至 2026-11-01。
@@ -359,18 +421,17 @@ impl Said {
     }
 
     /// Department, facts, 反馈时间.
-    fn record(&self, view: &RunView, ground: &Ground) -> String {
+    fn record(&self, view: &RunView, department: &str) -> String {
         let key = if self.facts.is_empty() { "report.record_without_facts" } else { "report.record" };
         let mut said = String::with_capacity(self.facts.len() + 96);
-        let department = department(view, ground);
-        view.push(&mut said, key, &[("department", &department), ("facts", &self.facts), ("date", &self.as_of)]);
+        view.push(&mut said, key, &[("department", department), ("facts", &self.facts), ("date", &self.as_of)]);
         said
     }
 }
 
 /// One record: department, facts, 反馈时间.
-pub(super) fn record(view: &RunView, ground: &Ground) -> String {
-    Said::of(view, ground).record(view, ground)
+pub(super) fn record(view: &RunView, departments: &Departments, ground: &Ground) -> String {
+    Said::of(view, ground).record(view, departments.of(ground.source))
 }
 
 /// One line per record, up to the cap, then how many more there are.
@@ -386,7 +447,10 @@ pub(super) fn capped<G: Copy>(view: &RunView, grounds: &[G], line: impl Fn(G) ->
 }
 
 /// Grades of the links behind the records, and why they are links; each said once.
-pub(super) fn match_words<'g>(view: &RunView, grounds: impl Iterator<Item = &'g Ground>) -> (String, String) {
+pub(super) fn match_words<'v, 'g>(
+    view: &'v RunView,
+    grounds: impl Iterator<Item = &'g Ground>,
+) -> (Cow<'v, str>, String) {
     let mut grades: Vec<Grade> = Vec::new();
     let mut explanations: Vec<String> = Vec::new();
     for link in grounds.filter_map(|ground| link_of(view, ground)) {
@@ -402,7 +466,11 @@ pub(super) fn match_words<'g>(view: &RunView, grounds: impl Iterator<Item = &'g 
     grades.sort_unstable();
     grades.dedup();
     let letters: Vec<&str> = grades.into_iter().map(Grade::letter).collect();
-    (letters.join(view.word("report.between_values")), explanations.join("\n"))
+    let letters = match letters[..] {
+        [letter] => Cow::Borrowed(letter),
+        _ => letters.join(view.word("report.between_values")).into(),
+    };
+    (letters, explanations.join("\n"))
 }
 
 pub(super) fn link_of<'v>(view: &'v RunView, ground: &Ground) -> Option<&'v Link> {
@@ -420,40 +488,4 @@ fn set_aside(view: &RunView, aside: &[(&Ground, &Said)], card: &RuleCard) -> Str
 
 fn innocent_words<'c>(card: &'c RuleCard, ground: &Ground) -> &'c str {
     ground.innocent.map_or("", |index| card.innocent[usize::from(index)].as_str())
-}
-
-fn ground_row(
-    view: &RunView,
-    csv: &mut CsvText,
-    discrepancy: &Discrepancy,
-    ground: &Ground,
-    said: &Said,
-    digests: &[Vec<String>],
-) {
-    let card = &view.cards[usize::from(discrepancy.rule)];
-    let link = link_of(view, ground);
-    let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
-    csv.cell(&discrepancy.id);
-    csv.cell(&card.code);
-    csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
-    csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
-    csv.drafted(|text| view.push_person_id(text, ground.person));
-    csv.cell(&department(view, ground));
-    csv.cell(&said.facts);
-    csv.cell(&said.as_of);
-    csv.cell(file);
-    csv.cell(&sheet);
-    csv.digits(line);
-    csv.cell(link.map_or("", |link| link.grade.letter()));
-    csv.cell(link.map_or("", |link| link.code_text()));
-    match link {
-        Some(link) => csv.digits(format_args!("{:.1}", link.weight_bits)),
-        None => csv.cell(""),
-    }
-    csv.cell(innocent_words(card, ground));
-    csv.cell(ground.source.map_or("", |source| {
-        let source = usize::from(source);
-        &digests[source][usize::from(view.evidences[source].refs[ground.row as usize].file)]
-    }));
-    csv.end_row();
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::index::Index;
-use super::places::{Place, PlaceLevel};
+use super::places::{Place, PlaceLevel, end_in_other_numbers};
 use crate::kernel::{Date, Sex};
 use crate::model::evidence::Evidence;
 use crate::model::link::NameLevel;
@@ -131,7 +131,12 @@ impl<'a, 'r> Registered<'a, 'r> {
     pub(super) fn is_in_contact(&self, facts: &PartyFacts) -> bool {
         self.phone_beside(facts) == Agreement::Agrees
             || self.spouse_beside(facts) == Agreement::Agrees
-            || self.place_beside(facts) == PlaceLevel::Same
+            || self.lives_there(facts)
+    }
+
+    fn lives_there(&self, facts: &PartyFacts) -> bool {
+        let own = self.index.address.get(self.person as usize);
+        !end_in_other_numbers(own, facts.address) && self.place_beside(facts) == PlaceLevel::Same
     }
 }
 

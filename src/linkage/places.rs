@@ -76,6 +76,24 @@ impl Place {
     }
 }
 
+/// Two such addresses are not the same house, as far as that can be seen without taking them apart: each ends in a number,
+/// and not in the same one. Most namesakes' houses are told apart by it.
+pub(super) fn end_in_other_numbers(a: &str, b: &str) -> bool {
+    last_number(a).zip(last_number(b)).is_some_and(|(a, b)| !a.eq(b))
+}
+
+/// The digits of an address's last number, the last first, if it surely belongs to the house: nothing behind it can end the
+/// name of a city or county. Signs and blanks between digits do not part them, as in [`Place::rest`].
+fn last_number(address: &str) -> Option<impl Iterator<Item = char>> {
+    const ENDINGS: [char; 7] = ['区', '省', '州', '市', '盟', '县', '旗'];
+    let is_digit = |letter: char| half_width(letter).is_ascii_digit();
+    let before_last = address.rfind(is_digit)?;
+    let behind = before_last + address[before_last..].chars().next().map_or(0, char::len_utf8);
+    let letters = address[..behind].chars().rev().map(half_width);
+    let digits = letters.take_while(|letter| letter.is_ascii_digit() || !letter.is_alphanumeric());
+    (!address[behind..].contains(ENDINGS)).then(|| digits.filter(char::is_ascii_digit))
+}
+
 fn half_width(character: char) -> char {
     match character {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(character as u32 - 0xFEE0).unwrap_or(character),
@@ -194,7 +212,58 @@ impl Gazetteer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const PIECES: [&str; 18] = [
+        "济南",
+        "市",
+        "历城",
+        "区",
+        "县",
+        "1",
+        "2",
+        "12",
+        "1-2",
+        "1 2",
+        "号",
+        "楼",
+        " ",
+        "３",
+        "幸福村",
+        "-",
+        "旗",
+        "自治州",
+    ];
+
+    proptest! {
+        /// Whatever is told apart by its last number alone is told apart when it is taken to pieces, too.
+        #[test]
+        fn other_numbers_are_never_the_same_house(
+            a in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..10),
+            b in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..10),
+            tails in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 2),
+            alike: bool,
+        ) {
+            let (a, b) = (a.concat(), if alike { a.concat() } else { b.concat() });
+            let (a, b) = (a + tails[0], b + tails[1]);
+            if end_in_other_numbers(&a, &b) {
+                prop_assert_ne!(Place::parse(&a).compare(&Place::parse(&b)), PlaceLevel::Same, "{} {}", a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_a_name_tells_nothing() {
+        assert!(end_in_other_numbers("济南市历城区幸福小区3号楼201", "历城区幸福小区3号楼202室"));
+        assert!(!end_in_other_numbers("济南市历城区幸福村12号", "历城区幸福村12"));
+        assert!(end_in_other_numbers("历城区幸福村1-13号", "历城区幸福村12号"));
+        for unsure in ["济南市历城区幸福村", "", "幸福村1-3号", "幸福村 １３号", "第11区幸福村", "第11区"]
+        {
+            assert!(!end_in_other_numbers(unsure, "历城区幸福村13号"), "{unsure}");
+        }
+    }
 
     #[test]
     fn levels_of_places() {

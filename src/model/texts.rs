@@ -4,6 +4,7 @@
 //!
 //! An empty text means "not given": departments' blanks are no evidence.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -11,19 +12,21 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-/// Texts one behind the other, at most 4 GiB.
+use super::values::shrink_to_fit;
+
+/// Texts one behind the other, at most 4 GiB: put together here, or as they lie in a file that stays mapped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Joined {
-    bytes: String,
+    bytes: Cow<'static, str>,
     /// Where each text ends; four bytes each, for a register has tens of millions of them.
-    ends: Vec<u32>,
+    ends: Cow<'static, [u32]>,
 }
 
 const TOO_LONG: &str = "a column of texts about people on the register is shorter than 4 GiB";
 
 impl Joined {
     /// Texts from one buffer and the place where each ends; `None` if those are no places in it, in order, to its end.
-    pub fn from_raw(bytes: String, ends: Vec<u32>) -> Option<Self> {
+    pub fn from_raw(bytes: Cow<'static, str>, ends: Cow<'static, [u32]>) -> Option<Self> {
         let fits = ends.iter().all(|end| bytes.is_char_boundary(*end as usize))
             && ends.is_sorted()
             && ends.last().map_or(0, |end| *end as usize) == bytes.len();
@@ -55,27 +58,29 @@ impl Joined {
 
     #[inline]
     fn push(&mut self, text: &str) {
-        self.bytes.push_str(text);
-        self.ends.push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
+        self.bytes.to_mut().push_str(text);
+        self.ends.to_mut().push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
     }
 
     fn append(&mut self, other: &Joined) {
         let shift = self.bytes.len();
-        self.bytes.push_str(&other.bytes);
+        self.bytes.to_mut().push_str(&other.bytes);
         u32::try_from(self.bytes.len()).expect(TOO_LONG);
-        self.ends.extend(other.ends.iter().map(|end| end + shift as u32));
+        self.ends.to_mut().extend(other.ends.iter().map(|end| end + shift as u32));
     }
 
     fn shrink_to_fit(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.ends.shrink_to_fit();
+        if let Cow::Owned(bytes) = &mut self.bytes {
+            bytes.shrink_to_fit();
+        }
+        shrink_to_fit(&mut self.ends);
     }
 }
 
 /// Texts of which few differ: a code per row, and each different text once, in order of first appearance.
 #[derive(Debug, Clone, Default)]
 struct Coded {
-    codes: Vec<u16>,
+    codes: Cow<'static, [u16]>,
     distinct: Joined,
     /// Codes by the hash of their text.
     known: HashTable<u16>,
@@ -118,7 +123,7 @@ impl Coded {
         // Neighbours are often alike: one household, one village, a blank.
         let last = self.codes.last().copied().filter(|last| self.distinct.get(usize::from(*last)) == text);
         let code = last.or_else(|| self.code(text, self.codes.len()));
-        self.codes.extend(code);
+        self.codes.to_mut().extend(code);
         code.is_some()
     }
 
@@ -127,13 +132,13 @@ impl Coded {
         let rows = self.codes.len() + other.codes.len();
         let codes: Option<Vec<u16>> = other.distinct.iter().map(|text| self.code(text, rows)).collect();
         let Some(codes) = codes else { return false };
-        self.codes.extend(other.codes.iter().map(|code| codes[usize::from(*code)]));
+        self.codes.to_mut().extend(other.codes.iter().map(|code| codes[usize::from(*code)]));
         true
     }
 
     fn joined(&self) -> Joined {
         let mut joined = Joined::default();
-        joined.ends.reserve(self.codes.len());
+        joined.ends.to_mut().reserve(self.codes.len());
         (0..self.codes.len()).for_each(|row| joined.push(self.get(row)));
         joined
     }
@@ -208,7 +213,7 @@ impl Texts {
     }
 
     /// Back from [`Held::Coded`]; `None` if a code has no text or a text stands twice.
-    pub fn from_codes(codes: Vec<u16>, distinct: &Joined) -> Option<Self> {
+    pub fn from_codes(codes: Cow<'static, [u16]>, distinct: &Joined) -> Option<Self> {
         let mut coded = Coded::default();
         let in_order = (0..distinct.len()).all(|at| coded.code(distinct.get(at), usize::MAX) == u16::try_from(at).ok());
         let known = codes.iter().all(|code| usize::from(*code) < distinct.len());
@@ -242,7 +247,7 @@ impl Texts {
         match &mut self.0 {
             Form::Joined(joined) => joined.shrink_to_fit(),
             Form::Coded(coded) => {
-                coded.codes.shrink_to_fit();
+                shrink_to_fit(&mut coded.codes);
                 coded.distinct.shrink_to_fit();
             }
         }
@@ -324,15 +329,17 @@ mod tests {
 
     #[test]
     fn raw_parts_are_checked() {
-        assert!(Joined::from_raw("甲乙".into(), vec![3, 6]).is_some());
+        assert!(Joined::from_raw("甲乙".into(), vec![3, 6].into()).is_some());
         for ends in [vec![1, 6], vec![6, 3], vec![3], vec![3, 7]] {
-            assert!(Joined::from_raw("甲乙".into(), ends).is_none());
+            assert!(Joined::from_raw("甲乙".into(), ends.into()).is_none());
         }
-        let distinct = Joined::from_raw("甲乙".into(), vec![3, 6]).unwrap();
-        let texts = Texts::from_codes(vec![1, 0, 1], &distinct).unwrap();
+        let distinct = Joined::from_raw("甲乙".into(), vec![3, 6].into()).unwrap();
+        let texts = Texts::from_codes(vec![1, 0, 1].into(), &distinct).unwrap();
         assert_eq!(texts.iter().collect::<Vec<_>>(), ["乙", "甲", "乙"]);
-        assert!(Texts::from_codes(vec![2], &distinct).is_none());
-        assert!(Texts::from_codes(vec![0], &Joined::from_raw("甲甲".into(), vec![3, 6]).unwrap()).is_none());
+        assert!(Texts::from_codes(vec![2].into(), &distinct).is_none());
+        assert!(
+            Texts::from_codes(vec![0].into(), &Joined::from_raw("甲甲".into(), vec![3, 6].into()).unwrap()).is_none()
+        );
     }
 
     proptest! {

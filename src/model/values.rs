@@ -1,11 +1,20 @@
 //! Numbers, dates and flags of a column, packed: "not given" is a reserved pattern and costs no room.
 
+use std::borrow::Cow;
+
 use crate::kernel::{Date, Fen, Month};
+
+/// Gives back the room that growing left.
+pub(super) fn shrink_to_fit<T: Clone>(list: &mut Cow<'static, [T]>) {
+    if let Cow::Owned(own) = list {
+        own.shrink_to_fit();
+    }
+}
 
 /// A value with a stored form, one pattern of which is reserved for "not given". No reader yields the value that pattern
 /// would be: the lowest whole number, a day or month before there were calendars, not-a-number.
 pub trait Pack: Copy + PartialEq {
-    type Raw: Copy + std::fmt::Debug;
+    type Raw: Copy + std::fmt::Debug + 'static;
 
     fn pack(value: Option<Self>) -> Self::Raw;
 
@@ -84,12 +93,12 @@ impl Pack for bool {
     }
 }
 
-/// Values of one type, each given or not.
+/// Values of one type, each given or not: read here, or as they lie in a file that stays mapped.
 #[derive(Debug, Clone)]
-pub struct Values<T: Pack>(Vec<T::Raw>);
+pub struct Values<T: Pack>(Cow<'static, [T::Raw]>);
 
 impl<T: Pack> Values<T> {
-    pub fn from_raw(raw: Vec<T::Raw>) -> Self {
+    pub fn from_raw(raw: Cow<'static, [T::Raw]>) -> Self {
         Self(raw)
     }
 
@@ -100,7 +109,7 @@ impl<T: Pack> Values<T> {
 
     #[inline]
     pub fn push(&mut self, value: Option<T>) {
-        self.0.push(T::pack(value));
+        self.0.to_mut().push(T::pack(value));
     }
 
     #[inline]
@@ -125,7 +134,7 @@ impl<T: Pack> Values<T> {
     }
 
     pub(super) fn append(&mut self, other: &Self) {
-        self.0.extend_from_slice(&other.0);
+        self.0.to_mut().extend_from_slice(&other.0);
     }
 
     pub(super) fn select(&self, rows: &[usize]) -> Self {
@@ -133,13 +142,13 @@ impl<T: Pack> Values<T> {
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
-        self.0.shrink_to_fit();
+        shrink_to_fit(&mut self.0);
     }
 }
 
 impl<T: Pack> Default for Values<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Cow::default())
     }
 }
 
@@ -163,7 +172,7 @@ mod tests {
     fn come_back<T: Pack + std::fmt::Debug>(values: &[Option<T>]) {
         let packed: Values<T> = values.iter().copied().collect();
         assert_eq!(packed.iter().collect::<Vec<_>>(), values);
-        assert_eq!(packed, Values::from_raw(packed.as_raw().to_vec()));
+        assert_eq!(packed, Values::from_raw(packed.as_raw().to_vec().into()));
         let last = packed.select(&[values.len() - 1]);
         assert_eq!(last.get(0), values[values.len() - 1]);
     }

@@ -58,12 +58,12 @@ impl<'a> Part<'a> {
     fn column(self) -> Option<Column> {
         Some(match self.ty {
             FieldType::Text | FieldType::Code => Column::Text(texts(self.first, self.texts?)?),
-            FieldType::Date => Column::Date(Values::from_raw(self.first.numbers()?)),
-            FieldType::Month => Column::Month(Values::from_raw(self.first.numbers()?)),
-            FieldType::Money => Column::Money(Values::from_raw(self.first.numbers()?)),
-            FieldType::Count => Column::Count(Values::from_raw(self.first.numbers()?)),
-            FieldType::Decimal => Column::Decimal(Values::from_raw(self.first.numbers()?)),
-            FieldType::Flag => Column::Flag(Values::from_raw(self.first.numbers()?)),
+            FieldType::Date => Column::Date(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Month => Column::Month(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Money => Column::Money(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Count => Column::Count(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Decimal => Column::Decimal(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Flag => Column::Flag(Values::from_raw(self.first.numbers()?.into())),
         })
     }
 }
@@ -86,11 +86,11 @@ pub(super) fn take_texts(sections: &Sections) -> Option<Texts> {
 }
 
 fn texts(held: Section, [characters, ends]: [Section; 2]) -> Option<Texts> {
-    let held: Vec<u16> = held.numbers()?;
-    let joined = Joined::from_raw(characters.text()?, ends.numbers()?)?;
+    let held: &[u16] = held.numbers()?;
+    let joined = Joined::from_raw(characters.text()?.into(), ends.numbers()?.into())?;
     match held.split_first()? {
         (&how, []) if how == u16::from(JOINED) => Some(joined.into()),
-        (&how, codes) if how == u16::from(CODED) => Texts::from_codes(codes.to_vec(), &joined),
+        (&how, codes) if how == u16::from(CODED) => Texts::from_codes(codes.into(), &joined),
         _ => None,
     }
 }

@@ -74,7 +74,7 @@ impl Stages {
         let small: Small = image.small()?;
         let take_rest = || {
             let sections = image.sections_after(sections_of(&persons.kind));
-            let lines: Vec<u32> = sections.numbers()?;
+            let lines: Vec<u32> = sections.numbers()?.to_vec();
             let people = take_persons(&sections)?;
             let households = take_households(&sections, &people)?;
             Some((lines, people, households, take_mandates(&sections)?))
@@ -131,17 +131,17 @@ fn take_persons(sections: &Sections) -> Option<Vec<Person>> {
 
 fn take_mandates(sections: &Sections) -> Option<Mandates> {
     let filed = Mandates {
-        ids: sections.numbers::<u64>()?.into_iter().map(CitizenId::from_packed).collect(),
-        first: Values::from_raw(sections.numbers()?),
-        last: Values::from_raw(sections.numbers()?),
+        ids: sections.numbers::<u64>()?.iter().map(|id| CitizenId::from_packed(*id)).collect(),
+        first: Values::from_raw(sections.numbers()?.into()),
+        last: Values::from_raw(sections.numbers()?.into()),
     };
     ([filed.first.len(), filed.last.len()] == [filed.ids.len(); 2]).then_some(filed)
 }
 
 fn take_households(sections: &Sections, persons: &[Person]) -> Option<Households> {
     let codes = take_texts(sections)?;
-    let programmes: Vec<u16> = sections.numbers()?;
-    let divisions: Vec<Division> = sections.numbers::<u64>()?.into_iter().map(Division::from_code).collect();
+    let programmes: Vec<u16> = sections.numbers()?.to_vec();
+    let divisions: Vec<Division> = sections.numbers::<u64>()?.iter().map(|code| Division::from_code(*code)).collect();
     let even = [programmes.len(), divisions.len()] == [codes.len(); 2];
     let housed = persons.iter().all(|person| (person.household as usize) < codes.len());
     (even && housed).then(|| Households::new(codes, programmes, divisions, persons))

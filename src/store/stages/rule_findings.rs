@@ -52,12 +52,12 @@ impl Stages {
         let sections = image.sections();
         let of_rule = |rule: u16| {
             let discrepancies = take_discrepancies(&sections, rule, first_links)?;
-            let households: Vec<u32> = sections.numbers()?;
+            let households: &[u32] = sections.numbers()?;
             let grounds = take_grounds(&sections, first_links)?;
-            let counts = sections.numbers::<[u64; 3]>()?.into_iter();
-            let counts = counts.map(|[clear, flagged, not_checked]| OutcomeCounts { clear, flagged, not_checked });
+            let counts = sections.numbers::<[u64; 3]>()?.iter();
+            let counts = counts.map(|&[clear, flagged, not_checked]| OutcomeCounts { clear, flagged, not_checked });
             let even = households.len() == grounds.len();
-            let set_aside = households.into_iter().zip(grounds).collect();
+            let set_aside = households.iter().copied().zip(grounds).collect();
             even.then(|| RuleFindings { rule, discrepancies, set_aside, counts: counts.collect() })
         };
         rules.into_iter().map(of_rule).collect()
@@ -125,12 +125,12 @@ fn put_grounds<'a>(
 
 fn take_grounds(sections: &Sections, first_links: &[u32]) -> Option<Vec<Ground>> {
     let (places, words) = (sections.numbers::<[u32; 3]>()?, sections.numbers::<[u16; 2]>()?);
-    let ground = |([row, link, person], words): ([u32; 3], [u16; 2])| {
+    let ground = |(&[row, link, person], words): (&[u32; 3], &[u16; 2])| {
         let [source, innocent] = words.map(|word| (word != NONE_SHORT).then_some(word));
         let first = source.map_or(Some(0), |source| first_links.get(usize::from(source)).copied())?;
         Some(Ground { source, row, link: (link != NONE).then_some(link.wrapping_add(first)), person, innocent })
     };
-    (places.len() == words.len()).then(|| places.into_iter().zip(words).map(ground).collect()).flatten()
+    (places.len() == words.len()).then(|| places.iter().zip(words).map(ground).collect()).flatten()
 }
 
 #[cfg(test)]

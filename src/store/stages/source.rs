@@ -153,7 +153,7 @@ fn put_parties(image: &mut ImageWriter, parties: &Parties) -> Result<()> {
 }
 
 fn take_parties(sections: &Sections) -> Option<Parties> {
-    let (row, slot) = (sections.numbers()?, sections.numbers()?);
+    let (row, slot) = (sections.numbers()?.to_vec(), sections.numbers()?.to_vec());
     let parties = Parties { row, slot, id: take_texts(sections)?, name: take_texts(sections)? };
     let even = [parties.slot.len(), parties.id.len(), parties.name.len()] == [parties.row.len(); 3];
     even.then_some(parties)

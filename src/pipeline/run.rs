@@ -86,8 +86,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
-    let filings = lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links));
-    let coverage = policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source());
+    let (filings, coverage) = rayon::join(
+        || lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links)),
+        || policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source()),
+    );
     let judging = Judging {
         plan,
         read: &register,
@@ -107,8 +109,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         cards: &plan.policy.cards(),
         objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
     };
-    let history = standing::settle(&past, &now);
-    let made_of = made_of(plan, register.key, &keys, in_force.digest(), &coverage);
+    let (history, made_of) = rayon::join(
+        || standing::settle(&past, &now),
+        || made_of(plan, register.key, &keys, in_force.digest(), &coverage),
+    );
     let before = workspace.latest()?.filter(|_| !options.reread);
     let made_of = MadeOf::new(made_of, &workspace, before.as_deref());
     let found = Found {

@@ -127,7 +127,7 @@ fn sort_for_work(view: &RunView, discrepancies: &mut [u32]) {
         let change = view.history.stands[index as usize].change;
         (discrepancy.severity, change, household.division, code, discrepancy.rule, discrepancy.person, index)
     };
-    discrepancies.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)));
+    discrepancies.sort_by_cached_key(|index| key(*index));
 }
 
 /// The figures of a county, and added up those of the run.

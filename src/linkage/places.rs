@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use crate::kernel::Division;
 use crate::model::register::Register;
 use crate::model::table::Texts;
@@ -152,7 +155,7 @@ pub(super) struct Gazetteer {
     counties: BTreeMap<Division, String>,
     cities: BTreeMap<Division, String>,
     /// Persons on the register by county.
-    people: BTreeMap<Division, u32>,
+    people: HashMap<Division, u32, FixedState>,
     total: usize,
 }
 
@@ -160,9 +163,9 @@ impl Gazetteer {
     /// The commonest word among the first addresses of each division; ties go to the first in order.
     pub(super) fn learn(register: &Register, addresses: &Texts) -> Self {
         const ENOUGH: u32 = 50;
-        type Counts = BTreeMap<Division, (u32, BTreeMap<String, u32>)>;
-        let (mut counties, mut cities) = (Counts::new(), Counts::new());
-        let mut people = BTreeMap::new();
+        type Counts = HashMap<Division, (u32, BTreeMap<String, u32>), FixedState>;
+        let (mut counties, mut cities) = (Counts::default(), Counts::default());
+        let mut people = HashMap::default();
         // A register stands county by county: a look-up for each run of people, not for each person.
         let mut first = 0;
         for neighbours in register.persons.chunk_by(|a, b| a.division.county() == b.division.county()) {

@@ -58,12 +58,12 @@ impl<'a> Part<'a> {
     fn column(self) -> Option<Column> {
         Some(match self.ty {
             FieldType::Text | FieldType::Code => Column::Text(texts(self.first, self.texts?)?),
-            FieldType::Date => Column::Date(Values::from_raw(self.first.numbers()?.into())),
-            FieldType::Month => Column::Month(Values::from_raw(self.first.numbers()?.into())),
-            FieldType::Money => Column::Money(Values::from_raw(self.first.numbers()?.into())),
-            FieldType::Count => Column::Count(Values::from_raw(self.first.numbers()?.into())),
-            FieldType::Decimal => Column::Decimal(Values::from_raw(self.first.numbers()?.into())),
-            FieldType::Flag => Column::Flag(Values::from_raw(self.first.numbers()?.into())),
+            FieldType::Date => Column::Date(Values::from_raw(self.first.lasting_numbers()?.into())),
+            FieldType::Month => Column::Month(Values::from_raw(self.first.lasting_numbers()?.into())),
+            FieldType::Money => Column::Money(Values::from_raw(self.first.lasting_numbers()?.into())),
+            FieldType::Count => Column::Count(Values::from_raw(self.first.lasting_numbers()?.into())),
+            FieldType::Decimal => Column::Decimal(Values::from_raw(self.first.lasting_numbers()?.into())),
+            FieldType::Flag => Column::Flag(Values::from_raw(self.first.lasting_numbers()?.into())),
         })
     }
 }
@@ -86,8 +86,8 @@ pub(super) fn take_texts(sections: &Sections) -> Option<Texts> {
 }
 
 fn texts(held: Section, [characters, ends]: [Section; 2]) -> Option<Texts> {
-    let held: &[u16] = held.numbers()?;
-    let joined = Joined::from_raw(characters.text()?.into(), ends.numbers()?.into())?;
+    let held: &[u16] = held.lasting_numbers()?;
+    let joined = Joined::from_raw(characters.lasting_text()?.into(), ends.lasting_numbers()?.into())?;
     match held.split_first()? {
         (&how, []) if how == u16::from(JOINED) => Some(joined.into()),
         (&how, codes) if how == u16::from(CODED) => Texts::from_codes(codes.into(), &joined),

@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 use foldhash::fast::FixedState;
@@ -80,10 +81,13 @@ fn checksum(bytes: &[u8]) -> u64 {
     FixedState::default().hash_one(bytes)
 }
 
-/// An image opened for reading. It stays mapped until the program ends, so that columns are held as they lie in it: copied,
-/// a register of 1.6 million took half of the time that an unchanged night has. A run opens each image once.
+/// An image opened for reading, and given back when it was read.
 pub(super) struct Image {
-    map: &'static Mmap,
+    file: File,
+    map: Mmap,
+    /// The same file, mapped until the program ends, so that columns are held as they lie in it: copied, a register of 1.6
+    /// million took half of the time that an unchanged night has. A run reads each image once.
+    lasting: OnceLock<Option<&'static Mmap>>,
     sections: Vec<[u64; 3]>,
     small: [u64; 3],
 }
@@ -92,9 +96,7 @@ impl Image {
     /// `None` if there is none of this key, or not one that this version wrote whole.
     pub(super) fn open(path: &Path, key: Digest) -> Option<Self> {
         let file = File::open(path).ok()?;
-        // SAFETY: an image is written under another name and renamed, and never written to again; removing it leaves a
-        // mapping valid.
-        let map = unsafe { Mmap::map(&file) }.ok()?;
+        let map = mapped(&file)?;
         let (first, last) = (map.get(..HEAD)?, map.len().checked_sub(TAIL * 8)?);
         if first[..8] != *bytemuck::bytes_of(&MAGIC) || first[8..] != key.0 || !last.is_multiple_of(8) {
             return None;
@@ -102,7 +104,7 @@ impl Image {
         let [offset, length, sum, count] = *numbers::<u64>(&map[last..])? else { return None };
         let directory = usize::try_from(count).ok()?.checked_mul(24).and_then(|bytes| last.checked_sub(bytes))?;
         let sections = numbers::<[u64; 3]>(&map[directory..last])?.to_vec();
-        Some(Self { map: Box::leak(Box::new(map)), sections, small: [offset, length, sum] })
+        Some(Self { file, map, lasting: OnceLock::new(), sections, small: [offset, length, sum] })
     }
 
     pub(super) fn small<T: DeserializeOwned>(&self) -> Option<T> {
@@ -118,11 +120,26 @@ impl Image {
         self.sections_after(0)
     }
 
-    fn bytes(&self, [offset, length, sum]: [u64; 3]) -> Option<&'static [u8]> {
-        let first = usize::try_from(offset).ok()?;
-        let bytes: &'static [u8] = self.map.get(first..first.checked_add(usize::try_from(length).ok()?)?)?;
-        (checksum(bytes) == sum).then_some(bytes)
+    fn bytes(&self, place: [u64; 3]) -> Option<&[u8]> {
+        part(&self.map, place)
     }
+
+    fn lasting_bytes(&self, place: [u64; 3]) -> Option<&'static [u8]> {
+        let map = || mapped(&self.file).map(|map| &*Box::leak(Box::new(map)));
+        part((*self.lasting.get_or_init(map))?, place)
+    }
+}
+
+fn mapped(file: &File) -> Option<Mmap> {
+    // SAFETY: an image is written under another name and renamed, and never written to again; removing it leaves a mapping
+    // valid.
+    unsafe { Mmap::map(file) }.ok()
+}
+
+fn part(map: &Mmap, [offset, length, sum]: [u64; 3]) -> Option<&[u8]> {
+    let first = usize::try_from(offset).ok()?;
+    let bytes = map.get(first..first.checked_add(usize::try_from(length).ok()?)?)?;
+    (checksum(bytes) == sum).then_some(bytes)
 }
 
 /// `None` if the bytes are no whole numbers, or do not lie where numbers lie.
@@ -142,7 +159,7 @@ impl<'a> Sections<'a> {
         Some(Section { image: self.image, place })
     }
 
-    pub(super) fn numbers<T: NoUninit + AnyBitPattern>(&self) -> Option<&'static [T]> {
+    pub(super) fn numbers<T: NoUninit + AnyBitPattern>(&self) -> Option<&'a [T]> {
         self.next()?.numbers()
     }
 }
@@ -154,14 +171,19 @@ pub(super) struct Section<'a> {
     place: [u64; 3],
 }
 
-impl Section<'_> {
-    /// Characters that were written as bytes.
-    pub(super) fn text(self) -> Option<&'static str> {
-        simdutf8::basic::from_utf8(self.image.bytes(self.place)?).ok()
+impl<'a> Section<'a> {
+    pub(super) fn numbers<T: NoUninit + AnyBitPattern>(self) -> Option<&'a [T]> {
+        numbers(self.image.bytes(self.place)?)
     }
 
-    pub(super) fn numbers<T: NoUninit + AnyBitPattern>(self) -> Option<&'static [T]> {
-        numbers(self.image.bytes(self.place)?)
+    /// Numbers to be held as they lie.
+    pub(super) fn lasting_numbers<T: NoUninit + AnyBitPattern>(self) -> Option<&'static [T]> {
+        numbers(self.image.lasting_bytes(self.place)?)
+    }
+
+    /// Characters that were written as bytes, to be held as they lie.
+    pub(super) fn lasting_text(self) -> Option<&'static str> {
+        simdutf8::basic::from_utf8(self.image.lasting_bytes(self.place)?).ok()
     }
 }
 
@@ -209,8 +231,9 @@ mod tests {
             fs::write(&path, bytes).unwrap();
             let image = Image::open(&path, KEY)?;
             let sections = image.sections();
-            let read = (sections.numbers::<u8>()?, sections.numbers::<u64>()?, sections.numbers::<u32>()?);
-            Some((read, image.small::<(String, i32)>()?))
+            let bytes = sections.numbers::<u8>()?.to_vec();
+            let numbers = (sections.next()?.lasting_numbers::<u64>()?, sections.next()?.lasting_numbers::<u32>()?);
+            Some((bytes, numbers, image.small::<(String, i32)>()?))
         };
         let good = reads(&whole).unwrap();
         for length in 0..whole.len() {

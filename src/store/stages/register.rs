@@ -132,8 +132,8 @@ fn take_persons(sections: &Sections) -> Option<Vec<Person>> {
 fn take_mandates(sections: &Sections) -> Option<Mandates> {
     let filed = Mandates {
         ids: sections.numbers::<u64>()?.iter().map(|id| CitizenId::from_packed(*id)).collect(),
-        first: Values::from_raw(sections.numbers()?.into()),
-        last: Values::from_raw(sections.numbers()?.into()),
+        first: Values::from_raw(sections.numbers()?.to_vec().into()),
+        last: Values::from_raw(sections.numbers()?.to_vec().into()),
     };
     ([filed.first.len(), filed.last.len()] == [filed.ids.len(); 2]).then_some(filed)
 }

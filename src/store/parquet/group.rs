@@ -79,17 +79,26 @@ impl Group {
 
     /// A column of texts; an empty one becomes null.
     pub fn text<'t>(&mut self, name: &str, values: impl Iterator<Item = &'t str>) {
-        self.drafted(name, values, |text, value| text.push_str(value));
+        self.texts(name, values, |page, value| page.push(value));
     }
 
     /// The same where each text is put together for this file only.
     pub fn drafted<T>(&mut self, name: &str, values: impl Iterator<Item = T>, draft: impl Fn(&mut String, T)) {
+        let mut text = String::new();
+        self.texts(name, values, |page, value| {
+            text.clear();
+            draft(&mut text, value);
+            page.push(&text);
+        });
+    }
+
+    fn texts<T>(&mut self, name: &str, values: impl Iterator<Item = T>, mut push: impl FnMut(&mut TextPage, T)) {
         let mut values = values.peekable();
         let mut page = TextPage::default();
         self.chunk(name, TEXT, DELTA_BYTE_ARRAY, |group| {
             while values.peek().is_some() {
                 page.clear();
-                values.by_ref().take(PAGE).for_each(|value| page.push(|text| draft(text, value)));
+                values.by_ref().take(PAGE).for_each(|value| push(&mut page, value));
                 group.page(&page.given, DELTA_BYTE_ARRAY, |body| page.encode(body));
             }
         });
@@ -108,7 +117,13 @@ impl Group {
                 })
             })
         };
-        let codes: Vec<Option<u32>> = keys.map(&mut code_of).collect();
+        // Rows often say what the one before said.
+        let mut last: Option<(K, Option<u32>)> = None;
+        let code = |key: K| match last {
+            Some((before, code)) if before == key => code,
+            _ => last.insert((key, code_of(key))).1,
+        };
+        let codes: Vec<Option<u32>> = keys.map(code).collect();
         self.coded(name, &codes, &texts.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
@@ -301,8 +316,7 @@ struct TextPage {
     shared: Vec<i64>,
     added: Vec<i64>,
     bytes: Vec<u8>,
-    last: String,
-    text: String,
+    last: Vec<u8>,
 }
 
 impl TextPage {
@@ -315,18 +329,19 @@ impl TextPage {
         self.last.clear();
     }
 
-    fn push(&mut self, draft: impl FnOnce(&mut String)) {
-        self.text.clear();
-        draft(&mut self.text);
-        self.given.push(u32::from(!self.text.is_empty()));
-        if self.text.is_empty() {
+    fn push(&mut self, text: &str) {
+        let text = text.as_bytes();
+        self.given.push(u32::from(!text.is_empty()));
+        if text.is_empty() {
             return;
         }
-        let shared = alike(self.last.as_bytes(), self.text.as_bytes());
+        let shared = alike(&self.last, text);
+        let added = &text[shared..];
         self.shared.push(shared as i64);
-        self.added.push((self.text.len() - shared) as i64);
-        self.bytes.extend_from_slice(&self.text.as_bytes()[shared..]);
-        std::mem::swap(&mut self.last, &mut self.text);
+        self.added.push(added.len() as i64);
+        self.bytes.extend_from_slice(added);
+        self.last.truncate(shared);
+        self.last.extend_from_slice(added);
     }
 
     fn encode(&self, body: &mut Vec<u8>) {

@@ -24,6 +24,9 @@ pub(super) fn width(greatest: u64) -> u32 {
 
 /// Values of `width` bits one behind the other, the lowest bits first; zeros follow until there are `count`.
 pub(super) fn pack(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, count: usize, width: u32) {
+    if width == 0 {
+        return;
+    }
     let end = out.len() + (count * width as usize).div_ceil(8);
     let (mut held, mut bits) = (0u128, 0);
     for value in values {

@@ -228,7 +228,11 @@ fn write_row(
     line: u32,
     row: &[Cell],
 ) -> std::result::Result<(), XlsxError> {
-    let lines = row.iter().zip(widths).map(|(cell, width)| lines_of(&cell.to_string(), *width)).max().unwrap_or(1);
+    let lines = |(cell, width): (&Cell, &f64)| match cell {
+        Cell::Text(text) => lines_of(text, *width),
+        Cell::Count(count) => lines_of(&count.to_string(), *width),
+    };
+    let lines = row.iter().zip(widths).map(lines).max().unwrap_or(1);
     sheet.set_row_height(line, points(lines))?;
     for (index, column) in listing.columns.iter().enumerate() {
         let place = index as u16;

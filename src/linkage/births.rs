@@ -31,9 +31,8 @@ impl Births {
             Some((day, at as u32, besides.unwrap_or(NOTHING)))
         };
         let born: Vec<(i32, u32, u64)> = register.persons.par_iter().enumerate().filter_map(born).collect();
-        let day = |(day, ..): &(i32, u32, u64)| *day;
-        let (first, last) = rayon::join(|| born.par_iter().map(day).min(), || born.par_iter().map(day).max());
-        let (first, days) = first.zip(last).map_or((0, 0), |(first, last)| (first, (last - first + 1) as usize));
+        let first = born.iter().map(|(day, ..)| *day).min().unwrap_or(0);
+        let days = born.iter().map(|(day, ..)| (day - first + 1) as usize).max().unwrap_or(0);
         let (starts, born) = grouped(days, &born, |(day, ..)| (day - first) as usize);
         let (persons, besides) = born.into_iter().map(|(_, person, besides)| (person, besides)).unzip();
         Self { first, starts, persons, besides }

@@ -27,6 +27,11 @@ pub(super) enum PlaceLevel {
     OtherCity,
 }
 
+/// How names of provinces, cities and counties end.
+const PROVINCES: [&str; 3] = ["自治区", "特别行政区", "省"];
+const CITIES: [&str; 4] = ["自治州", "地区", "市", "盟"];
+const COUNTIES: [&str; 4] = ["县", "区", "旗", "市"];
+
 /// The parts of an address; empty where it does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Place {
@@ -39,15 +44,15 @@ impl Place {
     pub(super) fn parse(address: &str) -> Self {
         let text: String = address.chars().filter(|character| !character.is_whitespace()).map(half_width).collect();
         let mut rest = text.as_str();
-        if let Some((_, after)) = cut(rest, &["自治区", "特别行政区", "省"]) {
+        if let Some((_, after)) = cut(rest, &PROVINCES) {
             rest = after;
         }
         let mut place = Self::default();
-        if let Some((city, after)) = cut(rest, &["自治州", "地区", "市", "盟"]) {
+        if let Some((city, after)) = cut(rest, &CITIES) {
             place.city = city.to_owned();
             rest = after;
         }
-        if let Some((county, after)) = cut(rest, &["县", "区", "旗", "市"])
+        if let Some((county, after)) = cut(rest, &COUNTIES)
             && !["小区", "社区", "园区", "片区", "校区", "库区", "矿区"].iter().any(|word| county.ends_with(word))
         {
             place.county = county.to_owned();
@@ -88,13 +93,14 @@ pub(super) fn end_in_other_numbers(a: &str, b: &str) -> bool {
 /// The digits of an address's last number, the last first, if it surely belongs to the house: nothing behind it can end the
 /// name of a city or county. Signs and blanks between digits do not part them, as in [`Place::rest`].
 fn last_number(address: &str) -> Option<impl Iterator<Item = char>> {
-    const ENDINGS: [char; 7] = ['区', '省', '州', '市', '盟', '县', '旗'];
+    let ends_name =
+        |letter: char| PROVINCES.iter().chain(&CITIES).chain(&COUNTIES).any(|ending| ending.ends_with(letter));
     let is_digit = |letter: char| half_width(letter).is_ascii_digit();
     let before_last = address.rfind(is_digit)?;
     let behind = before_last + address[before_last..].chars().next().map_or(0, char::len_utf8);
     let letters = address[..behind].chars().rev().map(half_width);
     let digits = letters.take_while(|letter| letter.is_ascii_digit() || !letter.is_alphanumeric());
-    (!address[behind..].contains(ENDINGS)).then(|| digits.filter(char::is_ascii_digit))
+    (!address[behind..].contains(ends_name)).then(|| digits.filter(char::is_ascii_digit))
 }
 
 fn half_width(character: char) -> char {

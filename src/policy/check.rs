@@ -81,11 +81,11 @@ impl Names<'_> {
         let typed: Vec<(&Expr, bool)> =
             parsed.iter().flatten().map(|parsed| (&parsed.expr, parsed.over_rows)).collect();
         // All at once, a table for each kind of part; one by one where a fault has to be told whose it is.
-        let mut dtypes: Vec<PolarsResult<DataType>> = match self.dtypes(&typed) {
+        let dtypes: Vec<PolarsResult<DataType>> = match self.dtypes(&typed) {
             Ok(dtypes) => dtypes.into_iter().map(Ok).collect(),
             Err(_) => typed.iter().map(|one| self.dtypes(&[*one]).map(|mut dtypes| dtypes.remove(0))).collect(),
         };
-        let mut dtypes = dtypes.drain(..);
+        let mut dtypes = dtypes.into_iter();
         let mut fits = |parsed| fitting(parsed, dtypes.next().expect("a type for each that was parsed"));
         parsed.into_iter().map(|parsed| parsed.and_then(&mut fits)).collect()
     }

@@ -78,13 +78,13 @@ pub fn from_texts(
         texts.iter().flat_map(|text| text.file.rules.iter().map(move |entry| (text, entry))).collect();
     // Side by side: to check the shipped rules takes longer than to look a person up.
     let read = entries.par_iter().map(|(text, entry)| {
-        let reading = Reading { text, at: entry.span().start, kinds, parameters };
         let mut faults = Vec::new();
-        (reading.at, reading.rule(entry.get_ref(), &mut faults), faults)
+        let reading = Reading { text, at: entry.span().start, kinds, parameters };
+        (reading.rule(entry.get_ref(), &mut faults), faults)
     });
     let read: Vec<_> = read.collect();
     let mut rules = BTreeMap::new();
-    for ((text, _), (at, rule, found)) in entries.into_iter().zip(read) {
+    for ((text, entry), (rule, found)) in entries.into_iter().zip(read) {
         faults.extend(found);
         let Some(rule) = rule else { continue };
         match rules.entry(rule.card.code.clone()) {
@@ -92,7 +92,8 @@ pub fn from_texts(
                 place.insert(rule);
             }
             Entry::Occupied(place) => {
-                faults.push(text.fault(at, Message::new("policy.rule_twice").with("code", place.key())));
+                let message = Message::new("policy.rule_twice").with("code", place.key());
+                faults.push(text.fault(entry.span().start, message));
             }
         }
     }

@@ -104,7 +104,7 @@ impl Listing {
                     Cell::Count(count) => csv.digits(count),
                 }
             }
-            (row.len()..self.columns.len()).for_each(|_| csv.cell(""));
+            csv.blank_rest();
             csv.end_row();
         }
         csv.into_bytes()
@@ -184,6 +184,11 @@ impl CsvText {
     pub fn digits(&mut self, digits: impl Display) {
         self.separate();
         write!(self.text, "{digits}").expect("a String takes every character");
+    }
+
+    /// Leaves the rest of the row to be filled in.
+    pub fn blank_rest(&mut self) {
+        (self.cells..self.columns).for_each(|_| self.cell(""));
     }
 
     pub fn end_row(&mut self) {

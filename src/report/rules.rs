@@ -92,8 +92,7 @@ fn sources(view: &RunView, card: &RuleCard) -> String {
 
 /// Known errors: what records of this kind cannot show, then what none can.
 fn limits(view: &RunView, card: &RuleCard) -> String {
-    let key = format!("limit_{}", card.evidence);
-    let own = wording::section(view.lang, "package").get(&key).map(String::as_str);
+    let own = wording::find(view.lang, &format!("package.limit_{}", card.evidence));
     let parts: Vec<&str> = own.into_iter().chain([view.word("package.limit_all")]).collect();
     parts.join("\n")
 }

@@ -24,7 +24,7 @@ const RECORDS_IN_A_CELL: usize = 5;
 struct WorkRow<'v> {
     discrepancy: &'v str,
     severity: &'static str,
-    change: Cow<'v, str>,
+    change: Cow<'static, str>,
     household: Cow<'v, str>,
     programme: &'v str,
     town: String,
@@ -36,7 +36,7 @@ struct WorkRow<'v> {
     sentence: String,
     records: String,
     places: String,
-    grades: Cow<'v, str>,
+    grades: Cow<'static, str>,
     links: String,
     set_aside: String,
     basis: &'v str,
@@ -173,10 +173,9 @@ impl<'v> WorkList<'v> {
         let columns = full_columns(view);
         let mut csv = CsvText::new(columns.iter().map(|column| column.heading.as_str()));
         for (number, row) in (1u64..).zip(&self.rows) {
-            let texts = row.texts();
             csv.digits(number);
-            texts.iter().for_each(|text| csv.cell(text));
-            (texts.len() + 1..columns.len()).for_each(|_| csv.cell(""));
+            row.texts().into_iter().for_each(|text| csv.cell(text));
+            csv.blank_rest();
             csv.end_row();
         }
         csv.into_bytes()
@@ -447,10 +446,10 @@ pub(super) fn capped<G: Copy>(view: &RunView, grounds: &[G], line: impl Fn(G) ->
 }
 
 /// Grades of the links behind the records, and why they are links; each said once.
-pub(super) fn match_words<'v, 'g>(
-    view: &'v RunView,
+pub(super) fn match_words<'g>(
+    view: &RunView,
     grounds: impl Iterator<Item = &'g Ground>,
-) -> (Cow<'v, str>, String) {
+) -> (Cow<'static, str>, String) {
     let mut grades: Vec<Grade> = Vec::new();
     let mut explanations: Vec<String> = Vec::new();
     for link in grounds.filter_map(|ground| link_of(view, ground)) {

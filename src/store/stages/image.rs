@@ -86,7 +86,7 @@ pub(super) struct Image {
     file: File,
     map: Mmap,
     /// The same file, mapped until the program ends, so that columns are held as they lie in it: copied, a register of 1.6
-    /// million took half of the time that an unchanged night has. A run reads each image once.
+    /// million took a third of the time that an unchanged night needs before its packages. A run reads each image once.
     lasting: OnceLock<Option<&'static Mmap>>,
     sections: Vec<[u64; 3]>,
     small: [u64; 3],

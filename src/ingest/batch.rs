@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::held::HeldRows;
 use crate::kernel::Date;
 use crate::model::evidence::{Bins, Newest, Parties, Reject, RowRef};
 use crate::model::extract_keys::{Entry, Place};
@@ -21,7 +22,10 @@ type Counts = BTreeMap<(Option<usize>, &'static str, bool), u64>;
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) table: Table,
+    /// Of the table's rows and of those held.
     pub(super) refs: Vec<RowRef>,
+    /// Kept rows that follow those of the table.
+    pub(super) held: HeldRows,
     pub(super) parties: Parties,
     pub(super) bins: Bins,
     pub(super) rejects: Vec<Reject>,
@@ -40,6 +44,7 @@ impl Batch {
         Self {
             table: Table::new(kind.types()),
             refs: Vec::new(),
+            held: HeldRows::default(),
             parties: Parties::default(),
             bins: Bins::default(),
             rejects: Vec::new(),
@@ -75,6 +80,7 @@ impl Batch {
 
     /// Keeps rows that were counted here as unlinked before they were read.
     pub(super) fn keep(&mut self, kept: Batch) {
+        assert!(self.held.is_empty() && kept.held.is_empty(), "rows were left unread");
         self.bins.linked += kept.bins.linked;
         self.bins.unlinked -= kept.bins.linked;
         self.parties.append(kept.parties, self.table.rows() as u32);
@@ -107,6 +113,7 @@ impl Batch {
 
     /// Takes over what follows; `lines` is the number of lines before it.
     pub(super) fn append(&mut self, other: Batch, lines: u32) {
+        assert!(self.held.is_empty() && other.held.is_empty(), "rows were left unread");
         let moved = |at: RowRef| RowRef { line: at.line.saturating_add(lines), ..at };
         self.parties.append(other.parties, self.table.rows() as u32);
         self.table.append(other.table);

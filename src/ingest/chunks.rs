@@ -124,6 +124,7 @@ impl Body<'_> {
                 while let Some(record) = splitter.next(until) {
                     self.rows.take(&record, &mut batch);
                 }
+                self.rows.read_held(&mut batch);
             }
         }
         Ok(Parsed { batch, end: splitter.at(), lines: splitter.lines() })
@@ -140,6 +141,7 @@ impl Body<'_> {
                 None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
             }
         }
+        self.rows.read_held(&mut batch);
         batch
     }
 }

@@ -15,6 +15,7 @@ mod chunks;
 mod delimited;
 mod encoding;
 mod headings;
+mod held;
 mod inbox;
 mod keyed;
 mod layout;

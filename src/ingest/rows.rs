@@ -143,7 +143,7 @@ impl<'a> RowReader<'a> {
         self.mapping.headings
     }
 
-    /// Puts a row into its bin, and keeps it if one of its persons is wanted.
+    /// Puts a row into its bin, and holds it to be read ([`RowReader::read_held`]) if one of its persons is wanted.
     pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
         if self.is_good(row, batch) {
             let (mut persons, mut wanted) = (0, self.wanted.is_none());
@@ -293,50 +293,64 @@ impl<'a> RowReader<'a> {
 
     fn keep(&self, row: &Record<'_>, batch: &mut Batch) {
         if self.wanted.is_some() {
-            let number = batch.table.rows() as u32;
+            let number = batch.refs.len() as u32;
             self.each_party(row, &mut |slot, party| {
                 batch.parties.push(number, slot, &party.id_text(), &party.name());
             });
         }
-        // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
-        let utf8 = match self.encoding {
-            Encoding::Utf8 => simdutf8::basic::from_utf8(row.text).ok(),
-            Encoding::Gb18030 => None,
-        };
-        let columns = batch.table.columns.iter_mut().enumerate();
-        let faults: Vec<_> = columns.filter_map(|(field, column)| self.fill(row, utf8, field, column).err()).collect();
-        batch.table.end_row();
-        for (cell, reason) in faults {
-            batch.reject(Some(cell), reason, || self.make_reject(row, Some(cell), reason));
-        }
         batch.refs.push(self.place(row));
         batch.bins.linked += 1;
+        batch.held.hold(row, self.mapping.width);
+        if batch.held.is_full() {
+            self.read_held(batch);
+        }
     }
 
-    /// Pushes one value; an unusable one is pushed as "not given" and its cell and reason are given.
-    /// `utf8` is the row's text if it is valid UTF-8.
-    fn fill(
-        &self,
-        row: &Record<'_>,
-        utf8: Option<&str>,
-        field: usize,
-        column: &mut Column,
-    ) -> Result<(), (usize, &'static str)> {
-        let Some(index) = self.mapping.cells[field] else {
-            column.push_none();
-            return Ok(());
+    /// Reads the fields of the rows that are held. Call once more when no row follows.
+    pub(super) fn read_held(&self, batch: &mut Batch) {
+        if batch.held.is_empty() {
+            return;
+        }
+        let held = std::mem::take(&mut batch.held);
+        let rows = held.len();
+        // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
+        let utf8 = match self.encoding {
+            Encoding::Utf8 => simdutf8::basic::from_utf8(held.text()).ok(),
+            Encoding::Gb18030 => None,
         };
-        let reading = &self.readings[field];
-        let (text, damaged) = match utf8 {
-            Some(utf8) => {
-                let (start, end) = row.cells[index];
-                (Cow::Borrowed(trimmed(&utf8[start as usize..end as usize])), false)
+        let mut faults: Vec<(usize, usize, &'static str)> = Vec::new();
+        for ((column, reading), cell) in batch.table.columns.iter_mut().zip(&self.readings).zip(&self.mapping.cells) {
+            let Some(index) = *cell else {
+                (0..rows).for_each(|_| column.push_none());
+                continue;
+            };
+            for (row, place) in held.cells(index).enumerate() {
+                let (text, damaged) = match utf8 {
+                    Some(utf8) => (Cow::Borrowed(trimmed(&utf8[place])), false),
+                    None => self.encoding.text(&held.text()[place]),
+                };
+                if let Err(reason) = self.fill(&text, damaged, reading, column) {
+                    faults.push((row, index, reason));
+                }
             }
-            None => self.encoding.text(row.cell(index)),
-        };
+        }
+        batch.table.end_rows(rows);
+        // By row, as if each had been read by itself; within one, by field.
+        faults.sort_by_key(|(row, ..)| *row);
+        let first = batch.refs.len() - rows;
+        for (row, cell, reason) in faults {
+            let at = batch.refs[first + row];
+            batch.reject(Some(cell), reason, || self.make_reject(at, held.raw(row), Some(cell), reason));
+        }
+        batch.held = held;
+        batch.held.clear();
+    }
+
+    /// Pushes one value; an unusable one is pushed as "not given" and its reason is given.
+    fn fill(&self, text: &str, damaged: bool, reading: &Reading<'_>, column: &mut Column) -> Result<(), &'static str> {
         if damaged && !reading.of_person {
             column.push_none();
-            return Err((index, "ingest.reject_bytes"));
+            return Err("ingest.reject_bytes");
         }
         let is_null = text.is_empty() || self.nulls.hold(text.as_bytes());
         // 无 and - are answers to a yes-or-no question where the layout or custom says so.
@@ -344,25 +358,26 @@ impl<'a> RowReader<'a> {
             column.push_none();
             return Ok(());
         }
-        let read = reading.push(&text, column);
-        if let Err(reason) = read {
+        if let Err(reason) = reading.push(text, column) {
             column.push_none();
-            return if is_null { Ok(()) } else { Err((index, reason)) };
+            return if is_null { Ok(()) } else { Err(reason) };
         }
-        if damaged { Err((index, "ingest.reject_bytes")) } else { Ok(()) }
+        if damaged { Err("ingest.reject_bytes") } else { Ok(()) }
     }
 
     fn reject_row(&self, row: &Record<'_>, reason: &'static str, batch: &mut Batch) {
+        // Rejects come in the order of the rows.
+        self.read_held(batch);
         batch.bins.rejected += 1;
-        batch.reject(None, reason, || self.make_reject(row, None, reason));
+        batch.reject(None, reason, || self.make_reject(self.place(row), row.raw, None, reason));
     }
 
-    fn make_reject(&self, row: &Record<'_>, cell: Option<usize>, reason: &'static str) -> Reject {
+    fn make_reject(&self, at: RowRef, raw: &[u8], cell: Option<usize>, reason: &'static str) -> Reject {
         // Four bytes are the longest character in both encodings.
-        let shown = &row.raw[..row.raw.len().min(REJECT_CHARACTERS * 4)];
+        let shown = &raw[..raw.len().min(REJECT_CHARACTERS * 4)];
         let text: String = self.encoding.decode(shown).0.chars().take(REJECT_CHARACTERS).collect();
         let column = cell.map(|cell| self.mapping.headings[cell].clone()).unwrap_or_default();
-        Reject { at: self.place(row), column, reason, text, whole_row: cell.is_none() }
+        Reject { at, column, reason, text, whole_row: cell.is_none() }
     }
 
     fn place(&self, row: &Record<'_>) -> RowRef {

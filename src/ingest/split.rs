@@ -89,7 +89,7 @@ struct Scanned {
 impl<'a> Splitter<'a> {
     /// `at` must be the start of a record.
     pub(super) fn new(bytes: &'a [u8], at: usize, dialect: Dialect) -> Self {
-        let marks = Marks::new([b'\n', dialect.delimiter, dialect.quote.unwrap_or(b'\n')]);
+        let marks = Marks::new(dialect.delimiter, [b'\n', dialect.quote.unwrap_or(b'\n')]);
         Self { bytes, dialect, at, lines: 0, marks, cells: Vec::new(), unquoted: Vec::new() }
     }
 
@@ -147,27 +147,24 @@ impl<'a> Splitter<'a> {
     /// not too long. Gives where it ends.
     fn split_plain(&mut self) -> Option<usize> {
         let (bytes, start) = (self.bytes, self.at);
-        self.cells.clear();
-        let mut marks = self.marks;
-        marks.go_to(bytes, start);
-        let mut characters = Characters::new(self.dialect, start);
+        let Self { marks, cells, dialect, .. } = self;
+        cells.clear();
+        let mut characters = Characters::new(*dialect, start);
         let mut from = start;
-        let line_end = loop {
-            let Some(found) = marks.next(bytes) else { break bytes.len() };
-            if bytes[found] == b'\n' {
-                break found;
-            }
-            let is_quote = bytes[found] != self.dialect.delimiter;
-            if is_quote || found - start > RECORD_LIMIT || characters.hold(bytes, found) {
+        let line_end = marks.until_stop(bytes, start, |found| {
+            if found - start > RECORD_LIMIT || characters.hold(bytes, found) {
                 return None;
             }
-            self.cells.push(((from - start) as u32, (found - start) as u32));
+            cells.push(((from - start) as u32, (found - start) as u32));
             from = found + 1;
             characters.restart(from);
-        };
-        self.marks = marks;
+            Some(())
+        })?;
+        if bytes.get(line_end).is_some_and(|byte| *byte != b'\n') {
+            return None;
+        }
         let length = without_return(bytes, start, line_end) - start;
-        self.cells.push(((from - start) as u32, length as u32));
+        cells.push(((from - start) as u32, length as u32));
         (length <= RECORD_LIMIT).then_some(line_end)
     }
 

@@ -140,6 +140,66 @@ fn a_damaged_field_costs_the_field() {
     );
 }
 
+/// Rows are read some hundreds at a time: what is wrong with one must be said of that one, and no other may be read otherwise.
+#[test]
+fn rows_read_together_are_read_as_each_by_itself() {
+    let row = |number: usize| -> Vec<u8> {
+        let (id, name, rest): (&[u8], &[u8], &str) = match number % 7 {
+            0 => (A.as_bytes(), "张三".as_bytes(), "鲁A1,2019-04-04,A,,,"),
+            1 => (B.as_bytes(), "李四".as_bytes(), "\"鲁\"\"B2\",2019-02-30,G,,,"),
+            2 => (A.as_bytes(), b"\xE7\x8E", "鲁C3,,A,,,"),
+            3 => (B.as_bytes(), "李四".as_bytes(), "鲁D4,,A,,,\u{1}"),
+            4 => (b"\xBC\xA0", "赵六".as_bytes(), "鲁E5,,A,,,"),
+            5 => (A.as_bytes(), "短".as_bytes(), "鲁F6"),
+            _ => (A.as_bytes(), "孙七".as_bytes(), "鲁G7,2020-01-01,ZZ,,,"),
+        };
+        let mut row = [id, b",", name, b",", rest.as_bytes(), b"\n"].concat();
+        row.iter_mut().filter(|byte| **byte == 1).for_each(|byte| *byte = 0xE5);
+        row
+    };
+    const ROWS: usize = 700;
+    let file = |rows: std::ops::Range<usize>| [HEADING.as_bytes().to_vec(), rows.flat_map(row).collect()].concat();
+    let together = Centre::new(VEHICLE, &[("v.csv", &file(0..ROWS))]).read();
+    let files: Vec<(String, Vec<u8>)> =
+        (0..ROWS).map(|number| (format!("{number:03}.csv"), file(number..number + 1))).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let alone = Centre::new(VEHICLE, &files).read();
+    assert_eq!(bins(&together), (700, 600, 0, 100, 0));
+    assert_eq!(bins(&together), bins(&alone));
+    assert_eq!(together.table, alone.table);
+    assert_eq!(parties(&together), parties(&alone));
+    let rejects = |evidence: &Evidence| -> Vec<(String, &'static str, String)> {
+        evidence.rejects.iter().map(|one| (one.column.clone(), one.reason, one.text.clone())).collect()
+    };
+    assert_eq!(rejects(&together), rejects(&alone));
+    let of_first_seven: Vec<_> = together.rejects.iter().take(5).map(|one| (one.at.line, one.reason)).collect();
+    let (date, bytes, fields) = ("ingest.reject_date", "ingest.reject_bytes", "ingest.reject_fields");
+    assert_eq!(of_first_seven, [(3, date), (4, bytes), (5, bytes), (6, bytes), (7, fields)]);
+    assert_eq!(
+        together.rejects[0].text,
+        format!("{B},李四,\"鲁\"\"B2\",2019-02-30,G,,,"),
+        "as delivered, quotes and all"
+    );
+}
+
+#[test]
+fn half_a_character_at_a_rows_end_does_not_meet_its_other_half() {
+    let row = format!("{HEADING}{A},张三,鲁A1,,A,,,\u{1}\n\u{2},李四,鲁A2,,A,,,\n");
+    let halves: Vec<u8> = row
+        .bytes()
+        .flat_map(|byte| match byte {
+            1 => vec![0xE5],
+            2 => vec![0xBC, 0xA0],
+            byte => vec![byte],
+        })
+        .collect();
+    let evidence = Centre::new(VEHICLE, &[("v.csv", &halves)]).read();
+    assert_eq!(bins(&evidence), (2, 2, 0, 0, 0));
+    assert_eq!(column(&evidence, "plate"), ["鲁A1", "鲁A2"]);
+    let rejects: Vec<_> = evidence.rejects.iter().map(|reject| (reject.at.line, reject.reason)).collect();
+    assert_eq!(rejects, [(2, "ingest.reject_bytes"), (3, "ingest.reject_bytes")]);
+}
+
 #[test]
 fn encodings_delimiters_and_titles_are_found() {
     let rows = format!("机动车清单\n{HEADING}{A},䶮𬱖,鲁A1,20190404,A,,,\n");

@@ -103,6 +103,7 @@ fn pick_rows(kept: &[u8], places: &[Place], rows: &RowReader<'_>, kind: &Kind) -
             None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
         }
     }
+    rows.read_held(&mut batch);
     batch
 }
 
@@ -283,6 +284,7 @@ impl<'a> SheetReading<'a> {
         self.end_row()?;
         self.job.progress.advance(self.job.code, 0, self.batch.bins.read % ROWS_PER_STEP);
         let Some(rows) = self.rows else { return Err(self.no_heading()) };
+        rows.read_held(&mut self.batch);
         if let Some(keys) = self.job.keys {
             // Without a place is only a row whose number no sheet can have.
             let refused = || Error::input(Message::new("ingest.refused_cells").with("limit", CELLS));

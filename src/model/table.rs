@@ -164,7 +164,12 @@ impl Table {
 
     /// Call after one value was pushed to every column.
     pub fn end_row(&mut self) {
-        self.rows += 1;
+        self.end_rows(1);
+    }
+
+    /// Call after as many values were pushed to every column.
+    pub fn end_rows(&mut self, rows: usize) {
+        self.rows += rows;
         debug_assert!(self.columns.iter().all(|column| column.len() == self.rows), "a column was left out of a row");
     }
 

@@ -12,16 +12,17 @@
 //! after it, the next holder takes the remaining steps from `publish.json`, with the time and name written there. No
 //! step needs an earlier one repeated, and each is either done or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::ledger::{Entry, Ledger};
-use super::whole_file::{Written, sync_files, sync_folder, sync_tree, tree, write_bytes};
+use super::whole_file::{Written, sync_all, sync_folder, tree, write_bytes};
 use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -36,8 +37,18 @@ pub struct Staging {
     run: String,
     store: PathBuf,
     outbox: PathBuf,
+    ahead: Mutex<SyncedAhead>,
     /// Set once the run is decided (step 2): from then on the parts belong to the published run.
     decided: bool,
+}
+
+/// What the disk has taken over while the run was still being written.
+#[derive(Debug, Default)]
+struct SyncedAhead {
+    /// Length of each file when it was synced. Files of a run only grow: of the same length, it is the same file.
+    lengths: BTreeMap<PathBuf, u64>,
+    /// A fault of the disk. Kept, since the system tells it once: a second sync of the same file would succeed.
+    fault: Option<Error>,
 }
 
 /// One file of a run: what the ledger and the manifest say of it.
@@ -75,7 +86,14 @@ impl Staging {
         for folder in [&store, &outbox] {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
         }
-        Ok(Self { workspace: workspace.clone(), run: run.to_owned(), store, outbox, decided: false })
+        Ok(Self {
+            workspace: workspace.clone(),
+            run: run.to_owned(),
+            store,
+            outbox,
+            ahead: Mutex::default(),
+            decided: false,
+        })
     }
 
     pub fn run(&self) -> &str {
@@ -93,15 +111,15 @@ impl Staging {
     }
 
     /// Does some work and lets the disk take over meanwhile what it writes, so that [`Staging::publish`] finds little to
-    /// wait for. A fault of the disk is left for `publish` to meet again and tell.
+    /// wait for, and tells the disk's faults.
     pub fn sync_during<T>(&self, work: impl FnOnce() -> T) -> T {
         const PAUSE: Duration = Duration::from_millis(100);
         let (done, until) = channel::<()>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                let (mut seen, mut synced) = (BTreeMap::new(), BTreeSet::new());
+                let mut seen = BTreeMap::new();
                 while until.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                    let _ = self.sync_news(&mut seen, &mut synced);
+                    self.sync_ahead(&mut seen);
                 }
             });
             let outcome = work();
@@ -110,17 +128,34 @@ impl Staging {
         })
     }
 
-    /// Syncs the files that have stopped growing: whoever still writes to one would wait for its pages to be written.
-    fn sync_news(&self, seen: &mut BTreeMap<PathBuf, u64>, synced: &mut BTreeSet<PathBuf>) -> Result<()> {
-        for folder in [&self.store, &self.outbox] {
-            let mut files: Vec<PathBuf> = tree(folder)?.0.into_iter().map(|file| folder.join(file)).collect();
-            files.retain(|file| {
-                let Ok(length) = fs::metadata(file).map(|file| file.len()) else { return false };
-                seen.insert(file.clone(), length) == Some(length) && synced.insert(file.clone())
-            });
-            sync_files(&files)?;
+    /// Syncs the files that have stopped growing since they were `seen`: whoever still writes to one would wait for its pages
+    /// to be written.
+    fn sync_ahead(&self, seen: &mut BTreeMap<PathBuf, u64>) {
+        let mut ahead = self.ahead.lock().expect("syncing does not panic");
+        let Ok(mut unsynced) = self.unsynced(&ahead) else { return };
+        unsynced.retain(|(file, length)| seen.insert(file.clone(), *length) == Some(*length));
+        let files: Vec<PathBuf> = unsynced.iter().map(|(file, _)| file.clone()).collect();
+        match sync_all(&files, &[]) {
+            Ok(()) => ahead.lengths.extend(unsynced),
+            // A file may come and go while a report is made.
+            Err(error) if error.message().key == "error.not_found" => {}
+            Err(error) => ahead.fault = ahead.fault.take().or(Some(error)),
         }
-        Ok(())
+    }
+
+    /// Files that were not synced at the length they have now.
+    fn unsynced(&self, ahead: &SyncedAhead) -> Result<Vec<(PathBuf, u64)>> {
+        let mut unsynced = Vec::new();
+        for part in [&self.store, &self.outbox] {
+            for file in tree(part)?.0.into_iter().map(|file| part.join(file)) {
+                // One that is gone again is the next sync's to miss.
+                let length = fs::metadata(&file).map_or(0, |file| file.len());
+                if ahead.lengths.get(&file) != Some(&length) {
+                    unsynced.push((file, length));
+                }
+            }
+        }
+        Ok(unsynced)
     }
 
     /// Publishes the run and records it. `body` is an object; `run` is added to it. `at` is RFC 3339.
@@ -143,8 +178,13 @@ impl Staging {
         let path = self.store.join(INTENT);
         let text = serde_json::to_vec(&intent).expect("JSON of JSON");
         write_bytes(&path, &text)?;
-        sync_tree(&self.store)?;
-        sync_tree(&self.outbox)
+        let mut ahead = self.ahead.lock().expect("syncing does not panic");
+        if let Some(fault) = ahead.fault.take() {
+            return Err(fault);
+        }
+        let files: Vec<PathBuf> = self.unsynced(&ahead)?.into_iter().map(|(file, _)| file).collect();
+        let folders = [tree(&self.store)?.1, tree(&self.outbox)?.1].concat();
+        sync_all(&files, &folders)
     }
 
     fn decide(&mut self) -> Result<()> {
@@ -268,12 +308,28 @@ mod tests {
             fs::remove_file(&late)
         });
         assert!(late.is_ok(), "a file that comes and goes is nobody's fault");
+        let unsynced = || staging.unsynced(&staging.ahead.lock().unwrap()).unwrap();
+        assert_eq!(unsynced(), [], "all was synced while there was time");
+        let grown = staging.store().join("run.json");
+        fs::write(&grown, "{} ").unwrap();
+        assert_eq!(unsynced(), [(grown, 3)]);
         let entry =
             staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({"rows": 7})).unwrap();
         assert_eq!((entry.seq, &entry.body["run"]), (1, &json!(RUN)));
         assert_published_once(&workspace, RUN);
         assert_eq!(workspace.latest().unwrap().as_deref(), Some(RUN));
         drop(lock);
+    }
+
+    #[test]
+    fn a_fault_of_the_disk_met_ahead_publishes_nothing() {
+        let (_folder, workspace) = workspace();
+        let staging = staged(&workspace, RUN);
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        staging.ahead.lock().unwrap().fault = Some(Error::io(Path::new("report.csv"), &full));
+        let error = staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({})).unwrap_err();
+        assert_eq!(error.message().key, "error.disk_full");
+        assert!(workspace.runs().unwrap().is_empty() && !workspace.outbox(RUN).exists());
     }
 
     #[test]

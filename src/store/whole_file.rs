@@ -43,7 +43,7 @@ pub(super) struct Written {
 }
 
 /// Writes a file of a folder that nobody sees yet. It is neither synced nor renamed: whoever shows the folder syncs all of
-/// it at once ([`sync_tree`]), and an error gives up the folder.
+/// it at once ([`sync_all`]), and an error gives up the folder.
 pub(super) fn write_new(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Written> {
     fill_file(path, path, fill).map(|(_, written)| written)
 }
@@ -160,25 +160,21 @@ pub(super) fn tree(folder: &Path) -> Result<(Vec<String>, Vec<PathBuf>)> {
 /// Waiting for the disk takes no core, and a file system settles what many wait for together.
 const WAITING: usize = 16;
 
-/// Makes every file and name below a folder durable.
-pub(super) fn sync_tree(folder: &Path) -> Result<()> {
-    let (files, folders) = tree(folder)?;
-    let files: Vec<PathBuf> = files.iter().map(|file| folder.join(file)).collect();
-    sync_files(&files)?;
-    folders.iter().rev().try_for_each(|folder| sync_folder(folder))
-}
-
-/// Makes the bytes of files durable, in no order.
-pub(super) fn sync_files(files: &[PathBuf]) -> Result<()> {
+/// Makes the bytes of files, and the names in folders, durable, in no order.
+pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Result<()> {
     let next = AtomicUsize::new(0);
-    let sync = |path: &PathBuf| {
+    let sync_file = |path: &PathBuf| {
         // Windows syncs only handles that may write.
         let opened = File::options().read(true).write(cfg!(windows)).open(path);
         opened.and_then(|file| file.sync_all()).map_err(|error| Error::io(path, &error))
     };
-    let work = || std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed))).try_for_each(sync);
+    let sync = |place: usize| match files.get(place) {
+        Some(file) => Some(sync_file(file)),
+        None => folders.get(place - files.len()).map(|folder| sync_folder(folder)),
+    };
+    let work = || std::iter::from_fn(|| sync(next.fetch_add(1, Ordering::Relaxed))).collect::<Result<()>>();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..WAITING.min(files.len())).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..WAITING.min(files.len() + folders.len())).map(|_| scope.spawn(work)).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("syncing does not panic"))
     })
 }

@@ -58,6 +58,19 @@ impl Division {
             .map_or(12, |(_, digits)| digits)
     }
 
+    /// Adds it as it is written: six digits at county level and above, nine or twelve below.
+    pub fn write(self, text: &mut Vec<u8>) {
+        let (digits, length) = self.ascii();
+        text.extend_from_slice(&digits[..length]);
+    }
+
+    /// Twelve digits, and how many of them are written.
+    fn ascii(self) -> ([u8; 12], usize) {
+        let mut digits = [b'0'; 12];
+        write_digits(&mut digits, self.0);
+        (digits, self.digits().max(6))
+    }
+
     /// `other` is this division or lies in it.
     pub fn covers(self, other: Division) -> bool {
         let unit = 10u64.pow(12 - self.digits() as u32);
@@ -65,12 +78,11 @@ impl Division {
     }
 }
 
-/// Six digits at county level and above, nine or twelve below.
+/// As [`Division::write`] writes it.
 impl std::fmt::Display for Division {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut text = [b'0'; 12];
-        write_digits(&mut text, self.0);
-        f.write_str(std::str::from_utf8(&text[..self.digits().max(6)]).expect("digits"))
+        let (digits, length) = self.ascii();
+        f.write_str(std::str::from_utf8(&digits[..length]).expect("digits"))
     }
 }
 

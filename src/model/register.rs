@@ -74,6 +74,15 @@ pub enum WrittenId<'a> {
     AsGiven(&'a str),
 }
 
+impl WrittenId<'_> {
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(characters) => characters,
+            Self::AsGiven(text) => text.as_bytes(),
+        }
+    }
+}
+
 impl std::ops::Deref for WrittenId<'_> {
     type Target = str;
 

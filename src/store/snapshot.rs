@@ -13,7 +13,7 @@
 //!
 //! Columns are written from the run's own tables, row group by row group; see [`super::parquet`] for their form.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -141,7 +141,9 @@ fn numbers(rows: &Rows) -> impl Iterator<Item = u32> + use<> {
 }
 
 fn person_ids(group: &mut Group, register: &Register, persons: impl Iterator<Item = u32>) {
-    group.drafted("person_id", persons, |text, person| text.push_str(&register.written_id(person)));
+    group.drafted("person_id", persons, |text, person| {
+        text.extend_from_slice(register.written_id(person).as_bytes());
+    });
 }
 
 fn household_codes(group: &mut Group, register: &Register, households: impl Iterator<Item = u32>) {
@@ -150,9 +152,7 @@ fn household_codes(group: &mut Group, register: &Register, households: impl Iter
 }
 
 fn divisions(group: &mut Group, divisions: impl Iterator<Item = Division>) {
-    group.drafted("division", divisions, |text, division| {
-        write!(text, "{division}").expect("a String takes every character");
-    });
+    group.drafted("division", divisions, |text, division| division.write(text));
 }
 
 /// First what the run made of each person, then the file's own fields that do not repeat it.
@@ -210,7 +210,7 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let reviews = &reviews[rows];
     group.drafted("judgement_key", reviews.iter(), |text, review| {
         if let Some(review) = review {
-            write!(text, "{}", review.key).expect("a String takes every character");
+            write!(text, "{}", review.key).expect("a Vec takes every byte");
         }
     });
     let answers = reviews.iter().map(|review| review.and_then(|review| review.answer));
@@ -239,7 +239,7 @@ fn outcomes_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     household_codes(group, run.register, found.iter().map(|one| one.household));
     group.drafted("person_id", found.iter(), |text, one| {
         if let Some(person) = one.person {
-            text.push_str(&run.register.written_id(person));
+            text.extend_from_slice(run.register.written_id(person).as_bytes());
         }
     });
     divisions(group, found.iter().map(|one| run.register.household(one.household).division));
@@ -253,8 +253,8 @@ fn outcomes_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     let counting = |grounds: &[Ground]| grounds.iter().filter(|ground| ground.innocent.is_none()).count() as u32;
     group.u32("grounds", found.iter().map(|one| counting(&one.grounds)));
     group.u32("set_aside", found.iter().map(|one| one.grounds.len() as u32 - counting(&one.grounds)));
-    group.drafted("sources", stands.iter(), |text, stand| text.push_str(&stand.sources.join("+")));
-    group.drafted("fact", stands.iter(), |text, stand| text.push_str(&stand.fact.to_string()));
+    group.drafted("sources", stands.iter(), |text, stand| text.extend(stand.sources.join("+").bytes()));
+    group.drafted("fact", stands.iter(), |text, stand| text.extend(stand.fact.to_string().bytes()));
     group.dictionary("change", stands.iter().map(|stand| stand.change), |change| change.code().to_owned());
     group.flag("answered", stands.iter().map(Stand::is_answered));
     group.u32("rule_index", found.iter().map(|one| u32::from(one.rule)));
@@ -270,9 +270,9 @@ fn absent_columns(group: &mut Group, absent: &[Absent]) {
     group.text("household_id", earlier().map(|one| one.household.as_str()));
     group.text("person_id", earlier().map(|one| one.person.as_str()));
     divisions(group, earlier().map(|one| one.division));
-    group.drafted("sources", earlier(), |text, one| text.push_str(&one.sources.join("+")));
+    group.drafted("sources", earlier(), |text, one| text.extend(one.sources.join("+").bytes()));
     group.drafted("fact", earlier(), |text, one| {
-        text.push_str(&one.fact.map(|fact| fact.to_string()).unwrap_or_default());
+        text.extend(one.fact.map(|fact| fact.to_string()).unwrap_or_default().bytes());
     });
     group.text("why", absent.iter().map(|one| one.why.code()));
 }

@@ -55,12 +55,25 @@ pub(super) fn hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
             continue;
         }
         packed(out, &values[kept..at], width);
-        varint(out, (run as u64) << 1);
-        out.extend_from_slice(&values[at].to_le_bytes()[..width.div_ceil(8) as usize]);
+        repeated(out, values[at], run, width);
         at += run;
         kept = at;
     }
     packed(out, &values[kept..], width);
+}
+
+/// As [`hybrid`] of one value again and again.
+pub(super) fn all_alike(out: &mut Vec<u8>, value: u32, count: usize, width: u32) {
+    if count < EIGHT {
+        packed(out, &[value; EIGHT][..count], width);
+    } else {
+        repeated(out, value, count, width);
+    }
+}
+
+fn repeated(out: &mut Vec<u8>, value: u32, count: usize, width: u32) {
+    varint(out, (count as u64) << 1);
+    out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
 }
 
 fn packed(out: &mut Vec<u8>, values: &[u32], width: u32) {
@@ -140,5 +153,17 @@ mod tests {
             written(|out| hybrid(out, &codes, 3)),
             [3, 0b1101_0001, 0b0101_1000, 0b0001_1111, 40, 5, 3, 1, 0, 0]
         );
+    }
+
+    #[test]
+    fn one_value_again_and_again_is_written_as_any_values_are() {
+        for (count, width) in [(0, 1), (1, 1), (7, 1), (8, 1), (9, 3), (300, 9)] {
+            let value = (1 << width) - 1;
+            assert_eq!(
+                written(|out| all_alike(out, value, count, width)),
+                written(|out| hybrid(out, &vec![value; count], width)),
+                "{count}"
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::encode::{differences, hybrid, pack, width};
+use super::encode::{all_alike, differences, hybrid, pack, width};
 use super::thrift::Struct;
 use crate::kernel::{Date, Fen, Month};
 use crate::model::table::Column;
@@ -64,9 +64,43 @@ pub(in crate::store) struct Group {
     pub(super) chunks: Vec<Chunk>,
 }
 
-/// Values of a page that are given, and for each row whether it has one.
+/// Which rows of a page have a value.
+#[derive(Default)]
+struct Given {
+    rows: usize,
+    /// 1 or 0 for each row; empty as long as none is without: most columns have a value in every row.
+    flags: Vec<u32>,
+}
+
+impl Given {
+    #[inline]
+    fn push(&mut self, given: bool) {
+        if !given && self.flags.is_empty() {
+            self.flags.resize(self.rows, 1);
+        }
+        if !given || !self.flags.is_empty() {
+            self.flags.push(u32::from(given));
+        }
+        self.rows += 1;
+    }
+
+    fn clear(&mut self) {
+        self.rows = 0;
+        self.flags.clear();
+    }
+
+    fn encode(&self, body: &mut Vec<u8>) {
+        if self.flags.is_empty() {
+            all_alike(body, 1, self.rows, 1);
+        } else {
+            hybrid(body, &self.flags, 1);
+        }
+    }
+}
+
+/// Values of a page that are given, and which rows have one.
 struct Page<T> {
-    given: Vec<u32>,
+    given: Given,
     values: Vec<T>,
 }
 
@@ -79,16 +113,29 @@ impl Group {
 
     /// A column of texts; an empty one becomes null.
     pub fn text<'t>(&mut self, name: &str, values: impl Iterator<Item = &'t str>) {
-        self.texts(name, values, |page, value| page.push(value));
+        let mut last: &[u8] = &[];
+        self.texts(name, values, |page, value| {
+            if page.is_empty() {
+                last = &[];
+            }
+            if page.push(last, value.as_bytes()) {
+                last = value.as_bytes();
+            }
+        });
     }
 
     /// The same where each text is put together for this file only.
-    pub fn drafted<T>(&mut self, name: &str, values: impl Iterator<Item = T>, draft: impl Fn(&mut String, T)) {
-        let mut text = String::new();
+    pub fn drafted<T>(&mut self, name: &str, values: impl Iterator<Item = T>, draft: impl Fn(&mut Vec<u8>, T)) {
+        let (mut last, mut text) = (Vec::new(), Vec::new());
         self.texts(name, values, |page, value| {
+            if page.is_empty() {
+                last.clear();
+            }
             text.clear();
             draft(&mut text, value);
-            page.push(&text);
+            if page.push(&last, &text) {
+                std::mem::swap(&mut last, &mut text);
+            }
         });
     }
 
@@ -280,16 +327,16 @@ impl Group {
     }
 
     /// A page of data: which rows have a value, then the values.
-    fn page(&mut self, given: &[u32], encoding: i32, encode: impl FnOnce(&mut Vec<u8>)) {
-        self.last_chunk().rows += given.len();
+    fn page(&mut self, given: &Given, encoding: i32, encode: impl FnOnce(&mut Vec<u8>)) {
+        self.last_chunk().rows += given.rows;
         let mut body = vec![0; 4];
-        hybrid(&mut body, given, 1);
+        given.encode(&mut body);
         let length = body.len() as u32 - 4;
         body[..4].copy_from_slice(&length.to_le_bytes());
         encode(&mut body);
         self.put(0, &body, |header| {
             header.inner(5, |page| {
-                page.i32(1, given.len() as i32);
+                page.i32(1, given.rows as i32);
                 page.i32(2, encoding);
                 page.i32(3, RLE);
                 page.i32(4, RLE);
@@ -312,36 +359,38 @@ impl Group {
 /// Texts of a page: each as the length it shares with the one before and what it adds.
 #[derive(Default)]
 struct TextPage {
-    given: Vec<u32>,
+    given: Given,
     shared: Vec<i64>,
     added: Vec<i64>,
     bytes: Vec<u8>,
-    last: Vec<u8>,
 }
 
 impl TextPage {
-    /// No text shares anything with another page's.
     fn clear(&mut self) {
         self.given.clear();
         self.shared.clear();
         self.added.clear();
         self.bytes.clear();
-        self.last.clear();
     }
 
-    fn push(&mut self, text: &str) {
-        let text = text.as_bytes();
-        self.given.push(u32::from(!text.is_empty()));
+    /// No row stands in it: its first text shares nothing with another page's.
+    fn is_empty(&self) -> bool {
+        self.given.rows == 0
+    }
+
+    /// Adds a text behind the `last` one that was given. Whether it is given.
+    #[inline]
+    fn push(&mut self, last: &[u8], text: &[u8]) -> bool {
+        self.given.push(!text.is_empty());
         if text.is_empty() {
-            return;
+            return false;
         }
-        let shared = alike(&self.last, text);
+        let shared = alike(last, text);
         let added = &text[shared..];
         self.shared.push(shared as i64);
         self.added.push(added.len() as i64);
         self.bytes.extend_from_slice(added);
-        self.last.truncate(shared);
-        self.last.extend_from_slice(added);
+        true
     }
 
     fn encode(&self, body: &mut Vec<u8>) {
@@ -359,9 +408,10 @@ fn alike(a: &[u8], b: &[u8]) -> usize {
 
 impl<T> FromIterator<Option<T>> for Page<T> {
     fn from_iter<I: IntoIterator<Item = Option<T>>>(iter: I) -> Self {
-        let mut page = Self { given: Vec::new(), values: Vec::new() };
+        let iter = iter.into_iter();
+        let mut page = Self { given: Given::default(), values: Vec::with_capacity(iter.size_hint().0) };
         for value in iter {
-            page.given.push(u32::from(value.is_some()));
+            page.given.push(value.is_some());
             page.values.extend(value);
         }
         page

@@ -146,6 +146,9 @@ impl<'a> RowReader<'a> {
     /// Puts a row into its bin, and holds it to be read ([`RowReader::read_held`]) if one of its persons is wanted.
     pub(super) fn take(&self, row: &Record<'_>, batch: &mut Batch) {
         if self.is_good(row, batch) {
+            if self.wanted.is_none() && self.has_one_id(row) {
+                return self.keep(row, batch);
+            }
             let (mut persons, mut wanted) = (0, self.wanted.is_none());
             self.each_party(row, &mut |_, party| {
                 persons += 1;
@@ -157,6 +160,12 @@ impl<'a> RowReader<'a> {
                 _ => batch.bins.unlinked += 1,
             }
         }
+    }
+
+    /// The first person's id cell holds one id and nothing else: the row is about somebody, whatever its name cell says.
+    fn has_one_id(&self, row: &Record<'_>) -> bool {
+        let id = self.value(row, self.kind.persons[0].id);
+        !id.is_empty() && !owners::may_be_ids(id)
     }
 
     /// Puts a row into its bin, a good one into that of the unlinked, and keys it.
@@ -324,12 +333,21 @@ impl<'a> RowReader<'a> {
                 (0..rows).for_each(|_| column.push_none());
                 continue;
             };
+            // Neighbours are often alike: what the cell before said is not read twice.
+            let mut before: Option<&[u8]> = None;
             for (row, place) in held.cells(index).enumerate() {
+                let cell = &held.text()[place.clone()];
+                if before == Some(cell) {
+                    column.push_again();
+                    continue;
+                }
                 let (text, damaged) = match utf8 {
                     Some(utf8) => (Cow::Borrowed(trimmed(&utf8[place])), false),
-                    None => self.encoding.text(&held.text()[place]),
+                    None => self.encoding.text(cell),
                 };
-                if let Err(reason) = self.fill(&text, damaged, reading, column) {
+                let filled = self.fill(&text, damaged, reading, column);
+                before = filled.is_ok().then_some(cell);
+                if let Err(reason) = filled {
                     faults.push((row, index, reason));
                 }
             }

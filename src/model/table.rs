@@ -81,6 +81,11 @@ impl Column {
         whatever_type!(self, values => values.push_none());
     }
 
+    /// Adds the last value once more. There must be one.
+    pub fn push_again(&mut self) {
+        whatever_type!(self, values => values.push_again());
+    }
+
     fn shrink_to_fit(&mut self) {
         whatever_type!(self, values => values.shrink_to_fit());
     }

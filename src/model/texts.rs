@@ -62,6 +62,12 @@ impl Joined {
         self.ends.to_mut().push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
     }
 
+    fn push_again(&mut self) {
+        let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before] as usize);
+        self.bytes.to_mut().extend_from_within(start..);
+        self.ends.to_mut().push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
+    }
+
     fn append(&mut self, other: &Joined) {
         let shift = self.bytes.len();
         self.bytes.to_mut().push_str(&other.bytes);
@@ -239,6 +245,18 @@ impl Texts {
         self.push("");
     }
 
+    /// Adds the last text once more. There must be one.
+    #[inline]
+    pub(super) fn push_again(&mut self) {
+        match &mut self.0 {
+            Form::Joined(joined) => joined.push_again(),
+            Form::Coded(coded) => {
+                let codes = coded.codes.to_mut();
+                codes.push(codes[codes.len() - 1]);
+            }
+        }
+    }
+
     pub(super) fn select(&self, rows: &[usize]) -> Self {
         rows.iter().map(|row| self.get(*row)).collect()
     }
@@ -313,6 +331,21 @@ mod tests {
         let many: Texts = ids.iter().map(String::as_str).collect();
         assert!(is_coded(&few) && !is_coded(&many), "32 texts are always few, the 33rd came with no repeats");
         assert_eq!(many.iter().collect::<Vec<_>>(), ids);
+    }
+
+    #[test]
+    fn the_last_text_comes_again_in_either_form() {
+        for count in [1, 2, 32, 40] {
+            let mut texts: Texts =
+                (0..count).map(|id| format!("文{id}")).collect::<Vec<_>>().iter().map(String::as_str).collect();
+            assert_eq!(is_coded(&texts), count <= 32);
+            texts.push_again();
+            assert_eq!(texts.len(), count + 1);
+            assert_eq!(
+                (texts.get(count - 1), texts.get(count)),
+                (&*format!("文{}", count - 1), &*format!("文{}", count - 1))
+            );
+        }
     }
 
     #[test]

@@ -102,6 +102,13 @@ impl<T: Pack> Values<T> {
         Self(raw)
     }
 
+    /// Adds the last value once more. There must be one.
+    #[inline]
+    pub(super) fn push_again(&mut self) {
+        let values = self.0.to_mut();
+        values.push(values[values.len() - 1]);
+    }
+
     /// The stored patterns; [`Pack::unpack`] says which are given.
     pub fn as_raw(&self) -> &[T::Raw] {
         &self.0

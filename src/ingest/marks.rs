@@ -9,7 +9,6 @@ use wide::u8x16;
 const BLOCK: usize = 64;
 
 /// Where delimiters and stops (line ends, quotes) stand in one text.
-#[derive(Clone, Copy)]
 pub(super) struct Marks {
     delimiter: u8,
     stops: [u8; 2],

@@ -51,6 +51,9 @@ struct SyncedAhead {
     fault: Option<Error>,
 }
 
+/// Files with their lengths.
+type Lengths = Vec<(PathBuf, u64)>;
+
 /// One file of a run: what the ledger and the manifest say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
@@ -132,22 +135,25 @@ impl Staging {
     /// to be written.
     fn sync_ahead(&self, seen: &mut BTreeMap<PathBuf, u64>) {
         let mut ahead = self.ahead.lock().expect("syncing does not panic");
-        let Ok(mut unsynced) = self.unsynced(&ahead) else { return };
+        let Ok((mut unsynced, _)) = self.unsynced(&ahead) else { return };
         unsynced.retain(|(file, length)| seen.insert(file.clone(), *length) == Some(*length));
         let files: Vec<PathBuf> = unsynced.iter().map(|(file, _)| file.clone()).collect();
-        match sync_all(&files, &[]) {
-            Ok(()) => ahead.lengths.extend(unsynced),
-            // A file may come and go while a report is made.
-            Err(error) if error.message().key == "error.not_found" => {}
-            Err(error) => ahead.fault = ahead.fault.take().or(Some(error)),
+        let faults = sync_all(&files, &[]);
+        if faults.is_empty() {
+            ahead.lengths.extend(unsynced);
         }
+        // A file may come and go while a report is made.
+        let of_the_disk = faults.into_iter().find(|fault| fault.message().key != "error.not_found");
+        ahead.fault = ahead.fault.take().or(of_the_disk);
     }
 
-    /// Files that were not synced at the length they have now.
-    fn unsynced(&self, ahead: &SyncedAhead) -> Result<Vec<(PathBuf, u64)>> {
-        let mut unsynced = Vec::new();
+    /// Files that were not synced at the length they have now, and all folders.
+    fn unsynced(&self, ahead: &SyncedAhead) -> Result<(Lengths, Vec<PathBuf>)> {
+        let (mut unsynced, mut all_folders) = (Vec::new(), Vec::new());
         for part in [&self.store, &self.outbox] {
-            for file in tree(part)?.0.into_iter().map(|file| part.join(file)) {
+            let (files, folders) = tree(part)?;
+            all_folders.extend(folders);
+            for file in files.into_iter().map(|file| part.join(file)) {
                 // One that is gone again is the next sync's to miss.
                 let length = fs::metadata(&file).map_or(0, |file| file.len());
                 if ahead.lengths.get(&file) != Some(&length) {
@@ -155,7 +161,7 @@ impl Staging {
                 }
             }
         }
-        Ok(unsynced)
+        Ok((unsynced, all_folders))
     }
 
     /// Publishes the run and records it. `body` is an object; `run` is added to it. `at` is RFC 3339.
@@ -182,9 +188,9 @@ impl Staging {
         if let Some(fault) = ahead.fault.take() {
             return Err(fault);
         }
-        let files: Vec<PathBuf> = self.unsynced(&ahead)?.into_iter().map(|(file, _)| file).collect();
-        let folders = [tree(&self.store)?.1, tree(&self.outbox)?.1].concat();
-        sync_all(&files, &folders)
+        let (unsynced, folders) = self.unsynced(&ahead)?;
+        let files: Vec<PathBuf> = unsynced.into_iter().map(|(file, _)| file).collect();
+        sync_all(&files, &folders).into_iter().next().map_or(Ok(()), Err)
     }
 
     fn decide(&mut self) -> Result<()> {
@@ -308,7 +314,7 @@ mod tests {
             fs::remove_file(&late)
         });
         assert!(late.is_ok(), "a file that comes and goes is nobody's fault");
-        let unsynced = || staging.unsynced(&staging.ahead.lock().unwrap()).unwrap();
+        let unsynced = || staging.unsynced(&staging.ahead.lock().unwrap()).unwrap().0;
         assert_eq!(unsynced(), [], "all was synced while there was time");
         let grown = staging.store().join("run.json");
         fs::write(&grown, "{} ").unwrap();

@@ -160,8 +160,9 @@ pub(super) fn tree(folder: &Path) -> Result<(Vec<String>, Vec<PathBuf>)> {
 /// Waiting for the disk takes no core, and a file system settles what many wait for together.
 const WAITING: usize = 16;
 
-/// Makes the bytes of files, and the names in folders, durable, in no order.
-pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Result<()> {
+/// Makes the bytes of files, and the names in folders, durable, in no order. Gives every fault: the system tells each once, and
+/// one that does no harm must not hide another.
+pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Vec<Error> {
     let next = AtomicUsize::new(0);
     let sync_file = |path: &PathBuf| {
         // Windows syncs only handles that may write.
@@ -172,10 +173,12 @@ pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Result<()> {
         Some(file) => Some(sync_file(file)),
         None => folders.get(place - files.len()).map(|folder| sync_folder(folder)),
     };
-    let work = || std::iter::from_fn(|| sync(next.fetch_add(1, Ordering::Relaxed))).collect::<Result<()>>();
+    let work = || -> Vec<Error> {
+        std::iter::from_fn(|| sync(next.fetch_add(1, Ordering::Relaxed))).filter_map(Result::err).collect()
+    };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..WAITING.min(files.len() + folders.len())).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("syncing does not panic"))
+        threads.into_iter().flat_map(|thread| thread.join().expect("syncing does not panic")).collect()
     })
 }
 
@@ -205,6 +208,19 @@ mod tests {
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Cancelled);
         assert_eq!(fs::read(&path).unwrap(), b"abc");
         assert_eq!(tree(folder.path()).unwrap().0, ["a.json"]);
+    }
+
+    #[test]
+    fn what_is_gone_hides_no_other_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, gone) = (folder.path().join("a"), folder.path().join("gone"));
+        fs::write(&here, "a").unwrap();
+        let below_a_file = here.join("b");
+        let faults = sync_all(&[gone.clone(), below_a_file.clone(), here], &[folder.path().to_owned()]);
+        let mut told: Vec<_> = faults.iter().map(|fault| fault.file().unwrap()).collect();
+        told.sort_unstable();
+        assert_eq!(told, [&below_a_file, &gone]);
+        assert!(sync_all(&[], &[folder.path().to_owned()]).is_empty());
     }
 
     #[test]

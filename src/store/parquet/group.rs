@@ -115,9 +115,6 @@ impl Group {
     pub fn text<'t>(&mut self, name: &str, values: impl Iterator<Item = &'t str>) {
         let mut last: &[u8] = &[];
         self.texts(name, values, |page, value| {
-            if page.is_empty() {
-                last = &[];
-            }
             if page.push(last, value.as_bytes()) {
                 last = value.as_bytes();
             }
@@ -128,9 +125,6 @@ impl Group {
     pub fn drafted<T>(&mut self, name: &str, values: impl Iterator<Item = T>, draft: impl Fn(&mut Vec<u8>, T)) {
         let (mut last, mut text) = (Vec::new(), Vec::new());
         self.texts(name, values, |page, value| {
-            if page.is_empty() {
-                last.clear();
-            }
             text.clear();
             draft(&mut text, value);
             if page.push(&last, &text) {
@@ -373,19 +367,15 @@ impl TextPage {
         self.bytes.clear();
     }
 
-    /// No row stands in it: its first text shares nothing with another page's.
-    fn is_empty(&self) -> bool {
-        self.given.rows == 0
-    }
-
-    /// Adds a text behind the `last` one that was given. Whether it is given.
+    /// Adds a text behind the `last` one that was given; the first of a page shares nothing with another page's. Whether it is
+    /// given.
     #[inline]
     fn push(&mut self, last: &[u8], text: &[u8]) -> bool {
         self.given.push(!text.is_empty());
         if text.is_empty() {
             return false;
         }
-        let shared = alike(last, text);
+        let shared = if self.shared.is_empty() { 0 } else { alike(last, text) };
         let added = &text[shared..];
         self.shared.push(shared as i64);
         self.added.push(added.len() as i64);

@@ -18,16 +18,21 @@ pub fn mask_name(name: &str) -> String {
 
 /// [`mask_id`] at the end of `out`.
 pub fn push_masked_id(out: &mut String, id: &str) {
+    if id.is_ascii() && id.len() >= 12 {
+        out.push_str(&id[..6]);
+        push_stars(out, id.len() - 10);
+        out.push_str(&id[id.len() - 4..]);
+        return;
+    }
     let count = id.chars().count();
     if count < 12 {
         push_stars(out, count);
         return;
     }
     let place = |character: usize| id.char_indices().nth(character).map_or(id.len(), |(place, _)| place);
-    let (head, tail) = if id.is_ascii() { (6, id.len() - 4) } else { (place(6), place(count - 4)) };
-    out.push_str(&id[..head]);
+    out.push_str(&id[..place(6)]);
     push_stars(out, count - 10);
-    out.push_str(&id[tail..]);
+    out.push_str(&id[place(count - 4)..]);
 }
 
 /// [`mask_name`] at the end of `out`.
@@ -48,7 +53,13 @@ pub fn push_masked_name(out: &mut String, name: &str) {
 }
 
 fn push_stars(out: &mut String, count: usize) {
-    out.extend(std::iter::repeat_n('*', count));
+    const STARS: &str = "********";
+    let mut left = count;
+    while left > STARS.len() {
+        out.push_str(STARS);
+        left -= STARS.len();
+    }
+    out.push_str(&STARS[..left]);
 }
 
 #[cfg(test)]

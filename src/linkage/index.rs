@@ -9,7 +9,6 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
-use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
@@ -52,8 +51,8 @@ pub struct Index<'r> {
     /// Mandated persons with a name: what name frequencies are shares of.
     pub(super) population: usize,
     /// Sorted, each as often as it is given.
-    phones: OnceLock<Vec<Phone>>,
-    gazetteer: OnceLock<Gazetteer>,
+    phones: Vec<Phone>,
+    gazetteer: Gazetteer,
 }
 
 impl<'r> Index<'r> {
@@ -72,17 +71,23 @@ impl<'r> Index<'r> {
             .into_par_iter()
             .map(|person| if mandated(person) { name_hash(name.get(person)) } else { 0 })
             .collect();
-        let ((seen, ids), (names, births)) = rayon::join(
+        let (address, phone) = (register.texts("address"), register.texts("phone"));
+        // Side by side: each ends on a single core.
+        let ((seen, ids), (names, (births, (phones, gazetteer)))) = rayon::join(
             || (Sieve::of(ids.iter().map(|(id, _)| *id)), Roll::of(&ids)),
-            || rayon::join(|| Roll::of(&by_name(register, &hashes, former)), || Births::of(register)),
+            || {
+                let contacts = || (sorted_phones(phone), Gazetteer::learn(register, address));
+                let births = || rayon::join(|| Births::of(register), contacts);
+                rayon::join(|| Roll::of(&by_name(register, &hashes, former)), births)
+            },
         );
         let foreign = foreign_documents(register);
         Self {
             register,
             name,
             former,
-            address: register.texts("address"),
-            phone: register.texts("phone"),
+            address,
+            phone,
             sex: register.texts("sex"),
             relation: register.texts("relation"),
             ids,
@@ -93,8 +98,8 @@ impl<'r> Index<'r> {
             bearers: bearers(&names, &hashes),
             names,
             births,
-            phones: OnceLock::new(),
-            gazetteer: OnceLock::new(),
+            phones,
+            gazetteer,
         }
     }
 
@@ -248,17 +253,12 @@ impl<'r> Index<'r> {
 
     /// How many persons on the register give this phone: a village office's number says little.
     pub(super) fn phone_count(&self, phone: Phone) -> u32 {
-        let phones = self.phones.get_or_init(|| {
-            let mut given: Vec<Phone> = self.phone.par_iter().filter_map(super::facts::phone).collect();
-            given.par_sort_unstable();
-            given
-        });
-        let start = phones.partition_point(|other| *other < phone);
-        phones[start..].iter().take_while(|other| **other == phone).count() as u32
+        let start = self.phones.partition_point(|other| *other < phone);
+        self.phones[start..].iter().take_while(|other| **other == phone).count() as u32
     }
 
     pub(super) fn gazetteer(&self) -> &Gazetteer {
-        self.gazetteer.get_or_init(|| Gazetteer::learn(self.register, self.address))
+        &self.gazetteer
     }
 
     /// The husband or wife within the household, where the register says who that is.
@@ -273,6 +273,12 @@ impl<'r> Index<'r> {
         let household = self.register.household_of(person);
         household.persons.iter().copied().find(|other| wanted.contains(&self.relation.get(*other as usize)))
     }
+}
+
+fn sorted_phones(given: &Texts) -> Vec<Phone> {
+    let mut phones: Vec<Phone> = given.par_iter().filter_map(super::facts::phone).collect();
+    phones.par_sort_unstable();
+    phones
 }
 
 /// Name hashes with their persons, in register order: the present name, then former ones, each once.

@@ -74,8 +74,8 @@ pub enum WrittenId<'a> {
     AsGiven(&'a str),
 }
 
-impl WrittenId<'_> {
-    pub fn as_bytes(&self) -> &[u8] {
+impl AsRef<[u8]> for WrittenId<'_> {
+    fn as_ref(&self) -> &[u8] {
         match self {
             Self::Whole(characters) => characters,
             Self::AsGiven(text) => text.as_bytes(),

@@ -8,90 +8,211 @@ use super::shown::last_four;
 use crate::kernel::masked::{push_masked_id, push_masked_name};
 use crate::kernel::wording;
 use crate::model::evidence::{Delivery, Evidence};
+use crate::model::kind::{self, Field};
 use crate::model::outcome::Ground;
-use crate::model::table::{Column, FieldType};
+use crate::model::table::{Column, FieldType, Texts, Values};
+use crate::model::texts::Held;
 
 /// Fields of every kind that say nothing about property, income or status.
 const PLATFORM_FIELDS: [&str; 3] = ["owner_id_type", "operation", "as_of"];
 /// What the register's own row shows when it is the ground (payments after a death, two enrolments).
 const REGISTER_FIELDS: [&str; 5] = ["programme", "state", "monthly_amount", "paid_from", "paid_through"];
 
-/// The record's facts, `号牌号码 鲁A12345，机动车状态 正常`.
-pub(super) fn facts(view: &RunView, ground: &Ground) -> String {
-    let Some(source) = ground.source else { return register_facts(view, ground.row) };
-    let slot = ground.link.map_or(0, |link| view.links[link as usize].slot);
-    row_facts(view, &view.evidences[source as usize], ground.row, slot)
+/// How a field's values are shown in words.
+enum Shown<'v> {
+    /// Id or name of another person than the one the record is told about.
+    Masked(&'v Texts, fn(&mut String, &str)),
+    Flag(&'v Values<bool>),
+    /// 元 behind the amount.
+    Money(&'v Column),
+    /// Words of the codes of a kind, said once for each code if there are few.
+    Code(&'v Texts, Vec<String>),
+    /// The last four digits.
+    Account(&'v Texts),
+    /// May hold an id.
+    Text(&'v Texts),
+    Plain(&'v Column),
 }
 
-/// The facts of a row in which the person stands at `slot` of the kind's persons.
-pub(super) fn row_facts(view: &RunView, evidence: &Evidence, row: u32, slot: u8) -> String {
-    let (mut facts, mut value) = (String::with_capacity(192), String::new());
-    for (index, field) in evidence.kind.fields.iter().enumerate() {
-        value.clear();
-        push_field(view, &mut value, evidence, index, row, slot);
-        push_fact(view, &mut facts, &field.label, &value);
-    }
-    facts
-}
-
-/// A field's value at the end of a text; nothing if it is not given, or not shown.
-pub(super) fn push_field(view: &RunView, out: &mut String, evidence: &Evidence, index: usize, row: u32, slot: u8) {
-    let (field, column, row) = (&evidence.kind.fields[index], &evidence.table.columns[index], row as usize);
-    if PLATFORM_FIELDS.contains(&field.name.as_str()) {
-        return;
-    }
-    for (place, person) in evidence.kind.persons.iter().enumerate() {
-        let third_person = place != usize::from(slot);
-        if index == person.id || index == person.name {
-            if third_person {
+impl<'v> Shown<'v> {
+    /// How a field is shown where the person stands at `slot` of the kind's persons; `None` if it is not.
+    fn of(view: &RunView, evidence: &'v Evidence, index: usize, slot: u8) -> Option<Self> {
+        let (field, column) = (&evidence.kind.fields[index], &evidence.table.columns[index]);
+        if PLATFORM_FIELDS.contains(&field.name.as_str()) {
+            return None;
+        }
+        for (place, person) in evidence.kind.persons.iter().enumerate() {
+            if index == person.id || index == person.name {
                 let mask = if index == person.id { push_masked_id } else { push_masked_name };
-                mask(out, &column.text(row));
+                return (place != usize::from(slot)).then(|| Self::Masked(evidence.table.texts(index), mask));
             }
-            return;
+            if [person.birth, person.sex, person.address, person.phone].contains(&Some(index)) {
+                return None;
+            }
         }
-        if [person.birth, person.sex, person.address, person.phone].contains(&Some(index)) {
-            return;
-        }
+        Some(match column {
+            Column::Flag(values) => Self::Flag(values),
+            Column::Money(_) => Self::Money(column),
+            Column::Text(texts) if field.ty == FieldType::Code => {
+                Self::Code(texts, words_of_codes(view, &evidence.kind.code, texts))
+            }
+            Column::Text(texts) if field.name == "account" => Self::Account(texts),
+            Column::Text(texts) => Self::Text(texts),
+            _ => Self::Plain(column),
+        })
     }
-    match column {
-        Column::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view, yes))),
-        Column::Money(values) if values.get(row).is_some() => {
-            column.push_text(out, row);
-            out.push(' ');
-            out.push_str(view.word("report.yuan"));
+
+    /// A row's value at the end of a text; nothing if it is not given.
+    fn push(&self, view: &RunView, kind: &str, out: &mut String, row: usize) {
+        match self {
+            Self::Masked(texts, mask) => mask(out, texts.get(row)),
+            Self::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view, yes))),
+            Self::Money(column) => {
+                let before = out.len();
+                column.push_text(out, row);
+                if out.len() > before {
+                    out.push(' ');
+                    out.push_str(view.word("report.yuan"));
+                }
+            }
+            Self::Code(texts, words) => match texts.held() {
+                Held::Coded { codes, .. } => out.push_str(&words[usize::from(codes[row])]),
+                Held::Joined(texts) => push_code_words(view, out, kind, texts.get(row)),
+            },
+            Self::Account(texts) => match texts.get(row) {
+                "" => {}
+                account => out.push_str(&last_four(account)),
+            },
+            Self::Text(texts) => out.push_str(&view.text(texts.get(row))),
+            Self::Plain(column) => column.push_text(out, row),
         }
-        Column::Text(texts) if texts.get(row).is_empty() => {}
-        Column::Text(texts) if field.ty == FieldType::Code => {
-            push_code_words(view, out, &evidence.kind.code, texts.get(row));
-        }
-        Column::Text(texts) if field.name == "account" => out.push_str(&last_four(texts.get(row))),
-        Column::Text(_) | Column::Count(_) => out.push_str(&view.text(&column.text(row))),
-        _ => column.push_text(out, row),
     }
 }
 
-fn register_facts(view: &RunView, person: u32) -> String {
-    let kind = crate::model::kind::register_persons();
-    let (mut facts, mut value) = (String::new(), String::new());
-    for name in REGISTER_FIELDS {
-        let column = kind.field(name).expect("a field of the register");
-        let text = view.register.table.columns[column].text(person as usize);
-        value.clear();
-        push_code_words(view, &mut value, &kind.code, &text);
-        push_fact(view, &mut facts, &kind.fields[column].label, &value);
-    }
-    facts
+fn words_of_codes(view: &RunView, kind: &str, texts: &Texts) -> Vec<String> {
+    let Held::Coded { distinct, .. } = texts.held() else { return Vec::new() };
+    let words = |code| {
+        let mut words = String::new();
+        push_code_words(view, &mut words, kind, code);
+        words
+    };
+    distinct.iter().map(words).collect()
 }
 
-/// One more fact; none where there is no value.
-fn push_fact(view: &RunView, facts: &mut String, label: &str, value: &str) {
-    if value.is_empty() {
-        return;
+/// A field's value in a row in which the person stands at `slot` of the kind's persons; blank if it is not given, or not
+/// shown.
+pub(super) fn field_text(view: &RunView, evidence: &Evidence, index: usize, row: u32, slot: u8) -> String {
+    let mut text = String::new();
+    if let Some(shown) = Shown::of(view, evidence, index, slot) {
+        shown.push(view, &evidence.kind.code, &mut text, row as usize);
     }
-    if !facts.is_empty() {
-        facts.push_str(view.word("report.between_facts"));
+    text
+}
+
+/// A value with its label, `号牌号码 鲁A12345`: what stands before it, and behind it.
+struct Labelled {
+    before: String,
+    behind: String,
+}
+
+impl Labelled {
+    fn new(view: &RunView, label: &str) -> Self {
+        const VALUE: &str = "\u{0}"; // in no label
+        let mut said = String::new();
+        view.push(&mut said, "report.fact", &[("label", label), ("value", VALUE)]);
+        let (before, behind) = said.split_once(VALUE).expect("a fact says its value");
+        Self { before: before.to_owned(), behind: behind.to_owned() }
     }
-    view.push(facts, "report.fact", &[("label", label), ("value", value)]);
+
+    /// One more fact; none where there is no value.
+    fn push(&self, view: &RunView, facts: &mut String, value: impl FnOnce(&mut String)) {
+        let end = facts.len();
+        if end > 0 {
+            facts.push_str(view.word("report.between_facts"));
+        }
+        facts.push_str(&self.before);
+        let begin = facts.len();
+        value(facts);
+        if facts.len() == begin {
+            facts.truncate(end);
+        } else {
+            facts.push_str(&self.behind);
+        }
+    }
+}
+
+/// The fields of a kind's records that are shown where the person stands at one of its slots.
+type Fields<'v> = Vec<(Labelled, Shown<'v>)>;
+
+/// Departments and fields of all sources, looked up once for lists of many records.
+pub(super) struct Telling<'v> {
+    evidences: &'v [Evidence],
+    departments: Vec<String>,
+    /// By source and slot.
+    fields: Vec<Vec<Fields<'v>>>,
+    register: &'static str,
+    register_kind: String,
+    /// With their columns.
+    register_fields: Vec<(Labelled, usize)>,
+}
+
+impl<'v> Telling<'v> {
+    pub fn new(view: &'v RunView) -> Self {
+        let fields_at = |evidence: &'v Evidence, slot: usize| {
+            let fields = evidence.kind.fields.iter().enumerate();
+            let labelled = |(index, field): (usize, &Field)| {
+                let shown = Shown::of(view, evidence, index, slot as u8)?;
+                Some((Labelled::new(view, &field.label), shown))
+            };
+            fields.filter_map(labelled).collect()
+        };
+        let fields =
+            |evidence: &'v Evidence| (0..evidence.kind.persons.len()).map(|slot| fields_at(evidence, slot)).collect();
+        let kind = kind::register_persons();
+        let register_field = |name| {
+            let column = kind.field(name).expect("a field of the register");
+            (Labelled::new(view, &kind.fields[column].label), column)
+        };
+        Self {
+            evidences: view.evidences,
+            departments: view.evidences.iter().map(|evidence| department_of(view, evidence)).collect(),
+            fields: view.evidences.iter().map(fields).collect(),
+            register: view.word("report.register"),
+            register_fields: REGISTER_FIELDS.into_iter().map(register_field).collect(),
+            register_kind: kind.code,
+        }
+    }
+
+    /// Of a source, or the register.
+    pub fn department(&self, source: Option<u16>) -> &str {
+        source.map_or(self.register, |source| &self.departments[usize::from(source)])
+    }
+
+    /// The record's facts, `号牌号码 鲁A12345，机动车状态 正常`.
+    pub fn facts(&self, view: &RunView, ground: &Ground) -> String {
+        let Some(source) = ground.source else { return self.register_facts(view, ground.row) };
+        let slot = ground.link.map_or(0, |link| view.links[link as usize].slot);
+        self.row_facts(view, source, ground.row, slot)
+    }
+
+    /// The facts of a row in which the person stands at `slot` of the kind's persons.
+    pub fn row_facts(&self, view: &RunView, source: u16, row: u32, slot: u8) -> String {
+        let mut facts = String::with_capacity(192);
+        let kind = &self.evidences[usize::from(source)].kind.code;
+        for (labelled, shown) in &self.fields[usize::from(source)][usize::from(slot)] {
+            labelled.push(view, &mut facts, |out| shown.push(view, kind, out, row as usize));
+        }
+        facts
+    }
+
+    fn register_facts(&self, view: &RunView, person: u32) -> String {
+        let mut facts = String::new();
+        for (labelled, column) in &self.register_fields {
+            let text = view.register.table.columns[*column].text(person as usize);
+            labelled.push(view, &mut facts, |out| push_code_words(view, out, &self.register_kind, &text));
+        }
+        facts
+    }
 }
 
 pub(super) fn yes_or_no(view: &RunView, yes: bool) -> &'static str {
@@ -126,24 +247,6 @@ pub(super) fn department_of(view: &RunView, evidence: &Evidence) -> String {
     let values = [("department", evidence.department.as_str()), ("kind", &evidence.kind.label)];
     view.push(&mut said, "report.department_and_kind", &values);
     said
-}
-
-/// The departments of all sources, said once for lists of many records.
-pub(super) struct Departments {
-    of: Vec<String>,
-    register: &'static str,
-}
-
-impl Departments {
-    pub fn new(view: &RunView) -> Self {
-        let of = view.evidences.iter().map(|evidence| department_of(view, evidence)).collect();
-        Self { of, register: view.word("report.register") }
-    }
-
-    /// Of a source, or the register.
-    pub fn of(&self, source: Option<u16>) -> &str {
-        source.map_or(self.register, |source| &self.of[usize::from(source)])
-    }
 }
 
 /// 反馈时间 of the row, else the day its delivery speaks for; blank if neither is known.

@@ -2,7 +2,7 @@
 
 use super::RunView;
 use super::county::{County, is_identity};
-use super::facts::{department_of, row_as_of, row_facts, row_place};
+use super::facts::{Telling, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::returned::ANSWER_HEADINGS;
 use crate::model::judgement::{Answer, Review};
@@ -25,10 +25,11 @@ pub(super) fn all(view: &RunView, county: &County) -> Listing {
 
 fn listing(view: &RunView, county: &County, title: &str, belongs: impl Fn(&Link) -> bool) -> Listing {
     let mut listing = Listing::new(view.word(title), columns(view));
+    let telling = Telling::new(view);
     for &index in &county.reviews {
         let link = view.review_link(index);
         if belongs(link) {
-            listing.rows.push(row(view, listing.rows.len() as u64 + 1, &view.reviews[index as usize], link));
+            listing.rows.push(row(view, &telling, listing.rows.len() as u64 + 1, &view.reviews[index as usize], link));
         }
     }
     listing
@@ -81,7 +82,7 @@ fn columns(view: &RunView) -> Vec<Column> {
     columns.chain(answer_columns(view)).collect()
 }
 
-fn row(view: &RunView, number: u64, review: &Review, link: &Link) -> Vec<Cell> {
+fn row(view: &RunView, telling: &Telling, number: u64, review: &Review, link: &Link) -> Vec<Cell> {
     let evidence = &view.evidences[usize::from(link.source)];
     let party = link.party as usize;
     let household = view.register.persons[link.person as usize].household;
@@ -91,10 +92,10 @@ fn row(view: &RunView, number: u64, review: &Review, link: &Link) -> Vec<Cell> {
         view.town(view.register.household(household).division).into(),
         view.person_name(link.person).into_owned().into(),
         view.person_id(link.person).into(),
-        department_of(view, evidence).into(),
+        telling.department(Some(link.source)).into(),
         view.shown_name(evidence.parties.name.get(party)).into_owned().into(),
         view.shown_id(evidence.parties.id.get(party)).into_owned().into(),
-        row_facts(view, evidence, link.row, link.slot).into(),
+        telling.row_facts(view, link.source, link.row, link.slot).into(),
         row_as_of(view, Some(link.source), link.row).into(),
         row_place(view, Some(link.source), link.row).say(view).into(),
         link.grade.letter().into(),

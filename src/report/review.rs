@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::RunView;
-use super::facts::{department_of, row_as_of, row_facts, row_place};
+use super::facts::{Telling, row_as_of, row_place};
 use super::identity::{answer_columns, state};
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use crate::kernel::Date;
@@ -18,6 +18,7 @@ use crate::model::table;
 /// All open questions, household by household in the order of divisions.
 pub(super) fn listing(view: &RunView) -> Listing {
     let mut listing = Listing::new(view.word("report.sheet_pending"), columns(view));
+    let telling = Telling::new(view);
     let mut open: Vec<&Review> =
         view.reviews.iter().filter(|review| review.is_open(&view.links[review.link as usize])).collect();
     open.sort_by_key(|review| {
@@ -30,7 +31,7 @@ pub(super) fn listing(view: &RunView) -> Listing {
     }
     for review in open {
         if let Some(rows) = alike.remove(&review.key) {
-            listing.rows.push(row(view, listing.rows.len() as u64 + 1, review, rows));
+            listing.rows.push(row(view, &telling, listing.rows.len() as u64 + 1, review, rows));
         }
     }
     listing
@@ -65,7 +66,7 @@ fn columns(view: &RunView) -> Vec<Column> {
     columns.chain(answer_columns(view)).collect()
 }
 
-fn row(view: &RunView, number: u64, review: &Review, rows: u64) -> Vec<Cell> {
+fn row(view: &RunView, telling: &Telling, number: u64, review: &Review, rows: u64) -> Vec<Cell> {
     let link: &Link = &view.links[review.link as usize];
     let evidence = &view.evidences[usize::from(link.source)];
     let (row, party) = (link.row as usize, link.party as usize);
@@ -92,8 +93,8 @@ fn row(view: &RunView, number: u64, review: &Review, rows: u64) -> Vec<Cell> {
         birth(view, delivered_birth).into(),
         view.text(&address).into_owned().into(),
         view.text(&delivered_address).into_owned().into(),
-        department_of(view, evidence).into(),
-        row_facts(view, evidence, link.row, link.slot).into(),
+        telling.department(Some(link.source)).into(),
+        telling.row_facts(view, link.source, link.row, link.slot).into(),
         row_as_of(view, Some(link.source), link.row).into(),
         row_place(view, Some(link.source), link.row).say(view).into(),
         rows.into(),

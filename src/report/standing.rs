@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::RunView;
 use super::county::County;
-use super::facts::Departments;
+use super::facts::Telling;
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::worklist::{capped, link_of, match_words, record, sentence, severity_word, whom};
 use crate::kernel::{Division, Message};
@@ -158,7 +158,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
     );
     let mut listing = Listing::new(view.word("standing.sheet_doubted"), columns);
     listing.note = Some(view.word("standing.doubted_note").to_owned());
-    let departments = Departments::new(view);
+    let telling = Telling::new(view);
     let keys: BTreeMap<u32, String> = view.reviews.iter().map(|review| (review.link, review.key.to_string())).collect();
     for (found, stand) in view.outcomes.discrepancies.iter().zip(&view.history.stands) {
         let Some(last) = stand.answer.as_ref().filter(|last| last.holds && last.verdict == Verdict::FalseIdentity)
@@ -179,7 +179,7 @@ pub(super) fn doubted_links(view: &RunView) -> Listing {
             view.household_code(found.household).into_owned().into(),
             name.into_owned().into(),
             id.into(),
-            capped(view, &counting, |ground| record(view, &departments, ground)).into(),
+            capped(view, &counting, |ground| record(view, &telling, ground)).into(),
             grades.into_owned().into(),
             if linked { links } else { view.word("report.register").to_owned() }.into(),
             asked.join("\n").into(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunView;
 use super::county::County;
-use super::facts::{Departments, RowPlace, facts, row_as_of, row_place};
+use super::facts::{RowPlace, Telling, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
 use super::standing::{self, change_words};
 use crate::kernel::{Division, Fen, Message};
@@ -75,14 +75,14 @@ impl WorkRow<'_> {
 /// The county's work list in the order it is worked through, every row worded once whatever is made of it.
 pub(super) struct WorkList<'v> {
     rows: Vec<WorkRow<'v>>,
-    departments: Departments,
+    telling: Telling<'v>,
 }
 
 impl<'v> WorkList<'v> {
     pub fn of(view: &'v RunView, county: &County) -> Self {
-        let departments = Departments::new(view);
-        let rows = county.discrepancies.iter().map(|&index| work_row(view, &departments, index)).collect();
-        Self { rows, departments }
+        let telling = Telling::new(view);
+        let rows = county.discrepancies.iter().map(|&index| work_row(view, &telling, index)).collect();
+        Self { rows, telling }
     }
 
     /// What is new, changed or objected to, in fewer columns: the page must print on A4.
@@ -148,7 +148,7 @@ impl<'v> WorkList<'v> {
         csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
         csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
         csv.drafted(|text| view.push_person_id(text, ground.person));
-        csv.cell(self.departments.of(ground.source));
+        csv.cell(self.telling.department(ground.source));
         csv.cell(&said.facts);
         csv.cell(&said.as_of);
         csv.cell(file);
@@ -340,11 +340,11 @@ fn lines(parts: &[&str]) -> String {
     parts.join("\n")
 }
 
-fn work_row<'v>(view: &'v RunView, departments: &Departments, index: u32) -> WorkRow<'v> {
+fn work_row<'v>(view: &'v RunView, telling: &Telling, index: u32) -> WorkRow<'v> {
     let discrepancy = &view.outcomes.discrepancies[index as usize];
     let card = &view.cards[usize::from(discrepancy.rule)];
     let household = view.register.household(discrepancy.household);
-    let said: Vec<Said> = discrepancy.grounds.iter().map(|ground| Said::of(view, ground)).collect();
+    let said: Vec<Said> = discrepancy.grounds.iter().map(|ground| Said::of(view, telling, ground)).collect();
     let with_words = discrepancy.grounds.iter().zip(&said);
     let (counting, aside): (Vec<_>, Vec<_>) = with_words.partition(|(ground, _)| ground.innocent.is_none());
     let (name, id, relation) = whom(view, discrepancy);
@@ -362,7 +362,7 @@ fn work_row<'v>(view: &'v RunView, departments: &Departments, index: u32) -> Wor
         relation,
         rule: &card.code,
         sentence: sentence(view, discrepancy, card),
-        records: capped(view, &counting, |(ground, said)| said.record(view, departments.of(ground.source))),
+        records: capped(view, &counting, |(ground, said)| said.record(view, telling.department(ground.source))),
         places: capped(view, &counting, |(ground, _)| row_place(view, ground.source, ground.row).say(view)),
         grades,
         links,
@@ -415,8 +415,8 @@ struct Said {
 }
 
 impl Said {
-    fn of(view: &RunView, ground: &Ground) -> Self {
-        Self { facts: facts(view, ground), as_of: row_as_of(view, ground.source, ground.row) }
+    fn of(view: &RunView, telling: &Telling, ground: &Ground) -> Self {
+        Self { facts: telling.facts(view, ground), as_of: row_as_of(view, ground.source, ground.row) }
     }
 
     /// Department, facts, 反馈时间.
@@ -429,8 +429,8 @@ impl Said {
 }
 
 /// One record: department, facts, 反馈时间.
-pub(super) fn record(view: &RunView, departments: &Departments, ground: &Ground) -> String {
-    Said::of(view, ground).record(view, departments.of(ground.source))
+pub(super) fn record(view: &RunView, telling: &Telling, ground: &Ground) -> String {
+    Said::of(view, telling, ground).record(view, telling.department(ground.source))
 }
 
 /// One line per record, up to the cap, then how many more there are.

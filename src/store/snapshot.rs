@@ -24,13 +24,13 @@ use super::publish::Output;
 use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use super::same::{MadeOf, TableRecord};
 use crate::kernel::{Date, Digest, Division, Fen, Result};
-use crate::model::coverage::Coverage;
+use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Evidence, Reject};
 use crate::model::judgement::{Answer, Review};
 use crate::model::kind;
 use crate::model::link::{Link, Repairs};
 use crate::model::outcome::{Ground, Outcomes, RuleCard};
-use crate::model::register::{Register, Role, State};
+use crate::model::register::{Register, Role, State, WrittenId};
 use crate::model::standing::{Absent, History, Stand};
 
 /// All that is kept of a run.
@@ -141,9 +141,7 @@ fn numbers(rows: &Rows) -> impl Iterator<Item = u32> + use<> {
 }
 
 fn person_ids(group: &mut Group, register: &Register, persons: impl Iterator<Item = u32>) {
-    group.drafted("person_id", persons, |text, person| {
-        text.extend_from_slice(register.written_id(person).as_bytes());
-    });
+    group.codes("person_id", persons.map(|person| register.written_id(person)));
 }
 
 fn household_codes(group: &mut Group, register: &Register, households: impl Iterator<Item = u32>) {
@@ -187,7 +185,9 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let evidence = |source: u16| &run.evidences[usize::from(source)];
     let at = |link: &Link| evidence(link.source).refs[link.row as usize];
     // Persons of links lie anywhere: looked up all at once, before anything is written, they wait for memory together.
-    let households: Vec<&str> = links.iter().map(|link| run.register.household_of(link.person).code()).collect();
+    let (codes, ..) = run.register.households.columns();
+    let household = |link: &Link| codes.get(run.register.persons[link.person as usize].household as usize);
+    let households: Vec<&str> = links.iter().map(household).collect();
     person_ids(group, run.register, links.iter().map(|link| link.person));
     group.text("household_id", households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
@@ -237,11 +237,8 @@ fn outcomes_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     group.dictionary("title", found.iter().map(|one| one.rule), |rule| card(rule).title.clone());
     group.dictionary("severity", found.iter().map(|one| one.severity.code()), str::to_owned);
     household_codes(group, run.register, found.iter().map(|one| one.household));
-    group.drafted("person_id", found.iter(), |text, one| {
-        if let Some(person) = one.person {
-            text.extend_from_slice(run.register.written_id(person).as_bytes());
-        }
-    });
+    let written_id = |person: Option<u32>| person.map_or(WrittenId::AsGiven(""), |it| run.register.written_id(it));
+    group.codes("person_id", found.iter().map(|one| written_id(one.person)));
     divisions(group, found.iter().map(|one| run.register.household(one.household).division));
     group.i64_or_none("measure", found.iter().map(|one| Some(one.measure)));
     group.i64_or_none("limit", found.iter().map(|one| one.limit));
@@ -302,7 +299,8 @@ fn coverage_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     household_codes(group, run.register, households());
     divisions(group, households().map(|household| run.register.household(household).division));
     for (at, evidence) in run.evidences.iter().enumerate() {
-        group.byte(&evidence.source, numbers(&rows).map(|person| run.coverage.of(person)[at] as u8));
+        let states = numbers(&rows).map(|person| run.coverage.of(person)[at] as u8);
+        group.byte(&evidence.source, CoverageState::ALL.len(), states);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::outcome::Discrepancy;
 use crate::model::register::{Role, State};
 use crate::report::RunView;
 use crate::report::document::{Block, Document};
-use crate::report::facts::{push_field, row_as_of};
+use crate::report::facts::{field_text, row_as_of};
 use crate::report::worklist::{sentence, whom};
 
 /// Persons in one table of the coverage; a larger family gets several tables.
@@ -254,11 +254,7 @@ fn source_table(view: &RunView, item: &Item, blocks: &mut Vec<Block>) {
 
 /// By the kind's fields; blank for what is not given and for what a report does not show.
 fn field_texts(view: &RunView, evidence: &Evidence, record: &Record) -> Vec<String> {
-    let text = |index: usize| {
-        let mut text = String::new();
-        push_field(view, &mut text, evidence, index, record.row, record.slot);
-        text
-    };
+    let text = |index: usize| field_text(view, evidence, index, record.row, record.slot);
     (0..evidence.kind.fields.len()).map(text).collect()
 }
 

@@ -34,6 +34,7 @@ const INT32: i32 = 1;
 pub(super) const PLAIN: i32 = 0;
 pub(super) const RLE: i32 = 3;
 const DELTA_BINARY_PACKED: i32 = 5;
+const DELTA_LENGTH_BYTE_ARRAY: i32 = 6;
 const DELTA_BYTE_ARRAY: i32 = 7;
 pub(super) const RLE_DICTIONARY: i32 = 8;
 
@@ -133,6 +134,31 @@ impl Group {
         });
     }
 
+    /// Codes that begin alike by chance only, such as ids: each in full. What the one before begins with is not looked for.
+    pub fn codes<C: AsRef<[u8]>>(&mut self, name: &str, values: impl Iterator<Item = C>) {
+        let mut values = values.peekable();
+        let (mut given, mut lengths, mut bytes) = (Given::default(), Vec::new(), Vec::new());
+        self.chunk(name, TEXT, DELTA_LENGTH_BYTE_ARRAY, |group| {
+            while values.peek().is_some() {
+                given.clear();
+                lengths.clear();
+                bytes.clear();
+                for value in values.by_ref().take(PAGE) {
+                    let code = value.as_ref();
+                    given.push(!code.is_empty());
+                    if !code.is_empty() {
+                        lengths.push(code.len() as i64);
+                        bytes.extend_from_slice(code);
+                    }
+                }
+                group.page(&given, DELTA_LENGTH_BYTE_ARRAY, |body| {
+                    differences(body, &lengths, i32::BITS);
+                    body.extend_from_slice(&bytes);
+                });
+            }
+        });
+    }
+
     fn texts<T>(&mut self, name: &str, values: impl Iterator<Item = T>, mut push: impl FnMut(&mut TextPage, T)) {
         let mut values = values.peekable();
         let mut page = TextPage::default();
@@ -165,15 +191,19 @@ impl Group {
             _ => last.insert((key, code_of(key))).1,
         };
         let codes: Vec<Option<u32>> = keys.map(code).collect();
-        self.coded(name, &codes, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut meanings = Vec::new();
+        texts.iter().for_each(|text| push_text(&mut meanings, text));
+        self.coded(name, TEXT, &meanings, texts.len(), codes.into_iter());
     }
 
-    fn coded(&mut self, name: &str, codes: &[Option<u32>], texts: &[&str]) {
-        let width = width(texts.len().saturating_sub(1) as u64).max(1);
-        self.chunk(name, TEXT, RLE_DICTIONARY, |group| {
-            group.texts_of_codes(texts);
-            for codes in codes.chunks(PAGE) {
-                let page: Page<u32> = codes.iter().copied().collect();
+    /// Codes below `count`, and before them what they mean: values of the type, plain, one behind the other.
+    fn coded(&mut self, name: &str, ty: Type, meanings: &[u8], count: usize, codes: impl Iterator<Item = Option<u32>>) {
+        let width = width(count.saturating_sub(1) as u64).max(1);
+        let mut codes = codes.peekable();
+        self.chunk(name, ty, RLE_DICTIONARY, |group| {
+            group.meanings(meanings, count);
+            while codes.peek().is_some() {
+                let page: Page<u32> = codes.by_ref().take(PAGE).collect();
                 group.page(&page.given, RLE_DICTIONARY, |body| {
                     body.push(width as u8);
                     hybrid(body, &page.values, width);
@@ -199,10 +229,10 @@ impl Group {
         self.whole(name, INT_64, values);
     }
 
-    /// One byte per row; for codes below 128.
-    pub fn byte(&mut self, name: &str, values: impl Iterator<Item = u8>) {
-        let signed = |value| i64::from(i8::try_from(value).expect("a code below 128"));
-        self.whole(name, INT_8, values.map(|value| Some(signed(value))));
+    /// One byte per row; for codes below `count`, which is at most 128.
+    pub fn byte(&mut self, name: &str, count: usize, values: impl Iterator<Item = u8>) {
+        let meanings: Vec<u8> = (0..count as i32).flat_map(i32::to_le_bytes).collect();
+        self.coded(name, INT_8, &meanings, count, values.map(|value| Some(u32::from(value))));
     }
 
     pub fn date(&mut self, name: &str, values: impl Iterator<Item = Option<Date>>) {
@@ -256,18 +286,16 @@ impl Group {
     fn held_as_codes(&mut self, name: &str, codes: &[u16], distinct: &Joined) {
         let blank = distinct.iter().position(str::is_empty);
         let mut numbers: Vec<Option<u32>> = vec![None; distinct.len()];
-        let mut texts = Vec::new();
-        let number = |code: &u16| {
+        let (mut meanings, mut count) = (Vec::new(), 0);
+        for code in codes {
             let code = usize::from(*code);
-            (blank != Some(code)).then(|| {
-                *numbers[code].get_or_insert_with(|| {
-                    texts.push(distinct.get(code));
-                    texts.len() as u32 - 1
-                })
-            })
-        };
-        let codes: Vec<Option<u32>> = codes.iter().map(number).collect();
-        self.coded(name, &codes, &texts);
+            if numbers[code].is_none() && blank != Some(code) {
+                push_text(&mut meanings, distinct.get(code));
+                numbers[code] = Some(count);
+                count += 1;
+            }
+        }
+        self.coded(name, TEXT, &meanings, count as usize, codes.iter().map(|code| numbers[usize::from(*code)]));
     }
 
     /// A column whose pages hold its values and nothing else.
@@ -303,16 +331,11 @@ impl Group {
         self.chunks.last_mut().expect("pages belong to a chunk")
     }
 
-    /// The page before the pages of codes: the texts they stand for.
-    fn texts_of_codes(&mut self, texts: &[&str]) {
-        let mut body = Vec::new();
-        for text in texts {
-            body.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            body.extend_from_slice(text.as_bytes());
-        }
-        self.put(2, &body, |header| {
+    /// The page before the pages of codes.
+    fn meanings(&mut self, plain: &[u8], count: usize) {
+        self.put(2, plain, |header| {
             header.inner(7, |page| {
-                page.i32(1, texts.len() as i32);
+                page.i32(1, count as i32);
                 page.i32(2, PLAIN);
             });
         });
@@ -348,6 +371,12 @@ impl Group {
         });
         self.bytes.extend_from_slice(body);
     }
+}
+
+/// A text as the format writes it plainly: its length, then its bytes.
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Texts of a page: each as the length it shares with the one before and what it adds.

@@ -2,8 +2,8 @@
 //!
 //! A file is the format's plainest shape: row groups of [`GROUP`] rows, a chunk per column, pages of some rows, every
 //! column optional, neither statistics nor compression. The encodings do what compression would, in less time: texts as
-//! what they add to the one before (DELTA_BYTE_ARRAY), few different texts as codes (RLE_DICTIONARY), whole numbers as
-//! differences (DELTA_BINARY_PACKED). The bytes depend on the values alone. Reading is polars' work ([`super::frame`]).
+//! what they add to the one before (DELTA_BYTE_ARRAY), ids in full (DELTA_LENGTH_BYTE_ARRAY), few different values as codes
+//! (RLE_DICTIONARY), whole numbers as differences (DELTA_BINARY_PACKED). The bytes depend on the values alone. Reading is polars' work ([`super::frame`]).
 //!
 //! Numbers of fields, types and encodings are those of the format's `parquet.thrift`.
 
@@ -97,7 +97,7 @@ fn locate(group: &mut Struct, place: &Place) {
         column.i64(2, at(chunk.begin));
         column.inner(3, |data| {
             data.i32(1, chunk.ty.physical);
-            // Texts of codes are plain, levels and codes are runs.
+            // What codes mean is plain, levels and codes are runs.
             let encodings = [RLE, chunk.encoding, PLAIN];
             data.numbers(2, if chunk.has_dictionary() { &encodings } else { &encodings[..2] });
             data.texts(3, &[&chunk.name]);
@@ -142,7 +142,8 @@ mod tests {
         group.field("f64", &Column::Decimal(all.iter().map(|row| row.4).collect()), 0..all.len());
         group.field("flag", &Column::Flag(all.iter().map(|row| row.5).collect()), 0..all.len());
         group.f32("f32", all.iter().map(|row| row.6));
-        group.byte("byte", all.iter().map(|row| row.1));
+        group.codes("codes", all.iter().map(|row| row.0.as_bytes()));
+        group.byte("byte", 4, all.iter().map(|row| row.1));
         group.date("date", all.iter().map(|row| row.2.map(|days| Date::from_days(days as i32 >> 12))));
     }
 
@@ -163,6 +164,7 @@ mod tests {
         let expected = |row: fn(&Row) -> String| -> Vec<_> { all.iter().map(|one| given(&row(one))).collect() };
         assert_eq!(texts("text"), expected(|row| row.0.clone()));
         assert_eq!(texts("held"), texts("text"));
+        assert_eq!(texts("codes"), texts("text"));
         assert_eq!(texts("few"), expected(|row| "文".repeat(usize::from(row.1))));
         assert!(column("u32").u32().unwrap().iter().eq(all.iter().map(|row| row.2)));
         assert!(column("line").u32().unwrap().iter().eq(all.iter().map(|row| Some(row.2.unwrap_or(7)))));

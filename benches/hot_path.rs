@@ -11,14 +11,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use hedui::kernel::{Cancel, CitizenId, Date, Digest, Silent};
+use hedui::kernel::{Cancel, CitizenId, Date, Silent};
 use hedui::linkage::Index;
-use hedui::model::coverage::Coverage;
-use hedui::model::outcome::Outcomes;
 use hedui::model::register::Register;
-use hedui::model::standing::NO_HISTORY;
 use hedui::standardise::{ids, names};
-use hedui::store::{self, MadeOf, RunTables};
+use hedui::store::{self, MadeOf};
 use hedui::synth::{self, Recipe};
 use hedui::{config, pipeline, policy};
 
@@ -111,7 +108,8 @@ fn register_index(bench: &mut Criterion) {
     group.bench_function("index built", |bench| bench.iter(|| Index::build(&register)));
     group.bench_function("snapshot written (Parquet)", |bench| {
         let empty = || tempfile::tempdir_in(folder.path()).expect("a temporary folder");
-        bench.iter_batched(empty, |to| save(to.path(), &register).map(|()| to), BatchSize::PerIteration);
+        let save = |to: tempfile::TempDir| store::save_read(to.path(), &register, &[], &MadeOf::default()).map(|_| to);
+        bench.iter_batched(empty, save, BatchSize::PerIteration);
     });
     group.finish();
 
@@ -132,30 +130,6 @@ fn register_index(bench: &mut Criterion) {
         bench.iter(|| mixed.iter().filter(|id| wants(black_box(id))).count());
     });
     group.finish();
-}
-
-/// The register's snapshot, 25 columns, and the empty tables beside it.
-fn save(to: &Path, register: &Register) -> hedui::kernel::Result<()> {
-    let nothing = serde_json::json!({});
-    let run = RunTables {
-        run: "20261124-01",
-        as_of: register.as_of,
-        version: env!("CARGO_PKG_VERSION"),
-        profile: "bench",
-        configuration: Digest([0; 32]),
-        register,
-        evidences: &[],
-        links: &[],
-        reviews: &[],
-        outcomes: &Outcomes::default(),
-        coverage: &Coverage::new(0, Vec::new()),
-        demo: true,
-        history: &NO_HISTORY,
-        cards: &[],
-        parameters: &nothing,
-        made_of: &MadeOf::default(),
-    };
-    store::save(to, &run).map(drop)
 }
 
 criterion_group!(benches, id_cleaning, name_comparison, register_index);

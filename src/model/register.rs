@@ -179,10 +179,11 @@ impl Households {
     }
 }
 
-/// 授权书 filed apart from the register, column by column: whom each covers, from which day, and to which if it ends.
+/// 授权书 filed apart from the register, column by column: which person of it each covers, from which day, and to which if
+/// it ends. One line for each person and mandate, in no order that means something.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mandates {
-    pub ids: Vec<CitizenId>,
+    pub persons: Vec<u32>,
     pub first: Values<Date>,
     pub last: Values<Date>,
 }

@@ -54,9 +54,9 @@ impl RegisterRead {
     }
 
     /// Of files read under `made_of`, with the mandates of the day settled; beside it the mandates filed apart.
-    fn settled(made_of: Digest, read: KeptRegister, as_of: Date) -> (Self, Mandates) {
+    fn settled(made_of: Digest, read: KeptRegister) -> (Self, Mandates) {
         let KeptRegister { mut register, filed, persons, mandates } = read;
-        settle_mandates(&mut register, &Covered::on(as_of, &filed));
+        settle_mandates(&mut register, &filed);
         let mandated: Vec<u8> = register.persons.iter().map(|person| u8::from(person.mandated)).collect();
         let key = Digest::of_parts([&made_of.0[..], &mandated]);
         (Self { register, persons, mandates, lists: Vec::new(), key, fresh: None }, filed)
@@ -83,7 +83,7 @@ pub(super) fn register_for(
     let own = || std::iter::once(&read.persons).chain(&read.mandates);
     own().flat_map(|evidence| &evidence.files).for_each(|file| extracts.saw(file));
     let made_of = key_over(&[&plan.register_digest.0], own().flat_map(files_of));
-    let (settled, filed) = RegisterRead::settled(made_of, read, as_of);
+    let (settled, filed) = RegisterRead::settled(made_of, read);
     Ok(RegisterRead { fresh: Some((made_of, filed)), ..settled })
 }
 
@@ -110,7 +110,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
     if let (Some(layout), Some(files)) = (&plan.mandates, &mandates) {
         kept.mandates = Some(files.deliver(layout, kept.mandates?, as_of)?);
     }
-    Some(RegisterRead::settled(made_of, kept, as_of).0)
+    Some(RegisterRead::settled(made_of, kept).0)
 }
 
 /// Reads the register as of a date, whatever is known of it.
@@ -119,7 +119,7 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
 /// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = read_files(plan, as_of, progress, cancel)?;
-    Ok(RegisterRead::settled(plan.register_digest, read, as_of).0)
+    Ok(RegisterRead::settled(plan.register_digest, read).0)
 }
 
 fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<KeptRegister> {
@@ -152,7 +152,8 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     leave_out(&mut register.table, &refused);
     blank_repeated(&mut register);
     register.table.shrink_to_fit();
-    Ok(KeptRegister { register, filed: filed.unwrap_or_default(), persons, mandates })
+    let filed = mandates_of(&register.persons, &filed.unwrap_or_default());
+    Ok(KeptRegister { register, filed, persons, mandates })
 }
 
 fn refuse_unread(file: &Evidence) -> Result<()> {
@@ -163,55 +164,65 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
     }
 }
 
-/// Mandates filed apart from the register that cover somebody at some time. The rows are given up: nothing asks for them
-/// again.
-fn take_filed(mandates: &mut Evidence) -> Mandates {
+/// Mandates filed apart as their file has them: citizen, first and last day.
+type Filed = Vec<(CitizenId, Option<Date>, Option<Date>)>;
+
+/// Those that cover somebody at some time. The rows are given up: nothing asks for them again.
+fn take_filed(mandates: &mut Evidence) -> Filed {
     let table = mandates.take_rows();
     let column = |field| column_of(&mandates.kind, &table, field);
     let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
-    let usable = |row: usize| Some((row, first.get(row).and_then(|_| whole_id(ids.get(row)))?));
-    let rows: Vec<(usize, CitizenId)> = (0..table.rows()).into_par_iter().filter_map(usable).collect();
-    Mandates {
-        ids: rows.iter().map(|(_, id)| *id).collect(),
-        first: rows.iter().map(|(row, _)| first.get(*row)).collect(),
-        last: rows.iter().map(|(row, _)| last.get(*row)).collect(),
-    }
+    let usable = |row: usize| {
+        let from = first.get(row)?;
+        Some((whole_id(ids.get(row))?, Some(from), last.get(row)))
+    };
+    (0..table.rows()).into_par_iter().filter_map(usable).collect()
 }
 
-/// Citizens whom a mandate filed apart covers, in parts that are filled side by side.
-struct Covered(Vec<FastSet<CitizenId>>);
-
-impl Covered {
-    const PARTS: u64 = 8;
-
-    fn on(day: Date, filed: &Mandates) -> Self {
-        let part = |part: u64| {
-            let of_part = (0..filed.ids.len()).filter(|at| filed.ids[*at].packed() % Self::PARTS == part);
-            let live = of_part.filter(|at| covers(filed.first.get(*at), filed.last.get(*at), day));
-            let usual = filed.ids.len() / Self::PARTS as usize;
-            let mut covered = FastSet::with_capacity_and_hasher(usual, FixedState::default());
-            covered.extend(live.map(|at| filed.ids[at]));
-            covered
-        };
-        Self((0..Self::PARTS).into_par_iter().map(part).collect())
-    }
-
-    fn holds(&self, id: CitizenId) -> bool {
-        self.0[(id.packed() % Self::PARTS) as usize].contains(&id)
+/// Whom on the register each mandate covers: every person of its id, if there are several. In parts that are looked
+/// through side by side, each small enough to stay near.
+fn mandates_of(persons: &[Person], filed: &Filed) -> Mandates {
+    const PARTS: u64 = 4;
+    let hash = |id: CitizenId| FixedState::default().hash_one(id.packed());
+    let part = |part: u64| {
+        let belongs = |id: CitizenId| id.packed() % PARTS == part;
+        let mut by_id: HashTable<(CitizenId, u32)> = HashTable::with_capacity(persons.len() / PARTS as usize);
+        for (number, person) in (0..).zip(persons) {
+            if let Some(id) = person.id.filter(|id| belongs(*id)) {
+                by_id.insert_unique(hash(id), (id, number), |(id, _)| hash(*id));
+            }
+        }
+        let mut covered = Vec::new();
+        for &(id, first, last) in filed.iter().filter(|(id, ..)| belongs(*id)) {
+            let persons = by_id.iter_hash(hash(id)).filter(|(other, _)| *other == id);
+            covered.extend(persons.map(|(_, person)| (*person, first, last)));
+        }
+        covered
+    };
+    let covered: Vec<(u32, Option<Date>, Option<Date>)> = (0..PARTS).into_par_iter().flat_map_iter(part).collect();
+    Mandates {
+        persons: covered.iter().map(|(person, ..)| *person).collect(),
+        first: covered.iter().map(|(_, first, _)| *first).collect(),
+        last: covered.iter().map(|(.., last)| *last).collect(),
     }
 }
 
 /// Who has a mandate on the register's day: one of the row's own, or one filed apart.
-fn settle_mandates(register: &mut Register, covered: &Covered) {
+fn settle_mandates(register: &mut Register, filed: &Mandates) {
     let day = register.as_of;
     let kind = kind::register_persons();
     let column = |field| dates(column_of(&kind, &register.table, field));
     let (first, last) = (column("mandate_from"), column("mandate_to"));
-    // A pass of its own, so short that the probes of one person and the next wait for memory together.
-    register.persons.par_iter_mut().enumerate().for_each(|(row, person)| {
-        let own = covers(first.get(row), last.get(row), day);
-        person.mandated = own || person.id.is_some_and(|id| covered.holds(id));
-    });
+    let persons = &mut register.persons;
+    persons
+        .par_iter_mut()
+        .enumerate()
+        .for_each(|(row, person)| person.mandated = covers(first.get(row), last.get(row), day));
+    for (at, person) in filed.persons.iter().enumerate() {
+        if covers(filed.first.get(at), filed.last.get(at), day) {
+            persons[*person as usize].mandated = true;
+        }
+    }
 }
 
 /// A mandate without a first day covers nothing, one without a last day does not end.

@@ -11,7 +11,7 @@ use super::outcomes::Judging;
 use super::register::{RegisterRead, register_for};
 use super::reports::{OBJECTION_DAYS, objection_days};
 use super::review::{self, InForce};
-use super::same::made_of;
+use super::same;
 use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
@@ -86,35 +86,45 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
-    let (filings, coverage) = rayon::join(
-        || lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links)),
-        || policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source()),
-    );
-    let judging = Judging {
-        plan,
-        read: &register,
-        evidences: &evidences,
-        keys: &keys,
-        links: &linked.links,
-        judgements: in_force.digest(),
-        coverage: &coverage,
-        stages: &stages,
-    };
-    let outcomes = judging.outcomes(progress, cancel)?;
-    let now = standing::Now {
-        register: &register.register,
-        evidences: &evidences,
-        coverage: &coverage,
-        outcomes: &outcomes,
-        cards: &plan.policy.cards(),
-        objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
-    };
-    let (history, made_of) = rayon::join(
-        || standing::settle(&past, &now),
-        || made_of(plan, register.key, &keys, in_force.digest(), &coverage),
-    );
     let before = workspace.latest()?.filter(|_| !options.reread);
-    let made_of = MadeOf::new(made_of, &workspace, before.as_deref());
+    let mut made_of = MadeOf::new(&workspace, before.as_deref());
+    made_of.tell(same::read_tables(plan, register.key, &keys));
+    let judge = || {
+        let (filings, coverage) = rayon::join(
+            || lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links)),
+            || policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source()),
+        );
+        let judging = Judging {
+            plan,
+            read: &register,
+            evidences: &evidences,
+            keys: &keys,
+            links: &linked.links,
+            judgements: in_force.digest(),
+            coverage: &coverage,
+            stages: &stages,
+        };
+        let outcomes = judging.outcomes(progress, cancel)?;
+        let now = standing::Now {
+            register: &register.register,
+            evidences: &evidences,
+            coverage: &coverage,
+            outcomes: &outcomes,
+            cards: &plan.policy.cards(),
+            objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
+        };
+        let (history, made_of) = rayon::join(
+            || standing::settle(&past, &now),
+            || same::found_tables(plan, register.key, &keys, in_force.digest(), &coverage),
+        );
+        Ok((filings, coverage, outcomes, history, made_of))
+    };
+    // Rules often have work for a single core: what was read is written on the others.
+    let (judged, saved) = staging.sync_during(|| {
+        rayon::join(judge, || store::save_read(staging.store(), &register.register, &evidences, &made_of))
+    });
+    let (filings, coverage, outcomes, history, found_made_of) = judged?;
+    made_of.tell(found_made_of);
     let found = Found {
         plan,
         run: &run,
@@ -129,6 +139,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         outcomes,
         history,
         made_of,
+        saved: saved?,
     };
     let (summary, outputs) = found.write(&staging, &options.formats, &seals, progress, cancel)?;
     staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
@@ -178,6 +189,8 @@ struct Found<'a> {
     outcomes: Outcomes,
     history: History,
     made_of: MadeOf,
+    /// The snapshots that are written.
+    saved: Vec<Output>,
 }
 
 impl Found<'_> {
@@ -197,11 +210,12 @@ impl Found<'_> {
         let (packages, snapshots) = staging.sync_during(|| {
             rayon::join(
                 || self.write_packages(staging, formats, seals, progress, cancel),
-                || staged("snapshots", progress, || store::save(staging.store(), &tables)),
+                || staged("snapshots", progress, || store::save_found(staging.store(), &tables)),
             )
         });
-        let (packages, mut snapshots) = (packages?, snapshots?);
+        let (packages, snapshots) = (packages?, snapshots?);
         let summary = self.summary(&packages.counties);
+        let mut snapshots = [&self.saved[..], &snapshots].concat();
         snapshots.push(store::save_record(staging.store(), &tables, &snapshots, &json!(summary))?);
         Ok((summary, Outputs { packages: packages.all_files(), snapshots }))
     }

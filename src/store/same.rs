@@ -32,11 +32,16 @@ pub struct MadeOf {
 
 impl MadeOf {
     /// `before` is the run to compare with: none, or one whose record cannot be read, has nothing to take over.
-    pub fn new(digests: BTreeMap<String, Digest>, workspace: &Workspace, before: Option<&str>) -> Self {
-        let Some(before) = before else { return Self { digests, ..Self::default() } };
+    pub fn new(workspace: &Workspace, before: Option<&str>) -> Self {
+        let Some(before) = before else { return Self::default() };
         let folder = workspace.run_dir(before);
         let before = RunRecord::load(&folder).map(|record| record.tables).unwrap_or_default();
-        Self { digests, folder, before }
+        Self { digests: BTreeMap::new(), folder, before }
+    }
+
+    /// Tells what tables are made of, by file name.
+    pub fn tell(&mut self, digests: impl IntoIterator<Item = (String, Digest)>) {
+        self.digests.extend(digests);
     }
 
     pub(super) fn of(&self, name: &str) -> Option<Digest> {

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::ledger::Ledger;
+use super::publish::Output;
 use super::same::MadeOf;
-use super::snapshot::{RunTables, save, save_record};
+use super::snapshot::{RunTables, save_found, save_read, save_record};
 use super::workspace::{Workspace, tests::workspace};
 use crate::kernel::{CitizenId, Date, Digest, Division, Fen};
 use crate::model::coverage::{Coverage, CoverageState};
@@ -81,9 +82,16 @@ impl Sample {
         }
     }
 
+    /// All snapshots.
+    pub(super) fn save_tables(&self, dir: &Path) -> Vec<Output> {
+        let mut tables = save_read(dir, &self.register, &self.evidences, &self.made_of).unwrap();
+        tables.extend(save_found(dir, &self.tables()).unwrap());
+        tables
+    }
+
     /// All snapshots and the record.
     pub(super) fn save(&self, dir: &Path) {
-        let tables = save(dir, &self.tables()).unwrap();
+        let tables = self.save_tables(dir);
         save_record(dir, &self.tables(), &tables, &json!({"persons": 3})).unwrap();
     }
 }

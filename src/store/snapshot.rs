@@ -63,45 +63,72 @@ pub struct RunTables<'a> {
     pub made_of: &'a MadeOf,
 }
 
-/// Writes all tables of a run into `dir`, which exists and is empty. The run is whole once [`save_record`] is there too.
+/// A table to be written: how many rows it has, and what gives the columns of some of them.
+struct Table<'t> {
+    name: String,
+    rows: usize,
+    columns: Box<dyn Fn(&mut Group, Rows) + Sync + 't>,
+}
+
+impl<'t> Table<'t> {
+    fn new(name: impl Into<String>, rows: usize, columns: impl Fn(&mut Group, Rows) + Sync + 't) -> Self {
+        Self { name: name.into(), rows, columns: Box::new(columns) }
+    }
+
+    /// One that the run before made of the same gets a second name.
+    fn write(&self, dir: &Path, made_of: &MadeOf) -> Result<Output> {
+        match made_of.name_again(&self.name, dir) {
+            Some(same) => Ok(same),
+            None => Ok(Output::new(self.name.clone(), write(&dir.join(&self.name), self.rows, &self.columns)?)),
+        }
+    }
+}
+
+/// Side by side: each table holds one group of rows at a time.
+fn write_all(dir: &Path, made_of: &MadeOf, tables: &[Table<'_>]) -> Result<Vec<Output>> {
+    tables.par_iter().with_max_len(1).map(|table| table.write(dir, made_of)).collect()
+}
+
+/// Writes the tables of what a run read, which nothing that it finds changes, into `dir`. It exists and is empty.
 ///
 /// # Errors
 /// I/O. A half-written folder is the caller's to drop (see `Staging`).
-pub fn save(dir: &Path, run: &RunTables<'_>) -> Result<Vec<Output>> {
-    assert_eq!(run.coverage.sources(), run.evidences.len(), "coverage speaks of other sources");
-    let persons = run.register.persons.len();
-    let rejects: Vec<(&Evidence, &Reject)> = run
-        .evidences
-        .iter()
-        .flat_map(|evidence| evidence.rejects.iter().map(move |reject| (evidence, reject)))
-        .collect();
-    let (grounds, reviews) = (all_grounds(run.outcomes), reviews_by_link(run));
-    let table = |name: &str, rows: usize, columns: &dyn Fn(&mut Group, Rows)| -> Result<Vec<Output>> {
-        match run.made_of.name_again(name, dir) {
-            Some(same) => Ok(vec![same]),
-            None => Ok(vec![Output::new(name.to_owned(), write(&dir.join(name), rows, columns)?)]),
-        }
+pub fn save_read<'a>(
+    dir: &Path,
+    register: &'a Register,
+    evidences: &'a [Evidence],
+    made_of: &MadeOf,
+) -> Result<Vec<Output>> {
+    let rejects_of = |evidence: &'a Evidence| evidence.rejects.iter().map(move |reject| (evidence, reject));
+    let rejects: Vec<(&Evidence, &Reject)> = evidences.iter().flat_map(rejects_of).collect();
+    let of_source = |evidence: &'a Evidence| {
+        let columns = move |group: &mut Group, rows| evidence_columns(group, evidence, rows);
+        Table::new(evidence_file(&evidence.source), evidence.table.rows(), columns)
     };
-    let (discrepancies, absent) = (run.outcomes.discrepancies.len(), &run.history.absent);
-    // Side by side, the longest first: each holds one group of rows at a time.
-    let tables: [&(dyn Fn() -> Result<Vec<Output>> + Sync); 8] = [
-        &|| table("register.parquet", persons, &|group, rows| register_columns(group, run.register, rows)),
-        &|| table("links.parquet", run.links.len(), &|group, rows| links_columns(group, run, &reviews, rows)),
-        &|| table("coverage.parquet", persons, &|group, rows| coverage_columns(group, run, rows)),
-        &|| {
-            let evidences = run.evidences.par_iter().map(|evidence| {
-                let columns = |group: &mut Group, rows: Rows| evidence_columns(group, evidence, rows);
-                table(&evidence_file(&evidence.source), evidence.table.rows(), &columns)
-            });
-            Ok(evidences.collect::<Result<Vec<_>>>()?.concat())
-        },
-        &|| table("grounds.parquet", grounds.len(), &|group, rows| grounds_columns(group, &grounds[rows])),
-        &|| table("outcomes.parquet", discrepancies, &|group, rows| outcomes_columns(group, run, rows)),
-        &|| table("absent.parquet", absent.len(), &|group, rows| absent_columns(group, &absent[rows])),
-        &|| table("rejects.parquet", rejects.len(), &|group, rows| rejects_columns(group, &rejects[rows])),
+    let mut tables = vec![
+        Table::new("register.parquet", register.persons.len(), |group, rows| register_columns(group, register, rows)),
+        Table::new("rejects.parquet", rejects.len(), |group, rows| rejects_columns(group, &rejects[rows])),
     ];
-    let written = tables.par_iter().with_max_len(1).map(|write| write()).collect::<Result<Vec<_>>>()?;
-    Ok(written.concat())
+    tables.extend(evidences.iter().map(of_source));
+    write_all(dir, made_of, &tables)
+}
+
+/// Writes the tables of what a run found beside those of [`save_read`]. The run is whole once [`save_record`] is there too.
+///
+/// # Errors
+/// As [`save_read`].
+pub fn save_found(dir: &Path, run: &RunTables<'_>) -> Result<Vec<Output>> {
+    assert_eq!(run.coverage.sources(), run.evidences.len(), "coverage speaks of other sources");
+    let (grounds, reviews, absent) = (all_grounds(run.outcomes), reviews_by_link(run), &run.history.absent);
+    let (persons, discrepancies) = (run.register.persons.len(), run.outcomes.discrepancies.len());
+    let tables = [
+        Table::new("links.parquet", run.links.len(), |group, rows| links_columns(group, run, &reviews, rows)),
+        Table::new("coverage.parquet", persons, |group, rows| coverage_columns(group, run, rows)),
+        Table::new("grounds.parquet", grounds.len(), |group, rows| grounds_columns(group, &grounds[rows])),
+        Table::new("outcomes.parquet", discrepancies, |group, rows| outcomes_columns(group, run, rows)),
+        Table::new("absent.parquet", absent.len(), |group, rows| absent_columns(group, &absent[rows])),
+    ];
+    write_all(dir, run.made_of, &tables)
 }
 
 /// Writes `run.json`; `tables` are those that were written, `summary` is whatever else the run counts.
@@ -339,7 +366,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (sample, summary) = (Sample::new(), Value::Null);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let mut told = pool.install(|| save(folder.path(), &sample.tables())).unwrap();
+        let mut told = pool.install(|| sample.save_tables(folder.path()));
         told.push(save_record(folder.path(), &sample.tables(), &told, &summary).unwrap());
         told.sort_by(|a, b| a.path.cmp(&b.path));
         let lying = |path: String| {

@@ -232,7 +232,11 @@ impl Group {
     /// One byte per row; for codes below `count`, which is at most 128.
     pub fn byte(&mut self, name: &str, count: usize, values: impl Iterator<Item = u8>) {
         let meanings: Vec<u8> = (0..count as i32).flat_map(i32::to_le_bytes).collect();
-        self.coded(name, INT_8, &meanings, count, values.map(|value| Some(u32::from(value))));
+        let code = |value| {
+            assert!(usize::from(value) < count, "column {name} has a code without a meaning");
+            Some(u32::from(value))
+        };
+        self.coded(name, INT_8, &meanings, count, values.map(code));
     }
 
     pub fn date(&mut self, name: &str, values: impl Iterator<Item = Option<Date>>) {

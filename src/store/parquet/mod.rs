@@ -143,7 +143,7 @@ mod tests {
         group.field("flag", &Column::Flag(all.iter().map(|row| row.5).collect()), 0..all.len());
         group.f32("f32", all.iter().map(|row| row.6));
         group.codes("codes", all.iter().map(|row| row.0.as_bytes()));
-        group.byte("byte", 4, all.iter().map(|row| row.1));
+        group.byte("byte", 5, all.iter().map(|row| row.1));
         group.date("date", all.iter().map(|row| row.2.map(|days| Date::from_days(days as i32 >> 12))));
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn a_table_without_rows_has_its_columns() {
         let (_folder, path) = written(&[]);
         let frame = read(&path, None, 0, 0).unwrap();
-        assert_eq!((frame.height(), frame.width()), (0, 12));
+        assert_eq!((frame.height(), frame.width()), (0, 13));
         assert_eq!(frame.column("date").unwrap().dtype(), &DataType::Date);
     }
 }

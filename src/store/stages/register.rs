@@ -52,7 +52,7 @@ impl Stages {
         put_texts(&mut image, codes)?;
         image.numbers(programmes)?;
         image.numbers(&divisions.iter().map(|division| division.code()).collect::<Vec<u64>>())?;
-        image.numbers(&filed.ids.iter().map(|id| id.packed()).collect::<Vec<u64>>())?;
+        image.numbers(&filed.persons)?;
         image.numbers(filed.first.as_raw())?;
         image.numbers(filed.last.as_raw())?;
         image.finish(&Small {
@@ -77,7 +77,8 @@ impl Stages {
             let lines: Vec<u32> = sections.numbers()?.to_vec();
             let people = take_persons(&sections)?;
             let households = take_households(&sections, &people)?;
-            Some((lines, people, households, take_mandates(&sections)?))
+            let filed = take_mandates(&sections, people.len())?;
+            Some((lines, people, households, filed))
         };
         let (table, rest) = rayon::join(|| take_table(&image.sections(), &persons.kind), take_rest);
         let (table, (lines, people, households, filed)) = (table?, rest?);
@@ -129,13 +130,15 @@ fn take_persons(sections: &Sections) -> Option<Vec<Person>> {
     (lengths == [ids.len(); 5]).then(|| (0..ids.len()).into_par_iter().map(person).collect())
 }
 
-fn take_mandates(sections: &Sections) -> Option<Mandates> {
+/// Those of `persons` persons.
+fn take_mandates(sections: &Sections, persons: usize) -> Option<Mandates> {
     let filed = Mandates {
-        ids: sections.numbers::<u64>()?.iter().map(|id| CitizenId::from_packed(*id)).collect(),
+        persons: sections.numbers()?.to_vec(),
         first: Values::from_raw(sections.numbers()?.to_vec().into()),
         last: Values::from_raw(sections.numbers()?.to_vec().into()),
     };
-    ([filed.first.len(), filed.last.len()] == [filed.ids.len(); 2]).then_some(filed)
+    let even = [filed.first.len(), filed.last.len()] == [filed.persons.len(); 2];
+    (even && filed.persons.iter().all(|person| (*person as usize) < persons)).then_some(filed)
 }
 
 fn take_households(sections: &Sections, persons: &[Person]) -> Option<Households> {

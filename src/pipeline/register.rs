@@ -267,18 +267,23 @@ fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
     homes.by_code.reserve(rows, |_| unreachable!("no household stands in it yet"));
     let mut enrol = |first: usize, read: &mut Vec<Read<'e>>| {
-        for (row, line) in (first..).zip(read.drain(..)) {
-            match line {
-                Ok(Line { household, hash, programme, person }) => {
-                    let programme = programme_index(&mut programmes, programme);
-                    let household = homes.number(household, hash, programme, person.division);
-                    persons.push(Person { household, programme, ..person });
-                    lines.push(evidence.refs[row].line);
+        for (nearby, rows) in read.chunks(NEARBY).zip((first..).step_by(NEARBY)) {
+            homes.warm(nearby.iter().flatten());
+            for (row, line) in (rows..).zip(nearby) {
+                match line {
+                    Ok(Line { household, hash, programme, person }) => {
+                        let programme = programme_index(&mut programmes, programme);
+                        let household = homes.number(household, *hash, programme, person.division);
+                        persons.push(Person { household, programme, ..person.clone() });
+                        lines.push(evidence.refs[row].line);
+                    }
+                    Err((field, reason)) => refused.push((row, *field, *reason)),
                 }
-                Err((field, reason)) => refused.push((row, field, reason)),
             }
         }
+        read.clear();
     };
+    const NEARBY: usize = 32;
     // What depends on one row alone is read on all cores, while the rows before it form households in register order.
     const AT_A_TIME: usize = 1 << 16;
     let (mut read, mut before) = (Vec::with_capacity(AT_A_TIME), Vec::with_capacity(AT_A_TIME));
@@ -309,6 +314,18 @@ struct Homes<'a> {
 }
 
 impl<'a> Homes<'a> {
+    /// Reads what numbering these lines will read, all at once: one by one each of these reads would wait for memory.
+    fn warm<'l>(&self, lines: impl Iterator<Item = &'l Line<'l>>) {
+        let mut touched = 0;
+        lines.for_each(|line| {
+            self.by_code.find(line.hash, |number| {
+                touched ^= number;
+                false
+            });
+        });
+        std::hint::black_box(touched);
+    }
+
     fn number(&mut self, code: &'a str, hash: u64, programme: u16, division: Division) -> u32 {
         if let Some((_, number)) = self.last.filter(|(last, _)| *last == code) {
             return number;

@@ -195,8 +195,8 @@ pub struct Register {
     pub households: Households,
     /// Programme names as given: 低保, 特困, 低保边缘, 刚性支出, 临时救助 …
     pub programmes: Vec<String>,
-    /// The file's rows, by the fields of `kind::register_persons`; row index = person index. Household codes and usable
-    /// ids are blank in it where persons and households say them.
+    /// The file's rows, by the fields of `kind::register_persons`; row index = person index. Household codes,
+    /// divisions and usable ids are blank in it: persons and households say them.
     pub table: Table,
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,

@@ -367,13 +367,14 @@ fn leave_out(table: &mut Table, refused: &[Refused]) {
     table.keep(&kept);
 }
 
-/// Persons and households say usable ids and household codes themselves; a second time they were an eighth of the register.
+/// Persons and households say usable ids, divisions and household codes themselves; a second time they were a sixth of the
+/// register.
 fn blank_repeated(register: &mut Register) {
     let kind = kind::register_persons();
     let ids = texts(column_of(&kind, &register.table, "person_id")).iter().zip(&register.persons);
     let unusable: Texts = ids.map(|(text, person)| if person.id.is_none() { text } else { "" }).collect();
     let blank: Texts = std::iter::repeat_n("", register.persons.len()).collect();
-    for (field, texts) in [("person_id", unusable), ("household_id", blank)] {
+    for (field, texts) in [("person_id", unusable), ("household_id", blank.clone()), ("division", blank)] {
         let field = kind.field(field).expect("a field of the register's own kinds");
         register.table.columns[field] = Column::Text(texts);
     }

@@ -14,6 +14,8 @@ mod thrift;
 use std::ops::Range;
 use std::path::Path;
 
+use rayon::prelude::*;
+
 pub(super) use self::group::Group;
 use self::group::{Chunk, PLAIN, RLE};
 use self::thrift::Struct;
@@ -30,21 +32,34 @@ struct Place {
     chunks: Vec<Chunk>,
 }
 
+/// Row groups that are put together side by side before they are written; some megabytes each.
+const WAVE: usize = 4;
+
 /// Writes a table of `rows` rows into a folder that nobody sees yet. `fill` gives the same columns for any rows.
-pub(super) fn write(path: &Path, rows: usize, fill: &dyn Fn(&mut Group, Range<usize>)) -> Result<Written> {
+pub(super) fn write(path: &Path, rows: usize, fill: &(dyn Fn(&mut Group, Range<usize>) + Sync)) -> Result<Written> {
     write_new(path, |out| {
         let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(|error| Error::io(path, &error));
         put(MAGIC)?;
-        let (mut places, mut end, mut bytes) = (Vec::new(), MAGIC.len(), Vec::new());
+        let (mut places, mut end) = (Vec::new(), MAGIC.len());
+        let mut rooms: [Vec<u8>; WAVE] = Default::default(); // of the groups written, for the next ones
         // A table without rows has columns all the same.
-        for first in (0..rows.max(1)).step_by(GROUP) {
-            let range = first..rows.min(first + GROUP);
-            let mut group = Group::new(range.len(), bytes);
-            fill(&mut group, range);
-            put(&group.bytes)?;
-            places.push(Place { begin: end, rows: group.rows, chunks: group.chunks });
-            end += group.bytes.len();
-            bytes = group.bytes; // its room serves the next group
+        for first in (0..rows.max(1)).step_by(GROUP * WAVE) {
+            let filled = |(place, room): (usize, &mut Vec<u8>)| {
+                let first = first + place * GROUP;
+                let range = first..rows.min(first + GROUP);
+                (place == 0 || !range.is_empty()).then(|| {
+                    let mut group = Group::new(range.len(), std::mem::take(room));
+                    fill(&mut group, range);
+                    group
+                })
+            };
+            let groups: Vec<Option<Group>> = rooms.par_iter_mut().enumerate().map(filled).collect();
+            for (room, group) in rooms.iter_mut().zip(groups.into_iter().flatten()) {
+                put(&group.bytes)?;
+                places.push(Place { begin: end, rows: group.rows, chunks: group.chunks });
+                end += group.bytes.len();
+                *room = group.bytes;
+            }
         }
         let footer = footer(rows, &places);
         put(&footer)?;

@@ -25,7 +25,6 @@ pub(super) struct Judging<'a> {
     pub(super) links: &'a [Link],
     /// Of the judgements in force.
     pub(super) judgements: Digest,
-    pub(super) coverage: &'a Coverage,
     pub(super) stages: &'a Stages,
 }
 
@@ -34,7 +33,7 @@ impl Judging<'_> {
     ///
     /// # Errors
     /// As [`policy::find`]; the disk.
-    pub(super) fn outcomes(&self, progress: &dyn Progress, cancel: &Cancel) -> Result<Outcomes> {
+    pub(super) fn outcomes(&self, coverage: &Coverage, progress: &dyn Progress, cancel: &Cancel) -> Result<Outcomes> {
         let first_links = self.first_links();
         let kinds: Vec<(&str, Digest)> =
             self.plan.policy.evidence_read().into_iter().map(|kind| (kind, self.key(kind))).collect();
@@ -49,7 +48,7 @@ impl Judging<'_> {
                 &self.read.register,
                 self.evidences,
                 self.links,
-                self.coverage,
+                coverage,
                 cancel,
             )
         })?;

@@ -475,3 +475,54 @@ impl<'a> Columns<'a> {
         Ok(Line { household, hash, programme, person })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A citizen enrolled twice is covered in both places; mandates of people who are not on the register cover nobody; a
+    /// mandate covers its first day and its last, and one without a last day does not end.
+    #[test]
+    fn a_mandate_filed_apart_covers_every_person_of_its_id_from_its_first_day_to_its_last() {
+        let id = |body: &str| CitizenId::from_body(body.as_bytes()).unwrap();
+        let (twice, once, stranger) = (id("37010219491231002"), id("37010219491231004"), id("37010219491231006"));
+        let day = |day| Date::from_ymd(2026, 11, day).unwrap();
+        let division = Division::parse("370102").unwrap();
+        let person = |id| Person {
+            id,
+            division,
+            birth: None,
+            household: 0,
+            programme: 0,
+            role: Role::Member,
+            state: State::Recipient,
+            mandated: true,
+        };
+        let persons: Vec<Person> = [Some(twice), None, Some(once), Some(twice)].map(person).into();
+        let filed =
+            vec![(stranger, Some(day(1)), None), (twice, Some(day(10)), Some(day(20))), (once, Some(day(20)), None)];
+        let filed = mandates_of(&persons, &filed);
+        let mandated_on = |as_of: Date| {
+            let kind = kind::register_persons();
+            let mut table = Table::new(kind.types());
+            for column in &mut table.columns {
+                persons.iter().for_each(|_| column.push_none());
+            }
+            table.end_rows(persons.len());
+            let mut register = Register {
+                persons: persons.clone(),
+                households: Households::default(),
+                programmes: vec!["低保".to_owned()],
+                table,
+                lines: vec![2, 3, 4, 5],
+                as_of,
+            };
+            settle_mandates(&mut register, &filed);
+            register.persons.iter().map(|person| person.mandated).collect::<Vec<_>>()
+        };
+        assert_eq!(mandated_on(day(9)), [false; 4]);
+        assert_eq!(mandated_on(day(10)), [true, false, false, true]);
+        assert_eq!(mandated_on(day(20)), [true, false, true, true]);
+        assert_eq!(mandated_on(day(21)), [false, false, true, false]);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::extracts::in_use;
-use super::filings::read_lists;
+use super::filings::{Lists, read_lists};
 use super::linking::{Ground, Linked};
 use super::outcomes::Judging;
 use super::register::{RegisterRead, register_for};
@@ -19,7 +19,7 @@ use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
 use crate::kernel::wording::say;
-use crate::kernel::{Cancel, Date, Lang, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Lang, Progress, Result};
 use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence};
@@ -89,41 +89,23 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
     made_of.tell(same::read_tables(plan, register.key, &keys));
-    let judge = || {
-        let (filings, coverage) = rayon::join(
-            || lists.map(|lists| ties::find(lists, &register.register, &evidences, &linked.links)),
-            || policy::coverage(&register.register, &evidences, &linked.links, &plan.programmes_by_source()),
-        );
-        let judging = Judging {
-            plan,
-            read: &register,
-            evidences: &evidences,
-            keys: &keys,
-            links: &linked.links,
-            judgements: in_force.digest(),
-            coverage: &coverage,
-            stages: &stages,
-        };
-        let outcomes = judging.outcomes(progress, cancel)?;
-        let now = standing::Now {
-            register: &register.register,
-            evidences: &evidences,
-            coverage: &coverage,
-            outcomes: &outcomes,
-            cards: &plan.policy.cards(),
-            objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
-        };
-        let (history, made_of) = rayon::join(
-            || standing::settle(&past, &now),
-            || same::found_tables(plan, register.key, &keys, in_force.digest(), &coverage),
-        );
-        Ok((filings, coverage, outcomes, history, made_of))
+    let judging = Judging {
+        plan,
+        read: &register,
+        evidences: &evidences,
+        keys: &keys,
+        links: &linked.links,
+        judgements: in_force.digest(),
+        stages: &stages,
     };
     // Rules often have work for a single core: what was read is written on the others.
     let (judged, saved) = staging.sync_during(|| {
-        rayon::join(judge, || store::save_read(staging.store(), &register.register, &evidences, &made_of))
+        rayon::join(
+            || judge(&judging, lists, &past, progress, cancel),
+            || store::save_read(staging.store(), &register.register, &evidences, &made_of),
+        )
     });
-    let (filings, coverage, outcomes, history, found_made_of) = judged?;
+    let Judged { filings, coverage, outcomes, history, made_of: found_made_of } = judged?;
     made_of.tell(found_made_of);
     let found = Found {
         plan,
@@ -146,6 +128,46 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     // The night is over and with it the program: to give back a gigabyte piece by piece takes a quarter of a second.
     std::mem::forget(found);
     Ok(summary)
+}
+
+/// What is said of what was read and linked.
+struct Judged {
+    filings: Option<FilingCheck>,
+    coverage: Coverage,
+    outcomes: Outcomes,
+    history: History,
+    /// Of the tables of what was found.
+    made_of: [(String, Digest); 2],
+}
+
+/// The 备案 check, coverage, rules, and what changed since the run before.
+fn judge(
+    judging: &Judging<'_>,
+    lists: Option<Lists>,
+    past: &Past,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<Judged> {
+    let Judging { plan, evidences, links, .. } = *judging;
+    let register = &judging.read.register;
+    let (filings, coverage) = rayon::join(
+        || lists.map(|lists| ties::find(lists, register, evidences, links)),
+        || policy::coverage(register, evidences, links, &plan.programmes_by_source()),
+    );
+    let outcomes = judging.outcomes(&coverage, progress, cancel)?;
+    let now = standing::Now {
+        register,
+        evidences,
+        coverage: &coverage,
+        outcomes: &outcomes,
+        cards: &plan.policy.cards(),
+        objection_days: &|county, on| plan.policy.whole(OBJECTION_DAYS, county, on),
+    };
+    let (history, made_of) = rayon::join(
+        || standing::settle(past, &now),
+        || same::found_tables(plan, judging.read.key, judging.keys, judging.judgements, &coverage),
+    );
+    Ok(Judged { filings, coverage, outcomes, history, made_of })
 }
 
 /// Some work without rows to count, as a stage of its own.

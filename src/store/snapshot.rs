@@ -19,7 +19,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::parquet::{Group, write};
+use super::parquet::{Fill, Group, write};
 use super::publish::Output;
 use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use super::same::{MadeOf, TableRecord};
@@ -63,11 +63,11 @@ pub struct RunTables<'a> {
     pub made_of: &'a MadeOf,
 }
 
-/// A table to be written: how many rows it has, and what gives the columns of some of them.
+/// A table to be written.
 struct Table<'t> {
     name: String,
     rows: usize,
-    columns: Box<dyn Fn(&mut Group, Rows) + Sync + 't>,
+    columns: Box<Fill<'t>>,
 }
 
 impl<'t> Table<'t> {

@@ -35,8 +35,11 @@ struct Place {
 /// Row groups that are put together side by side before they are written; some megabytes each.
 const WAVE: usize = 4;
 
-/// Writes a table of `rows` rows into a folder that nobody sees yet. `fill` gives the same columns for any rows.
-pub(super) fn write(path: &Path, rows: usize, fill: &(dyn Fn(&mut Group, Range<usize>) + Sync)) -> Result<Written> {
+/// Gives the columns of some rows, the same ones for any rows.
+pub(super) type Fill<'f> = dyn Fn(&mut Group, Range<usize>) + Sync + 'f;
+
+/// Writes a table of `rows` rows into a folder that nobody sees yet.
+pub(super) fn write(path: &Path, rows: usize, fill: &Fill<'_>) -> Result<Written> {
     write_new(path, |out| {
         let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(|error| Error::io(path, &error));
         put(MAGIC)?;

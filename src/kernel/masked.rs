@@ -18,18 +18,17 @@ pub fn mask_name(name: &str) -> String {
 
 /// [`mask_id`] at the end of `out`.
 pub fn push_masked_id(out: &mut String, id: &str) {
-    if id.is_ascii() && id.len() >= 12 {
-        out.push_str(&id[..6]);
-        push_stars(out, id.len() - 10);
-        out.push_str(&id[id.len() - 4..]);
-        return;
-    }
-    let count = id.chars().count();
+    // Nearly all are: their characters need not be looked for.
+    let is_ascii = id.is_ascii();
+    let count = if is_ascii { id.len() } else { id.chars().count() };
     if count < 12 {
         push_stars(out, count);
         return;
     }
-    let place = |character: usize| id.char_indices().nth(character).map_or(id.len(), |(place, _)| place);
+    let place = |character: usize| match is_ascii {
+        true => character,
+        false => id.char_indices().nth(character).map_or(id.len(), |(place, _)| place),
+    };
     out.push_str(&id[..place(6)]);
     push_stars(out, count - 10);
     out.push_str(&id[place(count - 4)..]);

@@ -9,13 +9,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
+use super::register::{FastMap, FastSet};
 use crate::kernel::{Error, Message, Result, masked};
-
-type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
-type FastSet<K> = HashSet<K, foldhash::fast::FixedState>;
 
 /// True links found, true links missed, false links.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -165,7 +165,7 @@ fn refuse_unread(file: &Evidence) -> Result<()> {
 }
 
 /// Mandates filed apart as their file has them: citizen, first and last day.
-type Filed = Vec<(CitizenId, Option<Date>, Option<Date>)>;
+type Filed = Vec<(CitizenId, Date, Option<Date>)>;
 
 /// Those that cover somebody at some time. The rows are given up: nothing asks for them again.
 fn take_filed(mandates: &mut Evidence) -> Filed {
@@ -174,7 +174,7 @@ fn take_filed(mandates: &mut Evidence) -> Filed {
     let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
     let usable = |row: usize| {
         let from = first.get(row)?;
-        Some((whole_id(ids.get(row))?, Some(from), last.get(row)))
+        Some((whole_id(ids.get(row))?, from, last.get(row)))
     };
     (0..table.rows()).into_par_iter().filter_map(usable).collect()
 }
@@ -199,10 +199,10 @@ fn mandates_of(persons: &[Person], filed: &Filed) -> Mandates {
         }
         covered
     };
-    let covered: Vec<(u32, Option<Date>, Option<Date>)> = (0..PARTS).into_par_iter().flat_map_iter(part).collect();
+    let covered: Vec<(u32, Date, Option<Date>)> = (0..PARTS).into_par_iter().flat_map_iter(part).collect();
     Mandates {
         persons: covered.iter().map(|(person, ..)| *person).collect(),
-        first: covered.iter().map(|(_, first, _)| *first).collect(),
+        first: covered.iter().map(|(_, first, _)| Some(*first)).collect(),
         last: covered.iter().map(|(.., last)| *last).collect(),
     }
 }
@@ -499,8 +499,7 @@ mod tests {
             mandated: true,
         };
         let persons: Vec<Person> = [Some(twice), None, Some(once), Some(twice)].map(person).into();
-        let filed =
-            vec![(stranger, Some(day(1)), None), (twice, Some(day(10)), Some(day(20))), (once, Some(day(20)), None)];
+        let filed = vec![(stranger, day(1), None), (twice, day(10), Some(day(20))), (once, day(20), None)];
         let filed = mandates_of(&persons, &filed);
         let mandated_on = |as_of: Date| {
             let kind = kind::register_persons();

@@ -25,7 +25,7 @@ enum Shown<'v> {
     Flag(&'v Values<bool>),
     /// 元 behind the amount.
     Money(&'v Column),
-    /// Words of the codes of a kind, said once for each code if there are few.
+    /// In words; those of each code, if they were said ahead.
     Code(&'v Texts, Vec<String>),
     /// The last four digits.
     Account(&'v Texts),
@@ -36,7 +36,7 @@ enum Shown<'v> {
 
 impl<'v> Shown<'v> {
     /// How a field is shown where the person stands at `slot` of the kind's persons; `None` if it is not.
-    fn of(view: &RunView, evidence: &'v Evidence, index: usize, slot: u8) -> Option<Self> {
+    fn of(evidence: &'v Evidence, index: usize, slot: u8) -> Option<Self> {
         let (field, column) = (&evidence.kind.fields[index], &evidence.table.columns[index]);
         if PLATFORM_FIELDS.contains(&field.name.as_str()) {
             return None;
@@ -53,13 +53,19 @@ impl<'v> Shown<'v> {
         Some(match column {
             Column::Flag(values) => Self::Flag(values),
             Column::Money(_) => Self::Money(column),
-            Column::Text(texts) if field.ty == FieldType::Code => {
-                Self::Code(texts, words_of_codes(view, &evidence.kind.code, texts))
-            }
+            Column::Text(texts) if field.ty == FieldType::Code => Self::Code(texts, Vec::new()),
             Column::Text(texts) if field.name == "account" => Self::Account(texts),
             Column::Text(texts) => Self::Text(texts),
             _ => Self::Plain(column),
         })
+    }
+
+    /// The same with the words of each code, where there are few codes: for lists of many rows.
+    fn said_ahead(self, view: &RunView, kind: &str) -> Self {
+        match self {
+            Self::Code(texts, _) => Self::Code(texts, words_of_codes(view, kind, texts)),
+            other => other,
+        }
     }
 
     /// A row's value at the end of a text; nothing if it is not given.
@@ -76,8 +82,8 @@ impl<'v> Shown<'v> {
                 }
             }
             Self::Code(texts, words) => match texts.held() {
-                Held::Coded { codes, .. } => out.push_str(&words[usize::from(codes[row])]),
-                Held::Joined(texts) => push_code_words(view, out, kind, texts.get(row)),
+                Held::Coded { codes, .. } if !words.is_empty() => out.push_str(&words[usize::from(codes[row])]),
+                _ => push_code_words(view, out, kind, texts.get(row)),
             },
             Self::Account(texts) => match texts.get(row) {
                 "" => {}
@@ -103,7 +109,7 @@ fn words_of_codes(view: &RunView, kind: &str, texts: &Texts) -> Vec<String> {
 /// shown.
 pub(super) fn field_text(view: &RunView, evidence: &Evidence, index: usize, row: u32, slot: u8) -> String {
     let mut text = String::new();
-    if let Some(shown) = Shown::of(view, evidence, index, slot) {
+    if let Some(shown) = Shown::of(evidence, index, slot) {
         shown.push(view, &evidence.kind.code, &mut text, row as usize);
     }
     text
@@ -161,8 +167,8 @@ impl<'v> Telling<'v> {
         let fields_at = |evidence: &'v Evidence, slot: usize| {
             let fields = evidence.kind.fields.iter().enumerate();
             let labelled = |(index, field): (usize, &Field)| {
-                let shown = Shown::of(view, evidence, index, slot as u8)?;
-                Some((Labelled::new(view, &field.label), shown))
+                let shown = Shown::of(evidence, index, slot as u8)?;
+                Some((Labelled::new(view, &field.label), shown.said_ahead(view, &evidence.kind.code)))
             };
             fields.filter_map(labelled).collect()
         };

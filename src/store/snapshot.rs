@@ -84,7 +84,7 @@ impl<'t> Table<'t> {
     }
 }
 
-/// Side by side: each table holds one group of rows at a time.
+/// Side by side: each table holds a few groups of rows at a time.
 fn write_all(dir: &Path, made_of: &MadeOf, tables: &[Table<'_>]) -> Result<Vec<Output>> {
     tables.par_iter().with_max_len(1).map(|table| table.write(dir, made_of)).collect()
 }

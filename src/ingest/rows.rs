@@ -333,11 +333,16 @@ impl<'a> RowReader<'a> {
                 (0..rows).for_each(|_| column.push_none());
                 continue;
             };
+            if let (Some(utf8), Column::Text(texts), None) = (utf8, &mut *column, &reading.codes) {
+                let given = |text| if self.nulls.hold(str::as_bytes(text)) { "" } else { text };
+                texts.extend(held.cells(index).map(|place| given(trimmed(&utf8[place]))));
+                continue;
+            }
             // Neighbours are often alike: what the cell before said is not read twice.
             let mut before: Option<&[u8]> = None;
             for (row, place) in held.cells(index).enumerate() {
                 let cell = &held.text()[place.clone()];
-                if before == Some(cell) {
+                if before.is_some_and(|before| before.last() == cell.last() && before == cell) {
                     column.push_again();
                     continue;
                 }

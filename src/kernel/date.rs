@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use chrono::{Datelike, NaiveDate};
 
+use super::digits::write_digits;
+
 /// A day. Serialised as days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(from = "i32", into = "i32")]
@@ -102,7 +104,11 @@ impl From<Date> for i32 {
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (year, month, day) = self.ymd();
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        let mut text = *b"0000-00-00";
+        write_digits(&mut text[..4], year as u64);
+        write_digits(&mut text[5..7], month.into());
+        write_digits(&mut text[8..], day.into());
+        f.write_str(std::str::from_utf8(&text).expect("digits"))
     }
 }
 
@@ -139,7 +145,10 @@ impl Month {
 
 impl std::fmt::Display for Month {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.number())
+        let mut text = *b"0000-00";
+        write_digits(&mut text[..4], self.year() as u64);
+        write_digits(&mut text[5..], self.number().into());
+        f.write_str(std::str::from_utf8(&text).expect("digits"))
     }
 }
 

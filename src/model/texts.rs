@@ -62,6 +62,15 @@ impl Joined {
         self.ends.to_mut().push(u32::try_from(self.bytes.len()).expect(TOO_LONG));
     }
 
+    fn extend<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        let (bytes, ends) = (self.bytes.to_mut(), self.ends.to_mut());
+        for text in texts {
+            bytes.push_str(text);
+            ends.push(bytes.len() as u32);
+        }
+        u32::try_from(bytes.len()).expect(TOO_LONG);
+    }
+
     fn push_again(&mut self) {
         let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before] as usize);
         self.bytes.to_mut().extend_from_within(start..);
@@ -303,11 +312,25 @@ impl PartialEq for Texts {
 
 impl Eq for Texts {}
 
+impl<'a> Extend<&'a str> for Texts {
+    fn extend<I: IntoIterator<Item = &'a str>>(&mut self, texts: I) {
+        let mut texts = texts.into_iter();
+        if let Form::Coded(coded) = &mut self.0 {
+            let without_code = texts.find(|text| !coded.push(text));
+            match without_code {
+                Some(text) => self.join().push(text),
+                None => return,
+            }
+        }
+        self.join().extend(texts);
+    }
+}
+
 impl<'a> FromIterator<&'a str> for Texts {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(iter: I) -> Self {
-        let mut texts = Self::default();
-        iter.into_iter().for_each(|text| texts.push(text));
-        texts
+    fn from_iter<I: IntoIterator<Item = &'a str>>(texts: I) -> Self {
+        let mut column = Self::default();
+        column.extend(texts);
+        column
     }
 }
 

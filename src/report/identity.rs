@@ -9,27 +9,32 @@ use crate::model::judgement::{Answer, Review};
 use crate::model::link::Link;
 
 /// Grade B: the id is this person's, the name in the record is another's.
-pub(super) fn same_id_other_name(view: &RunView, county: &County) -> Listing {
-    listing(view, county, "report.sheet_identity", is_identity)
+pub(super) fn same_id_other_name(view: &RunView, telling: &Telling, county: &County) -> Listing {
+    listing(view, telling, county, "report.sheet_identity", is_identity)
 }
 
 /// Grades C to E that nobody has accepted.
-pub(super) fn awaiting_judgement(view: &RunView, county: &County) -> Listing {
-    listing(view, county, "report.sheet_pending", |link| !is_identity(link))
+pub(super) fn awaiting_judgement(view: &RunView, telling: &Telling, county: &County) -> Listing {
+    listing(view, telling, county, "report.sheet_pending", |link| !is_identity(link))
 }
 
 /// Both lists as one, for identity.csv; the grade tells them apart.
-pub(super) fn all(view: &RunView, county: &County) -> Listing {
-    listing(view, county, "report.sheet_identity", |_| true)
+pub(super) fn all(view: &RunView, telling: &Telling, county: &County) -> Listing {
+    listing(view, telling, county, "report.sheet_identity", |_| true)
 }
 
-fn listing(view: &RunView, county: &County, title: &str, belongs: impl Fn(&Link) -> bool) -> Listing {
+fn listing(
+    view: &RunView,
+    telling: &Telling,
+    county: &County,
+    title: &str,
+    belongs: impl Fn(&Link) -> bool,
+) -> Listing {
     let mut listing = Listing::new(view.word(title), columns(view));
-    let telling = Telling::new(view);
     for &index in &county.reviews {
         let link = view.review_link(index);
         if belongs(link) {
-            listing.rows.push(row(view, &telling, listing.rows.len() as u64 + 1, &view.reviews[index as usize], link));
+            listing.rows.push(row(view, telling, listing.rows.len() as u64 + 1, &view.reviews[index as usize], link));
         }
     }
     listing

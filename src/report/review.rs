@@ -11,7 +11,6 @@ use super::identity::{answer_columns, state};
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use crate::kernel::Date;
 use crate::model::judgement::{JudgementKey, Review};
-use crate::model::kind::register_persons;
 use crate::model::link::Link;
 use crate::model::table;
 
@@ -78,8 +77,7 @@ fn row(view: &RunView, telling: &Telling, number: u64, review: &Review, rows: u6
         _ => None,
     });
     let delivered_address = fields.address.map(|column| evidence.table.columns[column].text(row)).unwrap_or_default();
-    let address = register_persons().field("address").expect("a field of the register");
-    let address = view.register.table.columns[address].text(link.person as usize);
+    let address = view.register.text(link.person, "address");
     vec![
         number.into(),
         view.place(household.division.county()).into(),
@@ -91,7 +89,7 @@ fn row(view: &RunView, telling: &Telling, number: u64, review: &Review, rows: u6
         view.shown_id(evidence.parties.id.get(party)).into_owned().into(),
         birth(view, person.birth).into(),
         birth(view, delivered_birth).into(),
-        view.text(&address).into_owned().into(),
+        view.text(address).into_owned().into(),
         view.text(&delivered_address).into_owned().into(),
         telling.department(Some(link.source)).into(),
         telling.row_facts(view, link.source, link.row, link.slot).into(),

@@ -75,14 +75,11 @@ impl WorkRow<'_> {
 /// The county's work list in the order it is worked through, every row worded once whatever is made of it.
 pub(super) struct WorkList<'v> {
     rows: Vec<WorkRow<'v>>,
-    telling: Telling<'v>,
 }
 
 impl<'v> WorkList<'v> {
-    pub fn of(view: &'v RunView, county: &County) -> Self {
-        let telling = Telling::new(view);
-        let rows = county.discrepancies.iter().map(|&index| work_row(view, &telling, index)).collect();
-        Self { rows, telling }
+    pub fn of(view: &'v RunView, telling: &Telling, county: &County) -> Self {
+        Self { rows: county.discrepancies.iter().map(|&index| work_row(view, telling, index)).collect() }
     }
 
     /// What is new, changed or objected to, in fewer columns: the page must print on A4.
@@ -100,7 +97,7 @@ impl<'v> WorkList<'v> {
     }
 
     /// grounds.csv: every record behind every discrepancy, and those set aside beside them.
-    pub fn grounds_csv(&self, view: &RunView, county: &County) -> Vec<u8> {
+    pub fn grounds_csv(&self, view: &RunView, telling: &Telling, county: &County) -> Vec<u8> {
         let headings = [
             "report.col_discrepancy",
             "report.col_rule",
@@ -125,47 +122,11 @@ impl<'v> WorkList<'v> {
         for (&index, row) in county.discrepancies.iter().zip(&self.rows) {
             let discrepancy = &view.outcomes.discrepancies[index as usize];
             for (ground, said) in discrepancy.grounds.iter().zip(&row.said) {
-                self.ground_row(view, &mut csv, discrepancy, ground, said, &digests);
+                let department = telling.department(ground.source);
+                ground_row(view, &mut csv, discrepancy, ground, (department, said), &digests);
             }
         }
         csv.into_bytes()
-    }
-
-    fn ground_row(
-        &self,
-        view: &RunView,
-        csv: &mut CsvText,
-        discrepancy: &Discrepancy,
-        ground: &Ground,
-        said: &Said,
-        digests: &[Vec<String>],
-    ) {
-        let card = &view.cards[usize::from(discrepancy.rule)];
-        let link = link_of(view, ground);
-        let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
-        csv.cell(&discrepancy.id);
-        csv.cell(&card.code);
-        csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
-        csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
-        csv.drafted(|text| view.push_person_id(text, ground.person));
-        csv.cell(self.telling.department(ground.source));
-        csv.cell(&said.facts);
-        csv.cell(&said.as_of);
-        csv.cell(file);
-        csv.cell(&sheet);
-        csv.digits(line);
-        csv.cell(link.map_or("", |link| link.grade.letter()));
-        csv.cell(link.map_or("", |link| link.code_text()));
-        match link {
-            Some(link) => csv.digits(format_args!("{:.1}", link.weight_bits)),
-            None => csv.cell(""),
-        }
-        csv.cell(innocent_words(card, ground));
-        csv.cell(ground.source.map_or("", |source| {
-            let source = usize::from(source);
-            &digests[source][usize::from(view.evidences[source].refs[ground.row as usize].file)]
-        }));
-        csv.end_row();
     }
 
     /// worklist.csv: all columns and rows, cell by cell, because a province has a hundred thousand.
@@ -190,6 +151,42 @@ impl<'v> WorkList<'v> {
         full.rows = (1..).zip(&self.rows).map(cells).collect();
         full
     }
+}
+
+fn ground_row(
+    view: &RunView,
+    csv: &mut CsvText,
+    discrepancy: &Discrepancy,
+    ground: &Ground,
+    (department, said): (&str, &Said),
+    digests: &[Vec<String>],
+) {
+    let card = &view.cards[usize::from(discrepancy.rule)];
+    let link = link_of(view, ground);
+    let RowPlace { file, sheet, line } = row_place(view, ground.source, ground.row);
+    csv.cell(&discrepancy.id);
+    csv.cell(&card.code);
+    csv.cell(&view.household_code(view.register.persons[ground.person as usize].household));
+    csv.drafted(|text| view.push_name(text, view.register.name(ground.person)));
+    csv.drafted(|text| view.push_person_id(text, ground.person));
+    csv.cell(department);
+    csv.cell(&said.facts);
+    csv.cell(&said.as_of);
+    csv.cell(file);
+    csv.cell(&sheet);
+    csv.digits(line);
+    csv.cell(link.map_or("", |link| link.grade.letter()));
+    csv.cell(link.map_or("", |link| link.code_text()));
+    match link {
+        Some(link) => csv.digits(format_args!("{:.1}", link.weight_bits)),
+        None => csv.cell(""),
+    }
+    csv.cell(innocent_words(card, ground));
+    csv.cell(ground.source.map_or("", |source| {
+        let source = usize::from(source);
+        &digests[source][usize::from(view.evidences[source].refs[ground.row as usize].file)]
+    }));
+    csv.end_row();
 }
 
 /// New, changed or objected to: what the county's page shows.

@@ -86,9 +86,18 @@ fn closely(text: &str) -> Result<Option<Parts>, NotADate> {
 /// The shapes that nearly all departments deliver, without a copy: `20190404`, `20190404154247`, `201904`, `2019-4-4`,
 /// `2019/04`, `2019.4.4 12:00:00`, `2019年4月4日`, thirteen digits. What is not told here is looked at closely.
 fn usual(text: &[u8]) -> Option<Parts> {
+    let in_full = |number: u32| (number / 10_000, number / 100 % 100, Some(number % 100));
+    // `2019-04-04`, the usual one of them.
+    if let [y0, y1, y2, y3, mark @ (b'-' | b'/' | b'.'), m0, m1, again, d0, d1] = text
+        && mark == again
+        && let Some(number) = eight(&[*y0, *y1, *y2, *y3, *m0, *m1, *d0, *d1])
+    {
+        let (year, month, day) = in_full(number);
+        return (year > 0).then_some((year as i32, month, day));
+    }
     let (year, month, day) = match text.first_chunk().and_then(eight) {
         Some(first) => match (text.len(), text[8..].iter().all(u8::is_ascii_digit)) {
-            (8 | 14, true) => (first / 10_000, first / 100 % 100, Some(first % 100)),
+            (8 | 14, true) => in_full(first),
             (13, true) => {
                 let (behind, _) = leading(&text[8..], 5)?;
                 return Some(from_epoch(i64::from(first) * 100_000 + i64::from(behind)));

@@ -16,6 +16,7 @@ use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::Link;
 use crate::model::outcome::Discrepancy;
 use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
+use crate::report::{sentence, value_in_words};
 use crate::store::write_bytes;
 
 #[derive(Debug, clap::Args)]
@@ -115,15 +116,20 @@ fn print(answer: &Answer, context: &Context) {
                 link.grade.letter(),
                 context.say(&explain_short(link))
             );
-            for (label, value) in fields(answer, link.source, link.row) {
-                println!("    {label}: {value}");
+            for (index, field) in evidence.kind.fields.iter().enumerate() {
+                let value = value_in_words(context.lang, evidence, index, link.row as usize);
+                if !value.is_empty() {
+                    println!("    {}: {value}", field.label);
+                }
             }
         }
         println!();
     }
     for discrepancy in &answer.outcomes.discrepancies {
         let card = &answer.cards[discrepancy.rule as usize];
-        println!("! {}  {}", card.code, card.title);
+        let person = discrepancy.person.unwrap_or(answer.register.household(discrepancy.household).persons[0]);
+        let sentence = sentence(context.lang, discrepancy, card);
+        println!("! {}  {}  {sentence}", card.code, answer.register.name(person));
     }
     println!("{}", context.word("cli.for_verification"));
 }

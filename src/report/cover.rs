@@ -3,7 +3,7 @@
 use super::RunView;
 use super::county::Counts;
 use super::coverage;
-use super::listing::{Column, ColumnKind, Listing};
+use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::standing;
 use crate::kernel::{Division, Message};
 use crate::model::outcome::Severity;
@@ -13,7 +13,7 @@ use crate::model::standing::{Absence, Change};
 pub(super) struct Cover {
     pub title: String,
     /// Label and value, in reading order.
-    pub pairs: Vec<(String, String)>,
+    pub pairs: Vec<(String, Cell)>,
     pub tables: Vec<Listing>,
     /// One more chart of the page, as HTML; empty on a county's.
     pub figure: String,
@@ -24,7 +24,7 @@ pub(super) struct Cover {
 /// The cover of `division`, with the tables by severity, by rule and by source.
 pub(super) fn cover(view: &RunView, division: Division, counts: &Counts) -> Cover {
     Cover {
-        title: view.say(Message::new("report.title").with("place", view.place(division))),
+        title: view.say(Message::new("report.title").with("place", titled(view, division))),
         pairs: pairs(view, division, counts),
         tables: vec![by_severity(view, counts), by_rule(view, counts), coverage::summary(view, counts)],
         figure: String::new(),
@@ -37,19 +37,27 @@ pub(super) fn cover(view: &RunView, division: Division, counts: &Counts) -> Cove
     }
 }
 
-fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, String)> {
+/// Whose report it is: a code says that to nobody, so a centre whose own division has no name stands for it.
+fn titled(view: &RunView, division: Division) -> String {
+    match view.places.get(&division) {
+        None if division == view.division => view.centre.to_owned(),
+        _ => view.place(division),
+    }
+}
+
+fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, Cell)> {
     let label = |key: &str| view.word(key).to_owned();
-    let mut pairs = vec![
-        (label("report.cover_centre"), view.centre.to_owned()),
-        (label("report.cover_division"), view.place_with_code(division)),
-        (label("report.cover_run"), view.run.to_owned()),
-        (label("report.cover_as_of"), view.as_of.to_string()),
-        (label("report.cover_profile"), view.profile.to_owned()),
+    let mut pairs: Vec<(String, Cell)> = vec![
+        (label("report.cover_centre"), view.centre.into()),
+        (label("report.cover_division"), view.place_with_code(division).into()),
+        (label("report.cover_run"), view.run.into()),
+        (label("report.cover_as_of"), view.as_of.to_string().into()),
+        (label("report.cover_profile"), view.profile.into()),
     ];
     let masking = if view.masked { "report.masked" } else { "report.not_masked" };
-    pairs.push((label("report.cover_masking"), label(masking)));
+    pairs.push((label("report.cover_masking"), label(masking).into()));
     if view.demo {
-        pairs.push((label("report.demo"), label("report.demo_note")));
+        pairs.push((label("report.demo"), label("report.demo_note").into()));
     }
     let figures = [
         ("report.cover_households", counts.households),
@@ -72,12 +80,12 @@ fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, St
         ("report.cover_pending", counts.pending),
         ("report.cover_set_aside", counts.set_aside),
     ];
-    pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
-    pairs.push((label("standing.cover_against"), standing::against(view)));
-    pairs.push((label("standing.cover_precision"), standing::precision_within(view, division)));
+    pairs.extend(figures.map(|(key, figure)| (label(key), figure.into())));
+    pairs.push((label("standing.cover_against"), standing::against(view).into()));
+    pairs.push((label("standing.cover_precision"), standing::precision_within(view, division).into()));
     if view.filings.is_some() {
         let figures = [("filing.cover_ties", counts.ties), ("filing.cover_not_seen", counts.ties_not_seen)];
-        pairs.extend(figures.map(|(key, figure)| (label(key), figure.to_string())));
+        pairs.extend(figures.map(|(key, figure)| (label(key), figure.into())));
     }
     pairs
 }

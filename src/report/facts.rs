@@ -3,10 +3,12 @@
 //! Left out are the person's own particulars (the register has them) and what an exchange platform adds. A second
 //! person in the record is shown masked, because a county may not need, and another county's people do not expect it.
 
+use std::borrow::Cow;
+
 use super::RunView;
 use super::shown::last_four;
 use crate::kernel::masked::{push_masked_id, push_masked_name};
-use crate::kernel::wording;
+use crate::kernel::{Lang, wording};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind::{self, Field};
 use crate::model::outcome::Ground;
@@ -72,15 +74,8 @@ impl<'v> Shown<'v> {
     fn push(&self, view: &RunView, kind: &str, out: &mut String, row: usize) {
         match self {
             Self::Masked(texts, mask) => mask(out, texts.get(row)),
-            Self::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view, yes))),
-            Self::Money(column) => {
-                let before = out.len();
-                column.push_text(out, row);
-                if out.len() > before {
-                    out.push(' ');
-                    out.push_str(view.word("report.yuan"));
-                }
-            }
+            Self::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view.lang, yes))),
+            Self::Money(column) => push_money(view.lang, out, column, row),
             Self::Code(texts, words) => match texts.held() {
                 Held::Coded { codes, .. } if !words.is_empty() => out.push_str(&words[usize::from(codes[row])]),
                 _ => push_code_words(view, out, kind, texts.get(row)),
@@ -92,6 +87,30 @@ impl<'v> Shown<'v> {
             Self::Text(texts) => out.push_str(&view.text(texts.get(row))),
             Self::Plain(column) => column.push_text(out, row),
         }
+    }
+}
+
+/// What a field says in a row, in words and nothing left out: for the centre's own staff.
+pub fn value_in_words(lang: Lang, evidence: &Evidence, index: usize, row: usize) -> String {
+    let mut text = String::new();
+    match (&evidence.table.columns[index], evidence.kind.fields[index].ty) {
+        (Column::Flag(values), _) => text.push_str(values.get(row).map_or("", |yes| yes_or_no(lang, yes))),
+        (column @ Column::Money(_), _) => push_money(lang, &mut text, column, row),
+        (Column::Text(texts), FieldType::Code) => {
+            push_words(lang, &mut text, &evidence.kind.code, texts.get(row), |code| code.into());
+        }
+        (column, _) => column.push_text(&mut text, row),
+    }
+    text
+}
+
+/// With 元 behind the amount; nothing if none is given.
+fn push_money(lang: Lang, out: &mut String, column: &Column, row: usize) {
+    let before = out.len();
+    column.push_text(out, row);
+    if out.len() > before {
+        out.push(' ');
+        out.push_str(wording::say(lang, "report.yuan"));
     }
 }
 
@@ -221,28 +240,32 @@ impl<'v> Telling<'v> {
     }
 }
 
-pub(super) fn yes_or_no(view: &RunView, yes: bool) -> &'static str {
-    view.word(if yes { "report.yes" } else { "report.no" })
+fn yes_or_no(lang: Lang, yes: bool) -> &'static str {
+    wording::say(lang, if yes { "report.yes" } else { "report.no" })
+}
+
+fn push_code_words(view: &RunView, out: &mut String, kind: &str, value: &str) {
+    push_words(view.lang, out, kind, value, |code| view.text(code));
 }
 
 /// Canonical code values in words (`cancelled+overdue_inspection` → 注销、逾期未检验). One value may mean two things in
 /// two kinds (`operating`: 营运 of a vehicle, 在业 of a shop), so the kind's own word goes first; a value the catalogue
-/// does not know stays as the layout wrote it.
-fn push_code_words(view: &RunView, out: &mut String, kind: &str, value: &str) {
+/// does not know stays as the layout wrote it, as `unknown` shows it.
+fn push_words<'t>(lang: Lang, out: &mut String, kind: &str, value: &'t str, unknown: impl Fn(&'t str) -> Cow<'t, str>) {
     let mut key = String::with_capacity(64);
     let mut word = |parts: &[&str]| {
         key.clear();
         key.push_str("report.");
         parts.iter().for_each(|part| key.push_str(part));
-        wording::find(view.lang, &key)
+        wording::find(lang, &key)
     };
     for (place, part) in value.split('+').enumerate() {
         if place > 0 {
-            out.push_str(view.word("report.between_values"));
+            out.push_str(wording::say(lang, "report.between_values"));
         }
         match word(&["value_", kind, "_", part]).or_else(|| word(&["value_", part])) {
             Some(word) => out.push_str(word),
-            None => out.push_str(&view.text(part)),
+            None => out.push_str(&unknown(part)),
         }
     }
 }

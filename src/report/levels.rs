@@ -15,16 +15,17 @@ use crate::kernel::Division;
 use crate::model::coverage::CoverageState;
 use crate::model::trend::percent;
 
-const FIGURES: [&str; 9] = [
-    "report.cover_households",
-    "report.cover_persons",
-    "report.cover_fully_checked",
-    "report.cover_flags",
-    "report.severity_high",
-    "report.severity_medium",
-    "report.severity_low",
-    "report.cover_flagged_households",
-    "report.cover_identity",
+/// With their widths: so many columns fit a page only if each is as wide as its figures.
+const FIGURES: [(&str, f64); 9] = [
+    ("report.cover_households", 10.0),
+    ("report.cover_persons", 10.0),
+    ("report.cover_fully_checked", 10.0),
+    ("report.cover_flags", 9.0),
+    ("report.severity_high", 8.0),
+    ("report.severity_medium", 8.0),
+    ("report.severity_low", 8.0),
+    ("report.cover_flagged_households", 9.0),
+    ("report.cover_identity", 8.0),
 ];
 
 const ANSWERS: [&str; 3] = ["standing.col_confirmed", "standing.col_refuted", "standing.col_precision"];
@@ -32,14 +33,14 @@ const ANSWERS: [&str; 3] = ["standing.col_confirmed", "standing.col_refuted", "s
 /// All, then each province, its cities and their counties, in the order of the codes.
 pub(super) fn listing(view: &RunView, counties: &[(County, Counts)], total: &Counts) -> Listing {
     let mut columns = vec![
-        Column::new(view.word("oversight.col_level"), 8.0, ColumnKind::Text),
-        Column::new(view.word("report.col_division"), 12.0, ColumnKind::Text),
-        Column::new(view.word("oversight.col_place"), 18.0, ColumnKind::Text),
+        Column::new(view.word("oversight.col_level"), 9.0, ColumnKind::Text),
+        Column::new(view.word("report.col_division"), 11.0, ColumnKind::Code),
+        Column::new(view.word("oversight.col_place"), 13.0, ColumnKind::Text),
     ];
-    columns.extend(FIGURES.map(|key| Column::new(view.word(key), 11.0, ColumnKind::Count)));
+    columns.extend(FIGURES.map(|(key, width)| Column::new(view.word(key), width, ColumnKind::Count)));
     columns.extend(ANSWERS.map(|key| Column::new(view.word(key), 9.0, ColumnKind::Count)));
     columns
-        .extend(view.evidences.iter().map(|source| Column::new(department_of(view, source), 12.0, ColumnKind::Text)));
+        .extend(view.evidences.iter().map(|source| Column::new(department_of(view, source), 9.5, ColumnKind::Count)));
     let mut listing = Listing::new(view.word("oversight.sheet_levels"), columns);
     listing.note = Some(view.word("oversight.levels_note").to_owned());
     listing.rows.push(row(view, "oversight.level_all", None, total));

@@ -52,6 +52,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use facts::value_in_words;
 pub use folder::Filed;
 pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
@@ -59,6 +60,7 @@ pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
 pub use sealed::Password;
 pub use signature::{PublicKey, Signer};
+pub use worklist::sentence;
 
 use self::county::{Counts, County};
 use self::cover::Cover;

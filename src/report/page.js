@@ -119,13 +119,19 @@
       if (facet) {
         texts.sort(function (a, b) { return facet.optionOf.get(a) - facet.optionOf.get(b) || compareTexts(a, b); });
       } else if (classes[column] === "count") {
-        texts.sort(function (a, b) { return Number(data.texts[a]) - Number(data.texts[b]); });
+        texts.sort(function (a, b) { return figure(a) - figure(b); });
       } else {
         texts.sort(compareTexts);
       }
       var rank = new Uint32Array(data.texts.length);
       texts.forEach(function (text, place) { rank[text] = place; });
       return rank;
+    }
+
+    // Of a count or a percentage; blank is below all.
+    function figure(text) {
+      var number = parseFloat(data.texts[text]);
+      return isNaN(number) ? -1 : number;
     }
 
     // By code point, as the lists themselves are sorted: the same order in every browser.

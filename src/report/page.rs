@@ -45,6 +45,7 @@ pub(super) fn to_bytes(
     environment.add_template("page.html", TEMPLATE).map_err(failed)?;
     let lists: Vec<Value> = lists.iter().map(|listing| list_value(listing)).collect();
     let tables: Vec<Value> = cover.tables.iter().map(table_value).collect();
+    let pairs = cover.pairs.iter().map(|(label, value)| (label.clone(), value.to_string()));
     let page = environment
         .get_template("page.html")
         .and_then(|template| {
@@ -55,7 +56,7 @@ pub(super) fn to_bytes(
                 demo => view.demo,
                 title => cover.title.as_str(),
                 run => view.run,
-                pairs => cover.pairs.clone(),
+                pairs => pairs.collect::<Vec<_>>(),
                 notes => cover.notes.clone(),
                 charts => Value::from_safe_string(charts(view, counts, places) + &cover.figure),
                 tables => tables,

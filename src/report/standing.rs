@@ -91,7 +91,7 @@ pub(super) fn answered(view: &RunView, county: &County) -> Listing {
             view.town(division).into(),
             name.into_owned().into(),
             id.into(),
-            sentence(view, found, &view.cards[usize::from(found.rule)]).into(),
+            sentence(view.lang, found, &view.cards[usize::from(found.rule)]).into(),
             verdict_word(view, last.verdict).into(),
             last.text.as_str().into(),
             last.by.as_str().into(),

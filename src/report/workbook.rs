@@ -138,11 +138,11 @@ fn write_cover(
     }
     let mut line = 3;
     for (label, value) in &cover.pairs {
-        sheet.set_row_height(line, points(lines_of(value, COVER_WIDTHS[1])))?;
+        sheet.set_row_height(line, points(lines_of(&value.to_string(), COVER_WIDTHS[1])))?;
         sheet.write_string_with_format(line, 0, label, &styles.label)?;
-        match value.parse::<u32>() {
-            Ok(figure) => sheet.write_number_with_format(line, 1, figure, &styles.count)?,
-            Err(_) => sheet.write_string_with_format(line, 1, value, &styles.text)?,
+        match value {
+            Cell::Count(figure) => sheet.write_number_with_format(line, 1, *figure as f64, &styles.count)?,
+            Cell::Text(text) => sheet.write_string_with_format(line, 1, text, &styles.text)?,
         };
         line += 1;
     }

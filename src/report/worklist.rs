@@ -11,7 +11,7 @@ use super::county::County;
 use super::facts::{RowPlace, Telling, row_as_of, row_place};
 use super::listing::{Cell, Column, ColumnKind, CsvText, Facet, Listing};
 use super::standing::{self, change_words};
-use crate::kernel::{Division, Fen, Message};
+use crate::kernel::{Division, Fen, Lang, Message, wording};
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Discrepancy, Ground, RuleCard, Severity};
 use crate::model::standing::Change;
@@ -303,14 +303,14 @@ fn page_columns(view: &RunView) -> Vec<Column> {
     let columns: [(&str, f64, ColumnKind); 11] = [
         ("report.col_number", 6.0, Count),
         ("report.col_severity", 8.0, Text),
-        ("report.col_town", 14.0, Text),
+        ("report.col_town", 12.0, Text),
         ("report.col_household", 15.0, Text),
         ("report.col_person", 20.0, Text),
         ("report.col_rule", 15.0, Text),
         ("report.col_sentence", 27.0, Text),
         ("report.col_records", 39.0, Text),
-        ("report.col_link_and_set_aside", 22.0, Text),
-        ("report.col_advice", 22.0, Text),
+        ("report.col_link_and_set_aside", 17.0, Text),
+        ("report.col_advice", 34.0, Text),
         ("report.col_verdict", 12.0, Answer),
     ];
     columns.into_iter().map(|(key, width, kind)| Column::new(view.word(key), width, kind)).collect()
@@ -358,7 +358,7 @@ fn work_row<'v>(view: &'v RunView, telling: &Telling, index: u32) -> WorkRow<'v>
         id,
         relation,
         rule: &card.code,
-        sentence: sentence(view, discrepancy, card),
+        sentence: sentence(view.lang, discrepancy, card),
         records: capped(view, &counting, |(ground, said)| said.record(view, telling.department(ground.source))),
         places: capped(view, &counting, |(ground, _)| row_place(view, ground.source, ground.row).say(view)),
         grades,
@@ -385,23 +385,28 @@ pub(super) fn whom<'v>(view: &'v RunView, discrepancy: &Discrepancy) -> (Cow<'v,
 }
 
 /// 家庭成员名下有机动车：2 辆（对照标准 1 辆），涉及金额 1,234.50 元，数据截至 2026-11-01。
-pub(super) fn sentence(view: &RunView, discrepancy: &Discrepancy, card: &RuleCard) -> String {
+pub fn sentence(lang: Lang, discrepancy: &Discrepancy, card: &RuleCard) -> String {
     let quantity = |number: i64| match card.money_unit {
-        true => format!("{} {}", Fen(number), view.word("report.yuan")),
+        true => format!("{} {}", Fen(number), wording::say(lang, "report.yuan")),
         false => format!("{number} {}", card.unit),
     };
     let mut text = String::with_capacity(192);
-    view.push(&mut text, "report.sentence", &[("title", &card.title), ("measure", &quantity(discrepancy.measure))]);
+    wording::push(
+        &mut text,
+        lang,
+        "report.sentence",
+        &[("title", &card.title), ("measure", &quantity(discrepancy.measure))],
+    );
     if let Some(limit) = discrepancy.limit {
-        view.push(&mut text, "report.sentence_limit", &[("limit", &quantity(limit))]);
+        wording::push(&mut text, lang, "report.sentence_limit", &[("limit", &quantity(limit))]);
     }
     if let Some(amount) = discrepancy.amount {
-        view.push(&mut text, "report.sentence_amount", &[("amount", &amount.to_string())]);
+        wording::push(&mut text, lang, "report.sentence_amount", &[("amount", &amount.to_string())]);
     }
     if let Some(as_of) = discrepancy.as_of {
-        view.push(&mut text, "report.sentence_as_of", &[("date", &as_of.to_string())]);
+        wording::push(&mut text, lang, "report.sentence_as_of", &[("date", &as_of.to_string())]);
     }
-    text.push_str(view.word("report.sentence_end"));
+    text.push_str(wording::say(lang, "report.sentence_end"));
     text
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The layouts stand as text in `centre/`, with comments for the technician who will edit them.
 
+use std::collections::BTreeMap;
+
 use super::places;
 
 /// Whose configuration.
@@ -59,8 +61,14 @@ fn centre(setting: &Setting) -> String {
     CENTRE.replace("{name}", name).replace("{demo}", demo).replace("{places}", &places)
 }
 
+/// The province, then the cities and counties, by code.
 fn places_of(counties: u16) -> String {
-    (0..counties).map(|index| format!("{} = \"{}\"\n", places::county(index), places::county_name(index))).collect()
+    let mut named = BTreeMap::from([(places::county(0) / 10_000 * 10_000, places::PROVINCE.to_owned())]);
+    for index in 0..counties {
+        named.insert(places::county(index) / 100 * 100, places::city_name(index));
+        named.insert(places::county(index), places::county_name(index));
+    }
+    named.into_iter().map(|(code, name)| format!("{code} = \"{name}\"\n")).collect()
 }
 
 #[cfg(test)]
@@ -108,7 +116,8 @@ mod tests {
         assert!(table(&new).get("officials").is_none() && new.contains("# [officials.connector]"));
         let files = configuration(&Setting::Demo { counties: 3 });
         let centre = table(&files[0].1);
-        assert_eq!(centre["places"]["370141"].as_str(), Some("演示一县"));
+        let named = ["370000", "370100", "370141"].map(|code| centre["places"][code].as_str().unwrap());
+        assert_eq!(named, ["演示省", "演甲市", "演示一县"]);
         assert_eq!(centre["centre"]["demo"].as_bool(), Some(true));
         assert_eq!(table(&configuration(&Setting::New)[0].1)["centre"]["demo"].as_bool(), Some(false));
     }

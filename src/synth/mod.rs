@@ -116,7 +116,7 @@ fn fill(dir: &Path, recipe: &Recipe, progress: &dyn Progress, cancel: &Cancel) -
     register::write(dir, &people, cancel)?;
     filings::write(dir, &people, cancel)?;
     progress.advance("register", 0, people.persons.len() as u64);
-    progress.end("register", &people.persons.len().to_string());
+    progress.end("register", "");
 
     let mut plan = plan::plan(&people, cancel)?;
     let tasks: Vec<Task<'_>> = (0..)

@@ -30,11 +30,14 @@ pub fn county(index: u16) -> u32 {
 }
 
 /// `演甲市`: the city that county `index` lies in.
-fn city_name(index: u16) -> String {
+pub fn city_name(index: u16) -> String {
     const STEMS: [char; 16] =
         ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸', '子', '丑', '寅', '卯', '辰', '巳'];
     format!("演{}市", STEMS[usize::from(index) % STEMS.len()])
 }
+
+/// What the cities lie in.
+pub const PROVINCE: &str = "演示省";
 
 /// `演示十二县`, for county `index`.
 pub fn county_name(index: u16) -> String {

@@ -212,7 +212,7 @@ fn finding(view: &RunView, discrepancy: &Discrepancy) -> Vec<String> {
         discrepancy.id.clone(),
         view.word(&format!("report.severity_{}", discrepancy.severity.code())).to_owned(),
         format!("{name}\n{relation}"),
-        sentence(view, discrepancy, card),
+        sentence(view.lang, discrepancy, card),
         departments.join("\n"),
         card.basis.clone(),
         card.advice.clone(),

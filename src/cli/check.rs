@@ -78,6 +78,11 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     Ok(if complete { 0 } else { NEEDS_ATTENTION })
 }
 
+/// The person, or of a household as a whole the first.
+fn whose(answer: &Answer, discrepancy: &Discrepancy) -> u32 {
+    discrepancy.person.unwrap_or_else(|| answer.register.household(discrepancy.household).persons[0])
+}
+
 fn delivered(delivery: &Delivery) -> Option<Date> {
     match delivery {
         Delivery::Arrived { as_of, .. } => Some(*as_of),
@@ -117,7 +122,8 @@ fn print(answer: &Answer, context: &Context) {
                 context.say(&explain_short(link))
             );
             for (index, field) in evidence.kind.fields.iter().enumerate() {
-                let value = value_in_words(context.lang, evidence, index, link.row as usize);
+                let value = evidence.table.columns[index].text(link.row as usize);
+                let value = value_in_words(context.lang, &evidence.kind.code, field.ty, value);
                 if !value.is_empty() {
                     println!("    {}: {value}", field.label);
                 }
@@ -127,9 +133,8 @@ fn print(answer: &Answer, context: &Context) {
     }
     for discrepancy in &answer.outcomes.discrepancies {
         let card = &answer.cards[discrepancy.rule as usize];
-        let person = discrepancy.person.unwrap_or(answer.register.household(discrepancy.household).persons[0]);
         let sentence = sentence(context.lang, discrepancy, card);
-        println!("! {}  {}  {sentence}", card.code, answer.register.name(person));
+        println!("! {}  {}  {sentence}", card.code, answer.register.name(whose(answer, discrepancy)));
     }
     println!("{}", context.word("cli.for_verification"));
 }
@@ -174,7 +179,9 @@ impl AsJson<'_> {
         let found = self.answer.outcomes.discrepancies.iter();
         let one = |discrepancy: &Discrepancy| {
             let card = &self.answer.cards[discrepancy.rule as usize];
-            json!({ "id": discrepancy.id, "rule": card.code, "title": card.title, "measure": discrepancy.measure, "limit": discrepancy.limit })
+            let person = self.answer.register.id_text(whose(self.answer, discrepancy));
+            json!({ "id": discrepancy.id, "person_id": person, "rule": card.code, "title": card.title,
+                "measure": discrepancy.measure, "limit": discrepancy.limit })
         };
         found.map(one).collect()
     }

@@ -45,6 +45,10 @@ enum Format {
 }
 
 pub fn export(args: &ExportArgs, context: &Context) -> Result<u8> {
+    // Whoever asks for one county's lines must not be given everybody's.
+    if args.county.is_some() && !matches!(args.what, What::Notice) {
+        return Err(Error::config(Message::new("oversight.county_of_notice")));
+    }
     let workspace = Workspace::open(&context.centre)?;
     let run = chosen_run(&workspace, args.run.as_deref())?;
     let dir = workspace.run_dir(&run);

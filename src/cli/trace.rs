@@ -1,8 +1,11 @@
 //! `hedui trace ID`: from a discrepancy back to rule, parameters, links and raw rows.
 
+use serde_json::Value;
+
 use super::Context;
-use crate::kernel::{Error, Fen, Message, Result};
+use crate::kernel::{Division, Error, Fen, Message, Result};
 use crate::linkage::{explain, repairs};
+use crate::report::value_in_words;
 use crate::store::{Trace, TracedGround, TracedLink, Workspace, trace as traced};
 
 #[derive(Debug, clap::Args)]
@@ -58,8 +61,8 @@ fn print(trace: &Trace, context: &Context) {
     line("cli.rule_measure", &rule.measure);
     line("cli.rule_flag", &rule.flag);
     if let Some(values) = trace.parameters.as_object() {
-        for (name, value) in values {
-            println!("  {name} = {value}");
+        for (name, parameter) in values {
+            println!("  {name} = {}", in_force(parameter, &trace.division, context));
         }
     }
     line("cli.basis", &rule.basis);
@@ -68,6 +71,25 @@ fn print(trace: &Trace, context: &Context) {
         print_ground(number + 1, ground, context);
     }
     println!("{}", word("cli.for_verification"));
+}
+
+/// A parameter as it held for a division: `1,000.00 元  (document)`.
+fn in_force(parameter: &Value, division: &str, context: &Context) -> String {
+    let county = Division::parse(division).map(|division| division.county().to_string()).unwrap_or_default();
+    let value = match &parameter["value"] {
+        Value::Object(by_county) => by_county.get(&county).unwrap_or(&Value::Null),
+        value => value,
+    };
+    let unit = parameter["unit"].as_str().unwrap_or_default();
+    let said = match (value, unit) {
+        (Value::Number(fen), "分") => {
+            format!("{} {}", Fen(fen.as_i64().unwrap_or_default()), context.word("report.yuan"))
+        }
+        (Value::Bool(yes), _) => context.word(if *yes { "report.yes" } else { "report.no" }).to_owned(),
+        (Value::String(text), _) => text.clone(),
+        (value, _) => format!("{value} {unit}"),
+    };
+    format!("{said}  ({})", parameter["document"].as_str().unwrap_or_default())
 }
 
 fn print_ground(number: usize, ground: &TracedGround, context: &Context) {
@@ -96,7 +118,9 @@ fn print_ground(number: usize, ground: &TracedGround, context: &Context) {
         println!("    {}: {answer}  {}", context.word("report.col_judgement"), link.judgement_key);
     }
     for field in &ground.fields {
-        println!("    {}: {}", field.label, field.value);
+        let kind = ground.kind.as_deref().unwrap_or_default();
+        let value = value_in_words(context.lang, kind, field.ty, field.value.clone());
+        println!("    {}: {value}", field.label);
     }
     match &ground.original {
         Some(crate::store::Original::Text(text)) => println!("    │ {}", text.trim_end().replace('\n', "\n    │ ")),

@@ -11,28 +11,24 @@ pub struct ValidateArgs {}
 
 pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
     let plan = config::load(&context.centre)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut faults) = (Vec::new(), Vec::new());
     let mut missing = false;
-    for source in &plan.sources {
-        let files = ingest::deliveries(&plan.root, &source.layout)?;
-        missing |= files.is_empty();
-        let state = if files.is_empty() { "cli.state_missing" } else { "cli.state_delivered" };
-        rows.push(vec![
-            source.code.clone(),
-            source.layout.department.clone(),
-            source.kind.label.clone(),
-            context.word(state).to_owned(),
-            files.len().to_string(),
-        ]);
-    }
-    let mut faults = Vec::new();
-    for (code, layout, kind) in plan.filing_lists() {
-        let sample = ingest::sample(&plan.root, layout, &kind)?;
+    let own = plan.register_files();
+    let own = own.iter().map(|(code, layout, kind)| (*code, *layout, kind));
+    let sources = plan.sources.iter().map(|source| (source.code.as_str(), &source.layout, &source.kind));
+    for (code, layout, kind) in own.chain(sources) {
+        let sample = ingest::sample(&plan.root, layout, kind)?;
         missing |= sample.files == 0;
         faults.extend(sample.refused);
         let state = if sample.files == 0 { "cli.state_missing" } else { "cli.state_delivered" };
         let state = context.word(state).to_owned();
-        rows.push(vec![code.to_owned(), layout.department.clone(), kind.label, state, sample.files.to_string()]);
+        rows.push(vec![
+            code.to_owned(),
+            layout.department.clone(),
+            kind.label.clone(),
+            state,
+            sample.files.to_string(),
+        ]);
     }
     Error::all(faults)?;
     let heading = ["cli.source", "cli.department", "cli.kind", "cli.state", "cli.files"].map(|key| context.word(key));

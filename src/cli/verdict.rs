@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::terminal::table;
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
-use crate::kernel::{Message, Result};
+use crate::kernel::{Error, Message, Result};
 use crate::model::verdict::tallies;
 use crate::pipeline::{AnswerSummary, Import, ImportSummary, Imported, Objecting, import, object};
 use crate::report::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};
@@ -50,6 +50,9 @@ pub fn verdict(args: &VerdictArgs, context: &Context) -> Result<u8> {
         }
         Action::Object { id, by, reason, on } => {
             let (at, who, on) = (now(), who(), as_of(on.as_deref())?);
+            if on > as_of(None)? {
+                return Err(Error::config(Message::new("verdict.future_day")));
+            }
             let (id, entry) = object(&workspace, &Objecting { id, by, reason, on, at: &at, who: &who })?;
             println!("{}", context.say(&Message::new("answers.objected").with("id", id).with("entry", entry)));
             Ok(0)

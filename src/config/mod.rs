@@ -51,6 +51,13 @@ impl Plan {
         officials.into_iter().chain(filings).collect()
     }
 
+    /// All files the centre keeps itself, the persons first.
+    pub fn register_files(&self) -> Vec<(&'static str, &Source, Kind)> {
+        let persons = ("register", &self.persons, kind::register_persons());
+        let mandates = self.mandates.as_ref().map(|source| ("mandates", source, kind::register_mandates()));
+        std::iter::once(persons).chain(mandates).chain(self.filing_lists()).collect()
+    }
+
     /// Programmes each source applies to, in source order; empty means all.
     pub fn programmes_by_source(&self) -> Vec<Vec<String>> {
         self.sources.iter().map(|source| source.layout.programmes.clone()).collect()
@@ -232,6 +239,10 @@ pub fn load(root: &Path) -> Result<Plan> {
 fn check_register(file: RegisterFile, texts: &Texts) -> Result<RegisterFile> {
     let (path, text) = (Path::new("register.toml"), texts.0["register.toml"].as_str());
     let mut faults = Vec::from_iter(file.persons.check(&kind::register_persons(), text, path).err());
+    let needed = ["person_id", "name", "household_id", "programme", "division"];
+    for field in needed.into_iter().filter(|field| !file.persons.maps(field)) {
+        faults.push(Error::config(Message::new("config.register_column").with("field", field)).at(path));
+    }
     let lists = [
         (&file.mandates, kind::register_mandates()),
         (&file.officials, kind::register_officials()),

@@ -3,14 +3,14 @@
 //! Unknown keys are faults, not ignored: a mistyped `programes` would silently widen a source to everybody. All
 //! faults of a layout are reported at once, with file and line and the names that would have been valid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::kernel::error::line_at;
-use crate::kernel::{Date, Error, Message, Result};
+use crate::kernel::{Date, Error, Lang, Message, Result, wording};
 use crate::model::kind::{self, Field, Kind};
 use crate::model::table::FieldType;
 use crate::standardise::amounts::Unit;
@@ -246,6 +246,23 @@ impl Source {
             let message = Message::new("ingest.layout_codes").with("field", name).with("known", codes.join(" "));
             faults.add(table.span().start, message);
         }
+        // With a value misspelt in one layout, a car that was given up stayed a car.
+        let is_our_own = kind.code == REGISTER || kind::builtin_codes().any(|code| code == kind.code);
+        let known = known_values(&kind.code);
+        for (name, table) in self.codes.iter().filter(|_| is_our_own) {
+            let values: BTreeSet<&String> = table.get_ref().values().collect();
+            for value in values.into_iter().filter(|value| is_canonical(value) && !known.contains(value.as_str())) {
+                let likeness = |known: &str| strsim::jaro_winkler(known, value);
+                let likely = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let message = Message::new("ingest.layout_code_value").with("field", name).with("value", value);
+                faults.add(table.span().start, message.with("likely", likely.copied().unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Whether headings are named for a field.
+    pub fn maps(&self, field: &str) -> bool {
+        self.columns.contains_key(field)
     }
 
     fn check_connection(&self, faults: &mut Faults) {
@@ -272,6 +289,20 @@ impl Source {
     pub(super) fn quote(&self) -> Option<u8> {
         self.connector.quote.get_ref().bytes().next()
     }
+}
+
+/// The kind of the persons file.
+const REGISTER: &str = "register";
+
+/// Canonical values are words of lower-case letters; anything else is a text of the centre's own.
+fn is_canonical(value: &str) -> bool {
+    value.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+}
+
+/// All canonical values that have words, whatever the field; of some, a kind has words of its own.
+fn known_values(kind: &str) -> BTreeSet<&'static str> {
+    let values = wording::section(Lang::Zh, "report").keys().filter_map(|key| key.strip_prefix("value_"));
+    values.map(|value| value.strip_prefix(kind).and_then(|own| own.strip_prefix('_')).unwrap_or(value)).collect()
 }
 
 impl Custom {
@@ -378,7 +409,7 @@ state = "regstate"
     #[test]
     fn all_faults_of_a_layout_are_said_at_once() {
         let text = format!(
-            "{}colour = \"x\"\n[units]\nstate = \"元\"\n[codes.capital]\nA = \"b\"\n",
+            "{}colour = \"x\"\n[units]\nstate = \"元\"\n[codes.capital]\nA = \"乙\"\n",
             GOOD.replace("owner_id = [\"cerno\"]", "brand = \"x\"").replace("b/*", "*/*")
         );
         let error = parse(&text).unwrap_err();
@@ -387,6 +418,17 @@ state = "regstate"
             assert!(text.contains(part), "{part} in {text}");
         }
         assert_eq!(error.also().len(), 5);
+    }
+
+    #[test]
+    fn a_misspelt_value_is_no_value() {
+        let with = |value: &str| format!("{GOOD}[codes.state]\n1 = \"{value}\"\n2 = \"operating\"\n");
+        assert!(parse(&with("revoked")).is_ok() && parse(&with("其他 状态")).is_ok(), "the centre's own words stay");
+        let text = said(&with("revokd"));
+        assert!(text.contains("revokd in [codes] of state") && text.contains("is it revoked?"), "{text}");
+        // 封存 of a fund and of a house are one value with two words; both kinds know it.
+        let fund = GOOD.replace("\"business\"", "\"provident_fund\"").replace("capital", "balance");
+        assert!(parse(&(fund + "[codes.state]\n1 = \"sealed\"\n")).is_ok());
     }
 
     #[test]

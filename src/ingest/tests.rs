@@ -53,7 +53,7 @@ const VEHICLE: &str = r#"
     connector = { type = "csv", path = "inbox/*" }
     columns = { owner_id = "身份证明号码", owner_name = "所有人", plate = "号牌号码", registered_on = "初次登记日期", state = "状态", as_of = "更新时间", operation = "操作", owner_id_type = "证件类型" }
     values = { delete = ["D"], null = ["空"] }
-    codes.state = { A = "normal", G = "violation", E = "cancelled" }
+    codes.state = { A = "normal", G = "violation_pending", E = "cancelled" }
     codes.owner_id_type = { 1 = "citizen", 9 = "company" }
 "#;
 
@@ -106,7 +106,7 @@ fn every_row_ends_in_one_bin() {
     let evidence = centre.read_with(&|party| party.id() == A.as_bytes(), chunks::CHUNK);
     assert_eq!(bins(&evidence), (9, 1, 1, 2, 5));
     assert_eq!(column(&evidence, "plate"), ["鲁A1"]);
-    assert_eq!(column(&evidence, "state"), ["normal+violation"]);
+    assert_eq!(column(&evidence, "state"), ["normal+violation_pending"]);
     assert_eq!(evidence.refs[0].line, 2);
     assert_eq!(evidence.refs[0].offset, HEADING.len() as u64);
     let rejects: Vec<_> = evidence.rejects.iter().map(|reject| (reject.at.line, reject.reason)).collect();

@@ -18,6 +18,7 @@ pub fn explain(link: &Link) -> Vec<Message> {
 pub fn explain_short(link: &Link) -> Message {
     let possible = link.code[2] == b'P';
     Message::new(match link.grade {
+        Grade::A if link.name_level == NameLevel::Absent => "linkage.grade_a_no_name",
         Grade::A => "linkage.grade_a",
         Grade::B if link.accepted => "linkage.grade_b_judged",
         Grade::B if link.code[0] == b'U' => "linkage.grade_b_shared",

@@ -14,7 +14,7 @@ use std::path::Path;
 use crate::config::{Format, Plan};
 use crate::ingest::{self, Sample, Source};
 use crate::kernel::{Error, Result};
-use crate::model::kind::{self, Kind};
+use crate::model::kind::Kind;
 use crate::store::{RunRecord, Workspace, evidence_file};
 
 /// Memory of the program itself and of chunks in flight, bytes.
@@ -122,16 +122,11 @@ pub fn preflight(plan: &Plan, only: &[String], formats: &[Format], cores: usize)
     let last = LastRun::of(plan)?;
     let share_of =
         |source: &str| last.as_ref().and_then(|last| last.shares.get(source).copied()).unwrap_or(ASSUMED_SHARE);
-    let register = Expected::of(&plan.root, "register", &plan.persons, &kind::register_persons(), 1.0)?;
-    let persons = register.rows;
-    let mut expected = vec![register];
-    if let Some(mandates) = &plan.mandates {
-        expected.push(Expected::of(&plan.root, "mandates", mandates, &kind::register_mandates(), 1.0)?);
-    }
-    for (code, layout, kind) in plan.filing_lists() {
+    let mut expected = Vec::new();
+    for (code, layout, kind) in plan.register_files() {
         expected.push(Expected::of(&plan.root, code, layout, &kind, 1.0)?);
     }
-    let own = expected.len();
+    let (persons, own) = (expected[0].rows, expected.len());
     for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
         expected.push(Expected::of(&plan.root, &source.code, &source.layout, &source.kind, share_of(&source.code))?);
     }

@@ -321,7 +321,10 @@ impl Found<'_> {
         let register = &self.register.register;
         let mut flagged = [0; 3];
         let mut households: Vec<u32> = Vec::new();
-        for discrepancy in &self.outcomes.discrepancies {
+        // As the work lists have them: what an answer settled stands in a figure of its own.
+        let open =
+            self.outcomes.discrepancies.iter().zip(&self.history.stands).filter(|(_, stand)| !stand.is_answered());
+        for (discrepancy, _) in open {
             flagged[discrepancy.severity as usize] += 1;
             households.push(discrepancy.household);
         }

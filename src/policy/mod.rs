@@ -154,7 +154,7 @@ impl Policy {
     }
 
     /// The parameters that rules read, as they hold in the counties on `as_of`: by name, an object with unit, document and
-    /// value (分 where the unit is 元), or value by county where counties differ.
+    /// value, or value by county where counties differ.
     pub fn values(&self, counties: &[Division], as_of: Date) -> serde_json::Value {
         in_force(self.needed(), counties, as_of)
     }

@@ -18,6 +18,9 @@ pub struct Parameter {
     values: Vec<Dated>,
 }
 
+/// Unit of money.
+const YUAN: &str = "元";
+
 /// One value, for a place and a period.
 #[derive(Debug, Clone)]
 struct Dated {
@@ -47,7 +50,8 @@ impl Parameter {
             .map(|dated| &dated.value)
     }
 
-    /// For the record of a run: unit, document, and the value in force in each county (one value where all agree).
+    /// For the record of a run: unit, document, and the value in force in each county (one value where all agree). Money is
+    /// recorded as it is computed with, in 分.
     pub fn in_force(&self, counties: &[Division], on: Date) -> serde_json::Value {
         let mut values: Vec<(String, serde_json::Value)> = counties
             .iter()
@@ -59,7 +63,8 @@ impl Parameter {
         } else {
             values.into_iter().collect::<serde_json::Map<_, _>>().into()
         };
-        serde_json::json!({ "unit": self.unit, "document": self.document, "value": value })
+        let unit = if self.unit == YUAN { "分" } else { &self.unit };
+        serde_json::json!({ "unit": unit, "document": self.document, "value": value })
     }
 
     /// Any of its values, for its type.
@@ -205,16 +210,16 @@ fn bad_value(name: &str, unit: &str) -> Message {
 /// The value as rules see it; `None` for a table, a list, an empty text, or money finer than 分.
 fn typed(written: &toml::Value, unit: &str) -> Option<Value> {
     match written {
-        toml::Value::Integer(whole) if unit == "元" => whole.checked_mul(100).map(Value::Whole),
+        toml::Value::Integer(whole) if unit == YUAN => whole.checked_mul(100).map(Value::Whole),
         toml::Value::Integer(whole) => Some(Value::Whole(*whole)),
-        toml::Value::Float(yuan) if unit == "元" => {
+        toml::Value::Float(yuan) if unit == YUAN => {
             let fen = (yuan * 100.0).round();
             let exact = fen.is_finite() && fen.abs() < 1e15 && (yuan * 100.0 - fen).abs() < 1e-6;
             exact.then_some(Value::Whole(fen as i64))
         }
         toml::Value::Float(decimal) => decimal.is_finite().then_some(Value::Decimal(*decimal)),
         toml::Value::Boolean(flag) => Some(Value::Flag(*flag)),
-        toml::Value::String(text) if unit != "元" && !text.trim().is_empty() => Some(Value::Text(text.clone())),
+        toml::Value::String(text) if unit != YUAN && !text.trim().is_empty() => Some(Value::Text(text.clone())),
         _ => None,
     }
 }

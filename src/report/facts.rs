@@ -75,7 +75,14 @@ impl<'v> Shown<'v> {
         match self {
             Self::Masked(texts, mask) => mask(out, texts.get(row)),
             Self::Flag(values) => out.push_str(values.get(row).map_or("", |yes| yes_or_no(view.lang, yes))),
-            Self::Money(column) => push_money(view.lang, out, column, row),
+            Self::Money(column) => {
+                let before = out.len();
+                column.push_text(out, row);
+                if out.len() > before {
+                    out.push(' ');
+                    out.push_str(view.word("report.yuan"));
+                }
+            }
             Self::Code(texts, words) => match texts.held() {
                 Held::Coded { codes, .. } if !words.is_empty() => out.push_str(&words[usize::from(codes[row])]),
                 _ => push_code_words(view, out, kind, texts.get(row)),
@@ -90,27 +97,20 @@ impl<'v> Shown<'v> {
     }
 }
 
-/// What a field says in a row, in words and nothing left out: for the centre's own staff.
-pub fn value_in_words(lang: Lang, evidence: &Evidence, index: usize, row: usize) -> String {
-    let mut text = String::new();
-    match (&evidence.table.columns[index], evidence.kind.fields[index].ty) {
-        (Column::Flag(values), _) => text.push_str(values.get(row).map_or("", |yes| yes_or_no(lang, yes))),
-        (column @ Column::Money(_), _) => push_money(lang, &mut text, column, row),
-        (Column::Text(texts), FieldType::Code) => {
-            push_words(lang, &mut text, &evidence.kind.code, texts.get(row), |code| code.into());
+/// What a field's value says in words, nothing left out, of a value as people read it ([`Column::text`]): for the centre's own
+/// staff.
+pub fn value_in_words(lang: Lang, kind: &str, ty: FieldType, value: String) -> String {
+    match (ty, value.as_str()) {
+        (_, "") => value,
+        (FieldType::Flag, "true") => yes_or_no(lang, true).to_owned(),
+        (FieldType::Flag, "false") => yes_or_no(lang, false).to_owned(),
+        (FieldType::Money, _) => format!("{value} {}", wording::say(lang, "report.yuan")),
+        (FieldType::Code, _) => {
+            let mut words = String::new();
+            push_words(lang, &mut words, kind, &value, |code| code.into());
+            words
         }
-        (column, _) => column.push_text(&mut text, row),
-    }
-    text
-}
-
-/// With 元 behind the amount; nothing if none is given.
-fn push_money(lang: Lang, out: &mut String, column: &Column, row: usize) {
-    let before = out.len();
-    column.push_text(out, row);
-    if out.len() > before {
-        out.push(' ');
-        out.push_str(wording::say(lang, "report.yuan"));
+        _ => value,
     }
 }
 

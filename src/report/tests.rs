@@ -1,6 +1,6 @@
 //! Packages as a whole: written from a small run and read back, file by file.
 
-use super::fixture::{ALL_FORMATS, Centre, PEOPLE, id};
+use super::fixture::{ALL_FORMATS, Centre, PEOPLE, id, push_row};
 use super::*;
 use crate::kernel::{Digest, ErrorKind, Silent};
 
@@ -267,4 +267,39 @@ fn no_sentence_decides() {
             }
         }
     }
+}
+
+/// A centre's own code, which nobody has given a name, was once a number with thousands separators.
+#[test]
+fn a_division_without_a_name_is_a_code_and_no_number() {
+    use calamine::{Data, Reader};
+    let mut centre = Centre::new();
+    centre.places.clear();
+    let (dir, _) = written(&centre.view());
+    let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(dir.path().join("summary.xlsx")).unwrap();
+    let (_, cover) = workbook.worksheets().swap_remove(0);
+    let value = |label: &str| cover.rows().find(|row| row[0].to_string() == label).map(|row| row[1].clone());
+    assert_eq!(value("行政区划"), Some(Data::String("370100".to_owned())));
+    assert_eq!(value("人数"), Some(Data::Float(5.0)));
+    let page = std::fs::read_to_string(dir.path().join("summary.html")).unwrap();
+    assert!(page.contains("<h1>济南市核对中心社会救助家庭经济状况核对报告</h1>"));
+}
+
+#[test]
+fn values_are_said_in_words_to_the_centres_own_staff() {
+    let mut centre = Centre::new();
+    let said = |centre: &Centre, source: usize, field: &str, row: usize| {
+        let evidence = &centre.evidences[source];
+        let index = evidence.kind.field(field).unwrap();
+        let value = evidence.table.columns[index].text(row);
+        value_in_words(Lang::Zh, &evidence.kind.code, evidence.kind.fields[index].ty, value)
+    };
+    assert_eq!(said(&centre, 2, "state", 1), "注销");
+    assert_eq!(said(&centre, 2, "plate", 1), "鲁A54321");
+    assert_eq!(said(&centre, 2, "owner_id", 0), id(PEOPLE[0].0).to_string(), "they have to compare it");
+    assert_eq!(said(&centre, 2, "registered_on", 0), "");
+    let kind = centre.evidences[1].kind.clone();
+    push_row(&mut centre.evidences[1].table, &kind, &[("monthly", "123450"), ("state", "unknown_code")]);
+    assert_eq!(said(&centre, 1, "monthly", 0), "1,234.50 元");
+    assert_eq!(said(&centre, 1, "state", 0), "unknown_code", "as the layout wrote it");
 }

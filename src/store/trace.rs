@@ -45,6 +45,8 @@ pub struct Trace {
 pub struct TracedGround {
     /// `None`: the register itself.
     pub source: Option<String>,
+    /// Of evidence.
+    pub kind: Option<String>,
     pub department: Option<String>,
     pub person_id: String,
     /// Relative to the workspace; `None` for the register.
@@ -109,6 +111,8 @@ impl TracedLink {
 pub struct TracedField {
     pub name: String,
     pub label: String,
+    #[serde(rename = "type")]
+    pub ty: FieldType,
     /// As people read it: money in yuan, dates as 2026-11-24.
     pub value: String,
 }
@@ -173,6 +177,7 @@ fn trace_grounds(places: &Places<'_>, discrepancy: u32, rule: &RuleCard) -> Resu
         let person = register.row(ground.u32("person")? as usize)?;
         let mut one = TracedGround {
             source: None,
+            kind: None,
             department: None,
             person_id: person.text("person_id")?,
             file: None,
@@ -226,6 +231,7 @@ fn describe_row(
     };
     let file = source.file_of(at).ok_or_else(|| damaged(&evidence.path))?;
     one.source = Some(source.source.clone());
+    one.kind = Some(source.kind.clone());
     one.department = Some(source.department.clone());
     one.file = Some(file.path.clone());
     one.digest = Some(file.digest.clone());
@@ -234,7 +240,7 @@ fn describe_row(
     for field in &source.fields {
         let value = record.said(&column_name(&field.name, field.ty), field.ty)?;
         if !value.is_empty() {
-            one.fields.push(TracedField { name: field.name.clone(), label: field.label.clone(), value });
+            one.fields.push(TracedField { name: field.name.clone(), label: field.label.clone(), ty: field.ty, value });
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::terminal::{progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
 use crate::config::{self, Format};
 use crate::kernel::{Error, Message, Result};
-use crate::pipeline::{self, Intended, RunOptions, RunSummary, StandingSummary, Work};
+use crate::pipeline::{self, Intended, RunOptions, RunSummary, SourceSummary, StandingSummary, Work};
 use crate::store::Holder;
 
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
     if context.json {
         println!("{}", serde_json::to_string_pretty(&summary).expect("plain numbers and texts"));
     } else {
-        print(&summary, context);
+        print(&summary, &args.only, context);
     }
     Ok(if summary.needs_attention() { NEEDS_ATTENTION } else { 0 })
 }
@@ -106,7 +106,7 @@ fn formats(given: &[String], configured: &[Format]) -> Result<Vec<Format>> {
         .collect()
 }
 
-fn print(summary: &RunSummary, context: &Context) {
+fn print(summary: &RunSummary, only: &[String], context: &Context) {
     let word = |key| context.word(key);
     println!(
         "{}",
@@ -165,14 +165,7 @@ fn print(summary: &RunSummary, context: &Context) {
     println!("{}", context.say(&flagged));
     print_standing(&summary.standing, context);
     print_filings(summary, context);
-    for source in summary.sources.iter().filter(|source| source.state != "arrived" || source.rejects_over_limit) {
-        let reason = match &source.fault {
-            Some(fault) => fault.say(context.lang),
-            None if source.rejects_over_limit => word("cli.too_many_rejects").to_owned(),
-            None => word(state_key(source.state)).to_owned(),
-        };
-        eprintln!("! {} ({}): {reason}", source.source, source.department);
-    }
+    print_troubles(summary, only, context);
     let shown = if context.verbose { summary.packages.len() } else { 10.min(summary.packages.len()) };
     println!("{}", context.say(&Message::new("cli.packages").with("count", summary.packages.len())));
     for package in &summary.packages[..shown] {
@@ -181,6 +174,25 @@ fn print(summary: &RunSummary, context: &Context) {
     }
     if shown < summary.packages.len() {
         println!("  {}", context.say(&Message::new("cli.more_packages").with("count", summary.packages.len() - shown)));
+    }
+}
+
+/// Sources that did not arrive as they should.
+fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
+    // Nobody waits for the sources that were left out.
+    let is_left_out =
+        |source: &SourceSummary| !only.is_empty() && source.state == "missing" && !only.contains(&source.source);
+    if summary.sources.iter().any(is_left_out) {
+        eprintln!("! {}", context.word("cli.left_out"));
+    }
+    let troubled = |source: &&SourceSummary| source.state != "arrived" || source.rejects_over_limit;
+    for source in summary.sources.iter().filter(troubled).filter(|source| !is_left_out(source)) {
+        let reason = match &source.fault {
+            Some(fault) => fault.say(context.lang),
+            None if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
+            None => context.word(state_key(source.state)).to_owned(),
+        };
+        eprintln!("! {} ({}): {reason}", source.source, source.department);
     }
 }
 

@@ -82,7 +82,8 @@ fn in_force(parameter: &Value, division: &str, context: &Context) -> String {
     };
     let unit = parameter["unit"].as_str().unwrap_or_default();
     let said = match (value, unit) {
-        (Value::Number(fen), "分") => {
+        // The records of the first runs say 元 of the same figure.
+        (Value::Number(fen), "分" | "元") => {
             format!("{} {}", Fen(fen.as_i64().unwrap_or_default()), context.word("report.yuan"))
         }
         (Value::Bool(yes), _) => context.word(if *yes { "report.yes" } else { "report.no" }).to_owned(),

@@ -80,8 +80,10 @@ fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usiz
             Some(format!("{} {} [{}]", field.name, field.label, tried.join(" / ")))
         })
         .collect();
-    // A file without a heading begins with a person's record, which must not get into a message.
-    let is_record = row.cells.iter().any(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 6);
+    // A file without a heading begins with a person's record, which must not get into a message: a row of which nothing is a
+    // known heading, or that holds a number as long as a date.
+    let is_record = cells.iter().all(Option::is_none)
+        || row.cells.iter().any(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 6);
     let headings: Vec<&str> = match is_record {
         true => Vec::new(),
         false => row.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect(),

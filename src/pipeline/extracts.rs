@@ -61,6 +61,8 @@ impl Reading<'_> {
         let made =
             |file: u16, summary: &FileSummary, rows: &[u8]| self.note(self.keep(&filling, source, file, summary, rows));
         let (root, layout, kind) = (&self.plan.root, &source.layout, &source.kind);
+        // Looked at before any of its files is opened, as whoever remembers them asks.
+        Deliveries::known(self.plan, layout, self.extracts);
         let keys = Keys { of: &of, places: &places, known: &known, run: &run, made: &made };
         ingest::read(root, &source.code, layout, kind, self.as_of, Some(&wanted), Some(&keys), progress, cancel)
     }
@@ -70,7 +72,7 @@ impl Reading<'_> {
         let places = match &self.few {
             Some(keys) => index.rows_under(keys),
             None => index.rows_where(&|entries| self.index.wanted_among(entries)),
-        };
+        }?;
         let (summary, rows) = index.into_parts();
         Some(Known { summary, places, rows: Box::new(rows) })
     }
@@ -133,9 +135,11 @@ impl Deliveries {
         let paths = ingest::deliveries(&plan.root, layout).ok().filter(|paths| !paths.is_empty())?;
         let digest = |path: &PathBuf| {
             let shown = ingest::shown(&plan.root, path);
-            extracts.digest(&shown).map(|digest| (shown, digest))
+            (extracts.digest(&shown), shown)
         };
-        let digests = paths.iter().map(digest).collect::<Option<_>>()?;
+        // All of them are looked at, whatever is known of the first: they may be read next.
+        let digests: Vec<(Option<Digest>, String)> = paths.iter().map(digest).collect();
+        let digests = digests.into_iter().map(|(digest, shown)| Some((shown, digest?))).collect::<Option<_>>()?;
         Some(Self { paths, digests })
     }
 

@@ -90,9 +90,12 @@ pub(super) fn register_for(
 /// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
 /// on this day would say something else of its dates.
 pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stages: &Stages) -> Option<RegisterRead> {
-    let persons = Deliveries::known(plan, &plan.persons, extracts)?;
-    let mandates = match &plan.mandates {
-        Some(layout) => Some(Deliveries::known(plan, layout, extracts)?),
+    // Both are looked at, whatever is known of the first: they are read next if one is another.
+    let persons = Deliveries::known(plan, &plan.persons, extracts);
+    let mandates = plan.mandates.as_ref().map(|layout| Deliveries::known(plan, layout, extracts));
+    let persons = persons?;
+    let mandates = match mandates {
+        Some(mandates) => Some(mandates?),
         None => None,
     };
     let files = persons.files().chain(mandates.iter().flat_map(Deliveries::files));

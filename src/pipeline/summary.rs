@@ -42,7 +42,7 @@ pub struct ReviewSummary {
     pub open: u64,
 }
 
-/// How the discrepancies stand: new, changed, same and answered add up to those flagged.
+/// How the discrepancies stand: new, changed and same add up to those flagged; what was answered stands beside them.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct StandingSummary {
     /// The run compared with.

@@ -64,10 +64,13 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
     let number = Number::parse(text)?;
     let (whole, fraction) = number.scaled(unit.fen())?;
     let fen = whole + i128::from(fraction);
-    // The lowest number of 分 has no opposite and is none: a column marks "not given" with it.
-    let fen = i64::try_from(fen).map_err(|_| NotANumber)?;
+    let fen = i64::try_from(fen).ok().filter(|fen| *fen <= MOST).ok_or(NotANumber)?;
     Ok(Some(Fen(if number.negative { -fen } else { fen })))
 }
+
+/// Ten trillion yuan, in 分. What is written beyond is an account's number in the wrong column, and a household's sum of a few of
+/// them would pass the end of an `i64` and turn small.
+const MOST: i64 = 1_000_000_000_000_000;
 
 /// Digits that are read without a close look; hundreds of billions of yuan.
 const FEW: usize = 12;
@@ -276,8 +279,10 @@ mod tests {
         }
         assert_eq!(money("9999999999999999999999", Unit::Yuan), Err(NotANumber));
         assert_eq!(money("999999999999999999", Unit::TenThousandYuan), Err(NotANumber), "over i64");
-        assert_eq!(money("-92233720368547758.07", Unit::Yuan), Ok(Some(Fen(-i64::MAX))));
-        assert_eq!(money("-92233720368547758.08", Unit::Yuan), Err(NotANumber), "the lowest i64");
+        assert_eq!(money("-10000000000000", Unit::Yuan), Ok(Some(Fen(-MOST))));
+        for account in ["10000000000000.01", "62220216020012345", "-92233720368547758.07"] {
+            assert_eq!(money(account, Unit::Yuan), Err(NotANumber), "sums of it would pass the end of an i64");
+        }
         assert_eq!(money("　", Unit::Yuan), Ok(None));
     }
 

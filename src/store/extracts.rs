@@ -37,6 +37,9 @@ pub struct Extracts {
     root: PathBuf,
     folder: PathBuf,
     seen: Mutex<BTreeMap<String, Seen>>,
+    /// Length and time of change as each path was first looked at, before anything of it was read: a file replaced while it is
+    /// read must not be remembered with the time of the one that replaced it.
+    looks: Mutex<BTreeMap<String, Option<(u64, u128)>>>,
     /// Indexes on their way to the disk.
     syncing: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -60,7 +63,7 @@ impl Extracts {
         let seen = if anew { None } else { fs::read(folder.join(SEEN)).ok() };
         let seen = seen.and_then(|text| serde_json::from_slice(&text).ok());
         let seen = Mutex::new(seen.unwrap_or_default());
-        Self { root: workspace.root().to_owned(), folder, seen, syncing: Mutex::default() }
+        Self { root: workspace.root().to_owned(), folder, seen, looks: Mutex::default(), syncing: Mutex::default() }
     }
 
     /// How the file at `path` (relative to the workspace) stands.
@@ -77,15 +80,17 @@ impl Extracts {
         self.digest(path).is_some_and(|digest| self.index_path(digest, layout).exists())
     }
 
-    /// The digest of the file at `path`, if it has not changed since it was read.
+    /// The digest of the file at `path`, if it has not changed since it was read. To be asked before a file is read that is to
+    /// be remembered.
     pub fn digest(&self, path: &str) -> Option<Digest> {
+        let now = self.first_look(path)?;
         let seen = self.seen().get(path).cloned()?;
-        (self.look(path)? == (seen.bytes, seen.changed)).then_some(seen.digest)
+        (now == (seen.bytes, seen.changed)).then_some(seen.digest)
     }
 
     /// Remembers a file that was just read and of which no index is kept.
     pub fn saw(&self, file: &ExtractFile) {
-        if let Some((bytes, changed)) = self.look(&file.path).filter(|now| now.0 == file.bytes) {
+        if let Some((bytes, changed)) = self.unchanged(file) {
             self.seen().insert(file.path.clone(), Seen { bytes, changed, digest: file.digest });
         }
     }
@@ -110,10 +115,8 @@ impl Extracts {
     /// The disk. The caller may go on without the index.
     pub fn keep(&self, index: KeyIndexWriter, summary: &FileSummary, rows: &[u8], layout: Digest) -> Result<()> {
         let file = &summary.file;
-        let Some((bytes, changed)) = self.look(&file.path) else { return Ok(()) };
-        if bytes != file.bytes {
-            return Ok(()); // somebody is writing it: it will be read again
-        }
+        // Else somebody is writing it: it will be read again.
+        let Some((bytes, changed)) = self.unchanged(file) else { return Ok(()) };
         let path = self.index_path(file.digest, layout);
         index.finish(summary, rows, &path)?;
         let seen = Seen { bytes, changed, digest: file.digest };
@@ -161,6 +164,17 @@ impl Extracts {
         self.seen.lock().expect("no thread panics while it holds the list")
     }
 
+    fn first_look(&self, path: &str) -> Option<(u64, u128)> {
+        let mut looks = self.looks.lock().expect("as for the list");
+        *looks.entry(path.to_owned()).or_insert_with(|| self.look(path))
+    }
+
+    /// Length and time of change of a file that was read, if they are what they were before.
+    fn unchanged(&self, file: &ExtractFile) -> Option<(u64, u128)> {
+        let before = self.looks.lock().expect("as for the list").get(&file.path).copied().flatten()?;
+        (before.0 == file.bytes && self.look(&file.path) == Some(before)).then_some(before)
+    }
+
     /// Length and time of change.
     fn look(&self, path: &str) -> Option<(u64, u128)> {
         let metadata = fs::metadata(self.root.join(path)).ok()?;
@@ -171,5 +185,39 @@ impl Extracts {
     fn index_path(&self, extract: Digest, layout: Digest) -> PathBuf {
         let name = Digest::of_parts([&extract.0[..], &layout.0[..]]).short(32);
         self.folder.join(format!("{name}.keys"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::super::sample::published;
+    use super::*;
+
+    /// By name or in place, in the same length: what was read is not what lies there now.
+    #[test]
+    fn a_file_replaced_while_it_is_read_is_not_remembered() {
+        let (_folder, workspace) = published();
+        let write = |path: &str, text: &str, seconds: u64| {
+            let file = workspace.root().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, text).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
+            File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        };
+        write("inbox/new/a.csv", "123", 0);
+        write("inbox/new/b.csv", "123", 0);
+        let extracts = Extracts::open(&workspace, false);
+        let paths = ["inbox/new/a.csv", "inbox/new/b.csv"];
+        assert_eq!(paths.map(|path| extracts.standing(path)), [Standing::New; 2]);
+        write("inbox/new/b.csv", "456", 5);
+        for path in paths {
+            let digest = Digest::of(b"123");
+            extracts.saw(&ExtractFile { path: path.to_owned(), digest, bytes: 3, format: String::new() });
+        }
+        extracts.save(&paths.map(|path| (path.to_owned(), Digest::of(b"layout")))).unwrap();
+        let next = Extracts::open(&workspace, false);
+        assert_eq!(paths.map(|path| next.standing(path)), [Standing::Known, Standing::New]);
     }
 }

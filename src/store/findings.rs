@@ -5,6 +5,7 @@ use std::path::Path;
 use polars::prelude::*;
 
 use super::frame::{damaged, polars_error, read, rows};
+use super::run_record::RunRecord;
 use crate::kernel::{Digest, Division, Result};
 use crate::model::standing::{Absence, Absent, Earlier};
 
@@ -22,6 +23,14 @@ pub struct Findings {
 /// # Errors
 /// I/O, a damaged snapshot.
 pub fn findings(dir: &Path) -> Result<Findings> {
+    // One bit turned in it once made an unchanged discrepancy a new one.
+    let tables = RunRecord::load(dir)?.tables;
+    for (name, table) in ["outcomes.parquet", "absent.parquet"].iter().filter_map(|name| tables.get_key_value(*name)) {
+        let path = dir.join(name);
+        if !table.is_of(&path) {
+            return Err(damaged(&path));
+        }
+    }
     let found = earlier(&dir.join("outcomes.parquet"))?.into_iter().map(|(earlier, _)| earlier).collect();
     let path = dir.join("absent.parquet");
     let absent = if path.exists() { earlier(&path)? } else { Vec::new() };

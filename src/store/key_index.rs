@@ -2,9 +2,12 @@
 //! that a file of any length costs no more memory than one run.
 //!
 //! A file: [`MAGIC`]; the runs, each its keys ascending and then their places in the same order; a spreadsheet's rows as
-//! text; the summary as JSON padded to eight bytes; the entries of each run; and at the very end where rows and summary begin,
-//! where the summary ends, and how many runs there are. All numbers u64 in the machine's own byte order, which the magic number would
-//! not survive. The end is written last, so that half a file is none.
+//! text; the summary as JSON padded to eight bytes; of each run's entries, [`BLOCK`] at a time, the first key and the checksums of
+//! keys and places; the entries of each run; and at the very end where rows and summary begin, where the summary ends, how many
+//! runs there are, and the checksum of everything behind the runs. All numbers u64 in the machine's own byte order, which the
+//! magic number would not survive. The end is written last, so that half a file is none.
+//!
+//! Whatever is looked at is checked first: with one bit turned in a key, somebody's car was once not found, and nothing told.
 
 use std::fs::File;
 use std::ops::Range;
@@ -13,15 +16,18 @@ use std::path::Path;
 use memmap2::Mmap;
 use rayon::prelude::*;
 
-use super::part::PartFile;
+use super::part::{PartFile, checksum};
 use crate::kernel::Result;
 use crate::model::extract_keys::{Entry, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
-const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS03");
+const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS04");
 
 /// Numbers at the end.
-const TAIL: usize = 4;
+const TAIL: usize = 5;
+
+/// Entries checked together: a look-up touches a few thousand of them.
+const BLOCK: usize = 1 << 11;
 
 /// An index being filled, under another name until it is whole.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub struct KeyIndexWriter {
     out: PartFile,
     /// Entries of each run.
     runs: Vec<u64>,
+    /// Of each block of each run: first key, checksums of keys and places.
+    blocks: Vec<[u64; 3]>,
     column: Vec<u64>,
 }
 
@@ -37,16 +45,15 @@ impl KeyIndexWriter {
     pub(super) fn create(path: &Path) -> Result<Self> {
         let mut out = PartFile::create(path)?;
         out.put(bytemuck::bytes_of(&MAGIC))?;
-        Ok(Self { out, runs: Vec::new(), column: Vec::new() })
+        Ok(Self { out, runs: Vec::new(), blocks: Vec::new(), column: Vec::new() })
     }
 
-    fn numbers(&mut self, numbers: impl Iterator<Item = u64>) -> Result<()> {
-        let mut column = std::mem::take(&mut self.column);
-        column.clear();
-        column.extend(numbers);
-        let put = self.out.put(bytemuck::cast_slice(&column));
-        self.column = column;
-        put
+    /// Writes a column, and gives the checksums of its blocks.
+    fn numbers(&mut self, numbers: impl Iterator<Item = u64>) -> Result<Vec<u64>> {
+        self.column.clear();
+        self.column.extend(numbers);
+        self.out.put(bytemuck::cast_slice(&self.column))?;
+        Ok(self.column.chunks(BLOCK).map(|block| checksum(bytemuck::cast_slice(block))).collect())
     }
 
     /// Adds a run of entries, ascending.
@@ -55,8 +62,11 @@ impl KeyIndexWriter {
     /// The disk.
     pub fn run(&mut self, entries: &[Entry]) -> Result<()> {
         self.runs.push(entries.len() as u64);
-        self.numbers(entries.iter().map(|entry| entry.key))?;
-        self.numbers(entries.iter().map(|entry| entry.place.to_bits()))
+        let keys = self.numbers(entries.iter().map(|entry| entry.key))?;
+        let places = self.numbers(entries.iter().map(|entry| entry.place.to_bits()))?;
+        let blocks = entries.chunks(BLOCK).zip(keys.into_iter().zip(places));
+        self.blocks.extend(blocks.map(|(block, (keys, places))| [block[0].key, keys, places]));
+        Ok(())
     }
 
     /// Closes the index and gives it its name.
@@ -65,14 +75,21 @@ impl KeyIndexWriter {
         self.out.put(rows)?;
         self.out.put(&[b' '; 8][..rows.len().next_multiple_of(8) - rows.len()])?;
         let rows_end = begin + rows.len().next_multiple_of(8) as u64;
-        let mut text = serde_json::to_vec(summary).expect("texts and numbers");
-        text.resize(text.len().next_multiple_of(8), b' ');
-        self.out.put(&text)?;
-        self.out.put(bytemuck::cast_slice(&self.runs))?;
-        let tail: [u64; TAIL] = [begin, begin + rows.len() as u64, rows_end, self.runs.len() as u64];
-        self.out.put(bytemuck::cast_slice(&tail))?;
+        let mut end = serde_json::to_vec(summary).expect("texts and numbers");
+        end.resize(end.len().next_multiple_of(8), b' ');
+        end.extend_from_slice(bytemuck::cast_slice(&self.blocks));
+        end.extend_from_slice(bytemuck::cast_slice(&self.runs));
+        let tail = [begin, begin + rows.len() as u64, rows_end, self.runs.len() as u64];
+        end.extend_from_slice(bytemuck::cast_slice(&tail));
+        self.out.put(&end)?;
+        self.out.put(bytemuck::bytes_of(&sum_of_end(rows, &end)))?;
         self.out.finish(path)
     }
+}
+
+/// Of a spreadsheet's rows and everything behind them.
+fn sum_of_end(rows: &[u8], end: &[u8]) -> u64 {
+    checksum(bytemuck::cast_slice(&[checksum(rows), checksum(end)]))
 }
 
 /// The index of one file, mapped.
@@ -96,11 +113,12 @@ impl AsRef<[u8]> for SheetText {
     }
 }
 
-/// Where a run lies.
-#[derive(Debug, Clone, Copy)]
+/// Where a run lies, and its blocks as the writer has them.
+#[derive(Debug)]
 struct Run {
     first: usize,
     entries: usize,
+    blocks: Vec<[u64; 3]>,
 }
 
 impl KeyIndex {
@@ -114,20 +132,28 @@ impl KeyIndex {
             return None;
         }
         let last = map.len().checked_sub(TAIL * 8)?;
-        let [begin, rows_end, text, count] = *numbers(&map[last..])? else { return None };
+        let [begin, rows_end, text, count, sum] = *numbers(&map[last..])? else { return None };
         let place = |number: u64| usize::try_from(number).ok();
         let (begin, rows_end, text) = (place(begin)?, place(rows_end)?, place(text)?);
+        let rows = begin..rows_end;
+        if sum_of_end(map.get(rows.clone())?, map.get(text..map.len() - 8)?) != sum {
+            return None;
+        }
         let directory = place(count)?.checked_mul(8).and_then(|bytes| last.checked_sub(bytes))?;
+        let lengths = numbers(&map[directory..last])?;
+        let blocks_of = |entries: u64| entries.div_ceil(BLOCK as u64) as usize;
+        let first_block = directory - lengths.iter().map(|entries| blocks_of(*entries) * 24).sum::<usize>();
+        let mut blocks: &[[u64; 3]] = bytemuck::try_cast_slice(map.get(first_block..directory)?).ok()?;
         let mut runs = Vec::new();
         let mut first = 8usize;
-        for &entries in numbers(&map[directory..last])? {
+        for &entries in lengths {
+            let (own, rest) = blocks.split_at_checked(blocks_of(entries))?;
+            blocks = rest;
             let entries = place(entries)?;
-            runs.push(Run { first, entries });
+            runs.push(Run { first, entries, blocks: own.to_vec() });
             first = first.checked_add(entries.checked_mul(16)?)?;
         }
-        let rows = begin..rows_end;
-        map.get(rows.clone())?;
-        let summary = serde_json::from_slice(map.get(text..directory)?).ok()?;
+        let summary = serde_json::from_slice(map.get(text..first_block)?).ok()?;
         (first == begin).then_some(Self { summary, map, runs, rows })
     }
 
@@ -136,65 +162,73 @@ impl KeyIndex {
         (self.summary, SheetText { map: self.map, rows: self.rows })
     }
 
-    /// Rows under these keys, which ascend; the rows ascending, each once. For a few keys: each is looked up.
-    pub fn rows_under(&self, keys: &[u64]) -> Vec<Place> {
+    /// Rows under these keys, which ascend; the rows ascending, each once. For a few keys: each is looked up. `None` if what was
+    /// looked at is damaged.
+    pub fn rows_under(&self, keys: &[u64]) -> Option<Vec<Place>> {
         let mut rows = Vec::new();
         for run in &self.runs {
-            let (own, places) = (self.keys(run), self.places(run));
-            let mut at = 0;
+            let mut checked: Option<(usize, &[u64], &[u64])> = None;
             for key in keys {
-                at += first_at_least(&own[at..], *key);
-                let same = own[at..].iter().take_while(|other| *other == key).count();
-                rows.extend(places[at..at + same].iter().map(|bits| Place::from_bits(*bits)));
+                // The block before the first that begins with the key may end with it.
+                let first = run.blocks.partition_point(|block| block[0] < *key).saturating_sub(1);
+                for number in (first..run.blocks.len()).take_while(|number| run.blocks[*number][0] <= *key) {
+                    let (own, places) = match checked {
+                        Some((last, own, places)) if last == number => (own, places),
+                        _ => self.block(run, number)?,
+                    };
+                    checked = Some((number, own, places));
+                    let at = own.partition_point(|other| other < key);
+                    let same = own[at..].iter().take_while(|other| *other == key).count();
+                    rows.extend(places[at..at + same].iter().map(|bits| Place::from_bits(*bits)));
+                }
             }
         }
         rows.sort_unstable();
         rows.dedup();
-        rows
+        Some(rows)
     }
 
     /// Rows under all keys that are wanted, ascending, each once. `wanted` is asked about every entry, many at once and on
-    /// all cores, and gives the places it wants.
-    pub fn rows_where(&self, wanted: &(dyn Fn(&[Entry]) -> Vec<Place> + Sync)) -> Vec<Place> {
-        const AT_A_TIME: usize = 1 << 14;
-        let parts: Vec<(&[u64], &[u64])> = self
+    /// all cores, and gives the places it wants. `None` if the index is damaged.
+    pub fn rows_where(&self, wanted: &(dyn Fn(&[Entry]) -> Vec<Place> + Sync)) -> Option<Vec<Place>> {
+        const AT_A_TIME: usize = 8;
+        let parts: Vec<(&Run, Range<usize>)> = self
             .runs
             .iter()
-            .flat_map(|run| self.keys(run).chunks(AT_A_TIME).zip(self.places(run).chunks(AT_A_TIME)))
+            .flat_map(|run| {
+                let last = run.blocks.len();
+                (0..last).step_by(AT_A_TIME).map(move |first| (run, first..last.min(first + AT_A_TIME)))
+            })
             .collect();
-        let some = |(keys, places): &(&[u64], &[u64])| {
-            let entries = keys.iter().zip(*places);
-            let entries = entries.map(|(key, bits)| Entry { key: *key, place: Place::from_bits(*bits) });
-            wanted(&entries.collect::<Vec<Entry>>())
+        let some = |(run, blocks): &(&Run, Range<usize>)| {
+            let mut entries = Vec::with_capacity(blocks.len() * BLOCK);
+            for number in blocks.clone() {
+                let (keys, places) = self.block(run, number)?;
+                let both = keys.iter().zip(places);
+                entries.extend(both.map(|(key, bits)| Entry { key: *key, place: Place::from_bits(*bits) }));
+            }
+            Some(wanted(&entries))
         };
-        let mut rows: Vec<Place> = parts.par_iter().flat_map_iter(some).collect();
+        let mut rows: Vec<Place> = parts.par_iter().map(some).collect::<Option<Vec<_>>>()?.concat();
         rows.par_sort_unstable();
         rows.dedup();
-        rows
+        Some(rows)
     }
 
-    fn keys(&self, run: &Run) -> &[u64] {
-        numbers(&self.map[run.first..][..run.entries * 8]).expect("runs lie at multiples of eight")
-    }
-
-    fn places(&self, run: &Run) -> &[u64] {
-        numbers(&self.map[run.first + run.entries * 8..][..run.entries * 8]).expect("as the keys")
+    /// Keys and places of a block of a run; `None` if they are not as they were written.
+    fn block(&self, run: &Run, number: usize) -> Option<(&[u64], &[u64])> {
+        let entries = BLOCK.min(run.entries - number * BLOCK);
+        let column = |begin: usize| self.map.get(begin + number * BLOCK * 8..)?.get(..entries * 8);
+        let (keys, places) = (column(run.first)?, column(run.first + run.entries * 8)?);
+        let [_, sum_of_keys, sum_of_places] = run.blocks[number];
+        let whole = checksum(keys) == sum_of_keys && checksum(places) == sum_of_places;
+        whole.then_some((numbers(keys)?, numbers(places)?))
     }
 }
 
 /// `None` if the bytes are no whole numbers, or do not lie where numbers lie.
 fn numbers(bytes: &[u8]) -> Option<&[u64]> {
     bytemuck::try_cast_slice(bytes).ok()
-}
-
-/// In growing steps from the front, then by halves: keys asked for one after the other lie close together, or far away.
-fn first_at_least(keys: &[u64], key: u64) -> usize {
-    let mut step = 1;
-    while step < keys.len() && keys[step] < key {
-        step *= 2;
-    }
-    let from = step / 2;
-    from + keys[from..keys.len().min(step + 1)].partition_point(|other| *other < key)
 }
 
 #[cfg(test)]
@@ -257,8 +291,8 @@ mod tests {
             expected.dedup();
             let (_folder, path) = written(&runs, b"");
             let index = KeyIndex::open(&path).unwrap();
-            prop_assert_eq!(index.rows_under(&asked.iter().copied().collect::<Vec<u64>>()), expected.clone());
-            prop_assert_eq!(index.rows_where(&wanted), expected);
+            prop_assert_eq!(index.rows_under(&asked.iter().copied().collect::<Vec<u64>>()), Some(expected.clone()));
+            prop_assert_eq!(index.rows_where(&wanted), Some(expected));
         }
     }
 
@@ -266,7 +300,7 @@ mod tests {
     fn what_was_written_is_read_and_no_part_is_left() {
         let (folder, path) = written(&[vec![entry((1, 2)), entry((5, 3))], vec![entry((4, 9))]], b"five,");
         let index = KeyIndex::open(&path).unwrap();
-        assert_eq!(index.rows_under(&[4, 5]), [entry((5, 3)).place, entry((4, 9)).place]);
+        assert_eq!(index.rows_under(&[4, 5]), Some(vec![entry((5, 3)).place, entry((4, 9)).place]));
         let (told, text) = index.into_parts();
         assert_eq!((text.as_ref(), told), (&b"five,"[..], summary()));
         let given_up = KeyIndexWriter::create(&folder.path().join("b.part")).unwrap();
@@ -284,6 +318,38 @@ mod tests {
             fs::remove_file(&path).unwrap();
             fs::write(&path, &whole[..length]).unwrap();
             assert!(KeyIndex::open(&path).is_none(), "cut at {length}");
+        }
+    }
+
+    /// Keys in several blocks, some of them under one key across blocks: found by look-up as by going through all.
+    #[test]
+    fn keys_are_found_across_blocks() {
+        let entries: Vec<Entry> = (0..3 * BLOCK as u32).map(|row| entry((u64::from(row) / 3000, row))).collect();
+        let (_folder, path) = written(&[entries.clone()], b"");
+        let index = KeyIndex::open(&path).unwrap();
+        for key in 0..3 {
+            let expected: Vec<Place> = entries.iter().filter(|one| one.key == key).map(|one| one.place).collect();
+            assert_eq!(index.rows_under(&[key]), Some(expected), "{key}");
+        }
+        assert_eq!(index.rows_under(&[7]), Some(Vec::new()));
+        assert_eq!(index.rows_where(&|all| all.iter().map(|one| one.place).collect()).unwrap().len(), 3 * BLOCK);
+    }
+
+    /// Every single byte counts: a changed index is none, or says so where it is looked at.
+    #[test]
+    fn a_changed_byte_is_found() {
+        let runs = [vec![entry((1, 2)), entry((5, 3))], vec![entry((4, 9))]];
+        let (_folder, path) = written(&runs, b"five,");
+        let whole = fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x10;
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, &changed).unwrap();
+            let read = KeyIndex::open(&path).and_then(|index| index.rows_where(&|_| Vec::new()));
+            // The blanks that pad a spreadsheet's rows say nothing.
+            let is_padding = (8 + 3 * 16 + 5..8 + 3 * 16 + 8).contains(&at);
+            assert_eq!(read.is_none(), !is_padding, "byte {at}");
         }
     }
 }

@@ -4,8 +4,11 @@
 //! For what can be made anew: neither synced nor hashed. `whole_file` is for what cannot.
 
 use std::fs::{self, File};
+use std::hash::BuildHasher;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use foldhash::fast::FixedState;
 
 use crate::kernel::{Error, Result};
 
@@ -53,6 +56,11 @@ impl Drop for PartFile {
         // Renamed by now, or given up: then it is in nobody's way but the disk's.
         let _ = fs::remove_file(&self.part);
     }
+}
+
+/// Of a piece of such a file: finds what a disk or a power cut did, not what somebody does on purpose.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
 }
 
 /// Removes the parts in a folder that nobody fills any more. One that cannot be removed costs disk and nothing else.

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::publish::Output;
 use super::run_record::RunRecord;
 use super::workspace::Workspace;
-use crate::kernel::Digest;
+use crate::kernel::{Digest, Digesting};
 
 /// One table as `run.json` records it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,6 +20,26 @@ pub struct TableRecord {
     pub digest: Digest,
     /// What it was made of, if that was said.
     pub made_of: Option<Digest>,
+}
+
+impl TableRecord {
+    /// Whether the file is what was recorded of it, byte for byte.
+    pub(super) fn is_of(&self, path: &Path) -> bool {
+        let digest = || -> std::io::Result<(u64, Digest)> {
+            let (mut file, mut digesting, mut bytes) = (fs::File::open(path)?, Digesting::default(), 0);
+            let mut piece = vec![0; 1 << 18];
+            loop {
+                match file.read(&mut piece)? {
+                    0 => return Ok((bytes, digesting.finish())),
+                    read => {
+                        digesting.update(&piece[..read]);
+                        bytes += read as u64;
+                    }
+                }
+            }
+        };
+        digest().is_ok_and(|(bytes, digest)| (bytes, digest) == (self.bytes, self.digest))
+    }
 }
 
 /// What the tables of a run are made of, and the run before, whose tables may be the same.
@@ -48,14 +69,13 @@ impl MadeOf {
         self.digests.get(name).copied()
     }
 
-    /// Gives the table of this name a second name in `folder`, if the run before made it of the same and it lies there
-    /// in its length.
+    /// Gives the table of this name a second name in `folder`, if the run before made it of the same and it still is what was
+    /// recorded: the new run vouches for it too.
     pub(super) fn name_again(&self, name: &str, folder: &Path) -> Option<Output> {
         let made_of = Some(self.of(name)?);
         let table = self.before.get(name).filter(|table| table.made_of == made_of)?;
         let path = self.folder.join(name);
-        let whole = fs::metadata(&path).is_ok_and(|file| file.len() == table.bytes);
-        let named = whole && fs::hard_link(&path, folder.join(name)).is_ok();
+        let named = table.is_of(&path) && fs::hard_link(&path, folder.join(name)).is_ok();
         named.then(|| Output { path: name.to_owned(), bytes: table.bytes, digest: table.digest })
     }
 }

@@ -189,6 +189,31 @@ fn a_changed_delivery_and_a_damaged_index_are_read_in_full() {
     runs_as_if_read_anew(&world, AS_OF);
 }
 
+/// Whole in its form and wrong in a key or a place: once such an index hid records, and nothing told.
+#[test]
+fn an_index_with_a_wrong_key_serves_nobody() {
+    let world = World::made(3_000, 20_000, 13);
+    world.summary();
+    for index in std::fs::read_dir(world.path("store/keys")).unwrap() {
+        let index = index.unwrap().path();
+        if index.extension().is_some_and(|extension| extension == "keys") {
+            let mut bytes = std::fs::read(&index).unwrap();
+            bytes[8..].iter_mut().take(4096).for_each(|byte| *byte ^= 1);
+            std::fs::remove_file(&index).unwrap();
+            std::fs::write(&index, bytes).unwrap();
+        }
+    }
+    // Another register, so that the indexes are asked again.
+    edit(&world, "inbox/register/persons.csv", |text| {
+        text.lines()
+            .enumerate()
+            .filter(|(line, _)| !(5..9).contains(line))
+            .map(|(_, line)| format!("{line}\n"))
+            .collect()
+    });
+    runs_as_if_read_anew(&world, AS_OF);
+}
+
 /// Somebody on the register and somebody at the window are told the same with indexes as without.
 #[test]
 fn the_window_finds_the_same_rows_by_index() {

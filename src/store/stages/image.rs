@@ -9,17 +9,15 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use bytemuck::{AnyBitPattern, NoUninit};
-use foldhash::fast::FixedState;
 use memmap2::Mmap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::part::PartFile;
+use super::super::part::{PartFile, checksum};
 use crate::kernel::{Digest, Result};
 
 /// Changes whenever what is kept, or how a stage makes it, changes its meaning.
@@ -75,10 +73,6 @@ impl ImageWriter {
         self.out.put(bytemuck::cast_slice(&tail))?;
         self.out.finish(&self.path)
     }
-}
-
-fn checksum(bytes: &[u8]) -> u64 {
-    FixedState::default().hash_one(bytes)
 }
 
 /// An image opened for reading, and given back when it was read.

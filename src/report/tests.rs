@@ -278,7 +278,7 @@ fn a_division_without_a_name_is_a_code_and_no_number() {
     let (dir, _) = written(&centre.view());
     let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(dir.path().join("summary.xlsx")).unwrap();
     let (_, cover) = workbook.worksheets().swap_remove(0);
-    let value = |label: &str| cover.rows().find(|row| row[0].to_string() == label).map(|row| row[1].clone());
+    let value = |label: &str| cover.rows().find(|row| row[0] == *label).map(|row| row[1].clone());
     assert_eq!(value("行政区划"), Some(Data::String("370100".to_owned())));
     assert_eq!(value("人数"), Some(Data::Float(5.0)));
     let page = std::fs::read_to_string(dir.path().join("summary.html")).unwrap();

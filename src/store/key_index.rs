@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn keys_are_found_across_blocks() {
         let entries: Vec<Entry> = (0..3 * BLOCK as u32).map(|row| entry((u64::from(row) / 3000, row))).collect();
-        let (_folder, path) = written(&[entries.clone()], b"");
+        let (_folder, path) = written(std::slice::from_ref(&entries), b"");
         let index = KeyIndex::open(&path).unwrap();
         for key in 0..3 {
             let expected: Vec<Place> = entries.iter().filter(|one| one.key == key).map(|one| one.place).collect();

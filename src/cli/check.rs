@@ -13,6 +13,7 @@ use crate::kernel::{Date, Error, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
+use crate::model::kind::Field;
 use crate::model::link::Link;
 use crate::model::outcome::Discrepancy;
 use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
@@ -78,11 +79,6 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     Ok(if complete { 0 } else { NEEDS_ATTENTION })
 }
 
-/// The person, or of a household as a whole the first.
-fn whose(answer: &Answer, discrepancy: &Discrepancy) -> u32 {
-    discrepancy.person.unwrap_or_else(|| answer.register.household(discrepancy.household).persons[0])
-}
-
 fn delivered(delivery: &Delivery) -> Option<Date> {
     match delivery {
         Delivery::Arrived { as_of, .. } => Some(*as_of),
@@ -121,12 +117,12 @@ fn print(answer: &Answer, context: &Context) {
                 link.grade.letter(),
                 context.say(&explain_short(link))
             );
-            for (index, field) in evidence.kind.fields.iter().enumerate() {
-                let value = evidence.table.columns[index].text(link.row as usize);
-                let value = value_in_words(context.lang, &evidence.kind.code, field.ty, value);
-                if !value.is_empty() {
-                    println!("    {}: {value}", field.label);
-                }
+            for (field, value) in fields(answer, link.source, link.row) {
+                println!(
+                    "    {}: {}",
+                    field.label,
+                    value_in_words(context.lang, &evidence.kind.code, field.ty, &value)
+                );
             }
         }
         println!();
@@ -134,18 +130,17 @@ fn print(answer: &Answer, context: &Context) {
     for discrepancy in &answer.outcomes.discrepancies {
         let card = &answer.cards[discrepancy.rule as usize];
         let sentence = sentence(context.lang, discrepancy, card);
-        println!("! {}  {}  {sentence}", card.code, answer.register.name(whose(answer, discrepancy)));
+        let name = discrepancy.whom(&answer.register).map_or("", |person| answer.register.name(person));
+        println!("! {}  {name}  {sentence}", card.code);
     }
     println!("{}", context.word("cli.for_verification"));
 }
 
-/// Fields of a record that were given, with their labels.
-fn fields(answer: &Answer, source: u16, row: u32) -> impl Iterator<Item = (&str, String)> {
+/// Fields of a record that were given.
+fn fields(answer: &Answer, source: u16, row: u32) -> impl Iterator<Item = (&Field, String)> {
     let evidence = &answer.evidences[source as usize];
     let cells = evidence.kind.fields.iter().zip(&evidence.table.columns);
-    cells
-        .map(move |(field, column)| (field.label.as_str(), column.text(row as usize)))
-        .filter(|(_, value)| !value.is_empty())
+    cells.map(move |(field, column)| (field, column.text(row as usize))).filter(|(_, value)| !value.is_empty())
 }
 
 /// The answer as JSON. One person after the other is put together and written: ten thousand at once took longer than finding
@@ -179,7 +174,8 @@ impl AsJson<'_> {
         let found = self.answer.outcomes.discrepancies.iter();
         let one = |discrepancy: &Discrepancy| {
             let card = &self.answer.cards[discrepancy.rule as usize];
-            let person = self.answer.register.id_text(whose(self.answer, discrepancy));
+            let register = &self.answer.register;
+            let person = discrepancy.whom(register).map(|person| register.id_text(person));
             json!({ "id": discrepancy.id, "person_id": person, "rule": card.code, "title": card.title,
                 "measure": discrepancy.measure, "limit": discrepancy.limit })
         };
@@ -199,7 +195,8 @@ impl AsJson<'_> {
     fn record(&self, link: &Link) -> Value {
         let evidence = &self.answer.evidences[link.source as usize];
         let at = evidence.refs[link.row as usize];
-        let fields = fields(self.answer, link.source, link.row).map(|(label, value)| (label.to_owned(), value.into()));
+        let fields =
+            fields(self.answer, link.source, link.row).map(|(field, value)| (field.label.clone(), value.into()));
         let fields: serde_json::Map<String, Value> = fields.collect();
         json!({
             "source": evidence.source,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Context;
 use crate::kernel::{Division, Error, Fen, Message, Result};
 use crate::linkage::{explain, repairs};
+use crate::model::table::FieldType;
 use crate::report::value_in_words;
 use crate::store::{Trace, TracedGround, TracedLink, Workspace, trace as traced};
 
@@ -81,12 +82,13 @@ fn in_force(parameter: &Value, division: &str, context: &Context) -> String {
         value => value,
     };
     let unit = parameter["unit"].as_str().unwrap_or_default();
+    let in_words = |ty, value: String| value_in_words(context.lang, "", ty, &value);
     let said = match (value, unit) {
         // The records of the first runs say 元 of the same figure.
         (Value::Number(fen), "分" | "元") => {
-            format!("{} {}", Fen(fen.as_i64().unwrap_or_default()), context.word("report.yuan"))
+            in_words(FieldType::Money, Fen(fen.as_i64().unwrap_or_default()).to_string())
         }
-        (Value::Bool(yes), _) => context.word(if *yes { "report.yes" } else { "report.no" }).to_owned(),
+        (Value::Bool(yes), _) => in_words(FieldType::Flag, yes.to_string()),
         (Value::String(text), _) => text.clone(),
         (value, _) => format!("{value} {unit}"),
     };
@@ -120,8 +122,7 @@ fn print_ground(number: usize, ground: &TracedGround, context: &Context) {
     }
     for field in &ground.fields {
         let kind = ground.kind.as_deref().unwrap_or_default();
-        let value = value_in_words(context.lang, kind, field.ty, field.value.clone());
-        println!("    {}: {value}", field.label);
+        println!("    {}: {}", field.label, value_in_words(context.lang, kind, field.ty, &field.value));
     }
     match &ground.original {
         Some(crate::store::Original::Text(text)) => println!("    │ {}", text.trim_end().replace('\n', "\n    │ ")),

@@ -247,7 +247,7 @@ impl Source {
             faults.add(table.span().start, message);
         }
         // With a value misspelt in one layout, a car that was given up stayed a car.
-        let is_our_own = kind.code == REGISTER || kind::builtin_codes().any(|code| code == kind.code);
+        let is_our_own = kind.code == kind::REGISTER || kind::builtin_codes().any(|code| code == kind.code);
         let known = known_values(&kind.code);
         for (name, table) in self.codes.iter().filter(|_| is_our_own) {
             let values: BTreeSet<&String> = table.get_ref().values().collect();
@@ -290,9 +290,6 @@ impl Source {
         self.connector.quote.get_ref().bytes().next()
     }
 }
-
-/// The kind of the persons file.
-const REGISTER: &str = "register";
 
 /// Canonical values are words of lower-case letters; anything else is a text of the centre's own.
 fn is_canonical(value: &str) -> bool {

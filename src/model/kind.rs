@@ -249,6 +249,9 @@ pub fn with_common(code: &str, label: &str, own: Vec<Field>, fact: &[&str]) -> K
     kind
 }
 
+/// Code of the persons file's kind.
+pub const REGISTER: &str = "register";
+
 /// The persons file of the register, read by the same reader as the extracts.
 pub fn register_persons() -> Kind {
     let fields: &[(&str, &str, FieldType)] = &[
@@ -278,7 +281,7 @@ pub fn register_persons() -> Kind {
         ("mandate_from", "授权起始日期", FieldType::Date),
         ("mandate_to", "授权截止日期", FieldType::Date),
     ];
-    plain("register", "对象名册", fields)
+    plain(REGISTER, "对象名册", fields)
 }
 
 /// The mandates file, where a centre keeps authorisations apart from the register.

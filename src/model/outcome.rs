@@ -2,6 +2,7 @@
 //!
 //! A discrepancy is a hint for people who verify: 疑似信息，供审核参考. Nothing here says who is entitled (invariant I-2).
 
+use super::register::Register;
 use crate::kernel::{Date, Fen};
 
 /// How soon a county should look: 红 / 橙 / 黄.
@@ -60,6 +61,13 @@ pub struct Discrepancy {
     pub grounds: Vec<Ground>,
     /// Oldest date of the sources it rests on.
     pub as_of: Option<Date>,
+}
+
+impl Discrepancy {
+    /// Whom a clerk visits: the person, or of a household as a whole the first.
+    pub fn whom(&self, register: &Register) -> Option<u32> {
+        self.person.or_else(|| register.household(self.household).persons.first().copied())
+    }
 }
 
 /// Households per rule and outcome; every household in scope of the rule is in exactly one.

@@ -99,18 +99,18 @@ impl<'v> Shown<'v> {
 
 /// What a field's value says in words, nothing left out, of a value as people read it ([`Column::text`]): for the centre's own
 /// staff.
-pub fn value_in_words(lang: Lang, kind: &str, ty: FieldType, value: String) -> String {
-    match (ty, value.as_str()) {
-        (_, "") => value,
+pub fn value_in_words(lang: Lang, kind: &str, ty: FieldType, value: &str) -> String {
+    match (ty, value) {
+        (_, "") => String::new(),
         (FieldType::Flag, "true") => yes_or_no(lang, true).to_owned(),
         (FieldType::Flag, "false") => yes_or_no(lang, false).to_owned(),
         (FieldType::Money, _) => format!("{value} {}", wording::say(lang, "report.yuan")),
         (FieldType::Code, _) => {
             let mut words = String::new();
-            push_words(lang, &mut words, kind, &value, |code| code.into());
+            push_words(lang, &mut words, kind, value, |code| code.into());
             words
         }
-        _ => value,
+        _ => value.to_owned(),
     }
 }
 

@@ -292,7 +292,7 @@ fn values_are_said_in_words_to_the_centres_own_staff() {
         let evidence = &centre.evidences[source];
         let index = evidence.kind.field(field).unwrap();
         let value = evidence.table.columns[index].text(row);
-        value_in_words(Lang::Zh, &evidence.kind.code, evidence.kind.fields[index].ty, value)
+        value_in_words(Lang::Zh, &evidence.kind.code, evidence.kind.fields[index].ty, &value)
     };
     assert_eq!(said(&centre, 2, "state", 1), "注销");
     assert_eq!(said(&centre, 2, "plate", 1), "鲁A54321");

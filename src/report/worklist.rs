@@ -373,10 +373,7 @@ fn work_row<'v>(view: &'v RunView, telling: &Telling, index: u32) -> WorkRow<'v>
 /// Name, id and relation. A discrepancy of the household as a whole names its first person, so that the clerk knows
 /// whom to visit, and says 整户.
 pub(super) fn whom<'v>(view: &'v RunView, discrepancy: &Discrepancy) -> (Cow<'v, str>, String, &'v str) {
-    let household = view.register.household(discrepancy.household);
-    let Some(person) = discrepancy.person.or_else(|| household.persons.first().copied()) else {
-        return Default::default();
-    };
+    let Some(person) = discrepancy.whom(view.register) else { return Default::default() };
     let relation = match discrepancy.person {
         Some(_) => view.register.text(person, "relation"),
         None => view.word("report.whole_household"),

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::publish::Output;
 use super::run_record::RunRecord;
+use super::whole_file::digest_of_file;
 use super::workspace::Workspace;
-use crate::kernel::{Digest, Digesting};
+use crate::kernel::Digest;
 
 /// One table as `run.json` records it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -25,20 +25,9 @@ pub struct TableRecord {
 impl TableRecord {
     /// Whether the file is what was recorded of it, byte for byte.
     pub(super) fn is_of(&self, path: &Path) -> bool {
-        let digest = || -> std::io::Result<(u64, Digest)> {
-            let (mut file, mut digesting, mut bytes) = (fs::File::open(path)?, Digesting::default(), 0);
-            let mut piece = vec![0; 1 << 18];
-            loop {
-                match file.read(&mut piece)? {
-                    0 => return Ok((bytes, digesting.finish())),
-                    read => {
-                        digesting.update(&piece[..read]);
-                        bytes += read as u64;
-                    }
-                }
-            }
-        };
-        digest().is_ok_and(|(bytes, digest)| (bytes, digest) == (self.bytes, self.digest))
+        let length = fs::metadata(path).map(|file| file.len());
+        length.is_ok_and(|length| length == self.bytes)
+            && digest_of_file(path).is_ok_and(|digest| digest == self.digest)
     }
 }
 

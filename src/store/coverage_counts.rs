@@ -4,8 +4,9 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use super::frame::{damaged, polars_error, read, rows};
-use super::run_record::RunRecord;
+use super::frame::{damaged, polars_error, read};
+use super::pick::Snapshot;
+use super::published::Published;
 use crate::kernel::{Division, Result};
 use crate::model::coverage::CoverageState;
 
@@ -32,17 +33,17 @@ pub struct SourceCoverage {
 /// # Errors
 /// I/O: no such run, a damaged snapshot.
 pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageCounts> {
-    let path = dir.join("coverage.parquet");
-    let record = RunRecord::load(dir)?;
-    let frame = read(&path, None, 0, rows(&path)?)?;
+    let run = Published::open(dir)?;
+    let Snapshot { path, rows } = run.table("coverage.parquet")?;
+    let frame = read(&path, None, 0, rows)?;
     let fault = |error: PolarsError| polars_error(&path, &error);
     let divisions = frame.column("division").and_then(|column| column.str().cloned()).map_err(fault)?;
     let inside: Vec<bool> = divisions
         .iter()
         .map(|code| county.is_none_or(|county| code.and_then(Division::parse).is_some_and(|code| county.covers(code))))
         .collect();
-    let mut sources = Vec::with_capacity(record.sources.len());
-    for source in record.sources {
+    let mut sources = Vec::with_capacity(run.record.sources.len());
+    for source in run.record.sources {
         let codes = frame.column(&source.source).and_then(|column| column.i8().cloned()).map_err(fault)?;
         let mut states = [0; CoverageState::ALL.len()];
         for (code, _) in codes.iter().zip(&inside).filter(|(_, inside)| **inside) {

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use super::frame::{GROUP, damaged, polars_error, read, rows, text_series, write_stream};
-use super::run_record::RunRecord;
+use super::frame::{GROUP, damaged, polars_error, read, text_series, write_stream};
+use super::pick::Snapshot;
+use super::published::Published;
 use super::whole_file::Recorder;
 use crate::kernel::{Date, Error, Result};
 
@@ -59,10 +60,10 @@ impl Export {
 /// # Errors
 /// I/O: no such run, a damaged snapshot, a full disk.
 pub fn export(dir: &Path, what: Export, format: Format, out: &mut dyn Write) -> Result<u64> {
-    let path = dir.join(what.file());
-    let count = rows(&path)?;
+    let run = Published::open(dir)?;
+    let Snapshot { path, rows: count } = run.table(what.file())?;
     let states = match what {
-        Export::Coverage => Some(text_series(RunRecord::load(dir)?.coverage_states.into_iter())),
+        Export::Coverage => Some(text_series(run.record.coverage_states.into_iter())),
         _ => None,
     };
     let slices = count.div_ceil(GROUP).max(1);

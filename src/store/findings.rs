@@ -4,8 +4,9 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use super::frame::{damaged, polars_error, read, rows};
-use super::run_record::RunRecord;
+use super::frame::{damaged, polars_error, read};
+use super::pick::Snapshot;
+use super::published::Published;
 use crate::kernel::{Digest, Division, Result};
 use crate::model::standing::{Absence, Absent, Earlier};
 
@@ -23,25 +24,20 @@ pub struct Findings {
 /// # Errors
 /// I/O, a damaged snapshot.
 pub fn findings(dir: &Path) -> Result<Findings> {
-    // One bit turned in it once made an unchanged discrepancy a new one.
-    for (name, table) in RunRecord::load(dir)?.tables {
-        let path = dir.join(&name);
-        if ["outcomes.parquet", "absent.parquet"].contains(&name.as_str()) && !table.is_of(&path) {
-            return Err(damaged(&path));
-        }
-    }
-    let found = earlier(&dir.join("outcomes.parquet"))?.into_iter().map(|(earlier, _)| earlier).collect();
-    let path = dir.join("absent.parquet");
-    let absent = if path.exists() { earlier(&path)? } else { Vec::new() };
+    let run = Published::open(dir)?;
+    let found = earlier(&run.table("outcomes.parquet")?)?.into_iter().map(|(earlier, _)| earlier).collect();
+    let kept = dir.join("absent.parquet");
+    let absent = if kept.exists() { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
     let known = |(earlier, why): (Earlier, String)| {
-        Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| damaged(&path))
+        Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| damaged(&kept))
     };
     Ok(Findings { found, absent: absent.into_iter().map(known).collect::<Result<_>>()? })
 }
 
 /// Rows of either table with the text of `why`, which only one of them has.
-fn earlier(path: &Path) -> Result<Vec<(Earlier, String)>> {
-    let frame = read(path, None, 0, rows(path)?)?;
+fn earlier(table: &Snapshot) -> Result<Vec<(Earlier, String)>> {
+    let path = table.path.as_path();
+    let frame = read(path, None, 0, table.rows)?;
     let column = |name: &str| frame.column(name).and_then(|column| column.str()).map_err(|e| polars_error(path, &e));
     let later = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
     let (id, rule, title, severity) = (column("id")?, column("rule")?, column("title")?, column("severity")?);

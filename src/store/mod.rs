@@ -31,6 +31,7 @@ mod part;
 mod pick;
 mod prints;
 mod publish;
+mod published;
 mod recall;
 mod run_record;
 mod same;

@@ -6,7 +6,9 @@ use std::path::Path;
 use hashbrown::HashMap;
 use polars::prelude::*;
 
-use super::frame::{GROUP, damaged, polars_error, read, rows};
+use super::frame::{GROUP, damaged, polars_error, read};
+use super::pick::Snapshot;
+use super::published::Published;
 use crate::kernel::{Date, Division, Fen, Result};
 use crate::model::notice::{NoticeHousehold, NoticeMember};
 
@@ -21,8 +23,7 @@ const HEADS: [&str; 3] = ["户主", "申请人", "本人"];
 /// # Errors
 /// I/O: no such run, a damaged snapshot.
 pub fn notice_households(dir: &Path, within: Division) -> Result<Vec<NoticeHousehold>> {
-    let path = dir.join("register.parquet");
-    let count = rows(&path)?;
+    let Snapshot { path, rows: count } = Published::open(dir)?.table("register.parquet")?;
     let mut found = Households::default();
     for first in (0..count).step_by(GROUP) {
         let frame = read(&path, Some(&COLUMNS), first, GROUP)?;

@@ -6,10 +6,10 @@
 //! counts. Personal values are inside: they go into reports and nowhere else.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::frame::damaged;
 use super::pick::{Picked, Snapshot};
+use super::published::Published;
 use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{CitizenId, Date, Digest, Division, Error, Fen, Message, Result};
@@ -49,16 +49,17 @@ pub struct Recalled {
 /// An input error if nobody on the run's register is of that part (the code asked for is not repeated: it may be an id);
 /// I/O if a snapshot is missing or damaged.
 pub fn recall(workspace: &Workspace, run: &str, part: Part<'_>) -> Result<Recalled> {
-    let dir = workspace.run_dir(run);
-    let record = RunRecord::load(&dir)?;
-    let as_of = Date::parse_iso(&record.as_of).ok_or_else(|| damaged(&dir))?;
-    let people = find(&dir, part)?;
-    let register = register(&dir, &people, as_of)?;
-    let coverage = coverage(&dir, &record, &people)?;
-    let (mut links, reviews, link_rows) = links(&dir, &record, &people)?;
-    let mut outcomes = outcomes(&dir, &register, &people, &link_rows)?;
-    let evidences = evidences(&dir, &record, &mut links, &mut outcomes)?;
-    Ok(Recalled { record, register, places: people.places, evidences, links, reviews, outcomes, coverage })
+    let run = Published::open(&workspace.run_dir(run))?;
+    let as_of = Date::parse_iso(&run.record.as_of).ok_or_else(|| run.damaged())?;
+    let whole = run.table("coverage.parquet")?;
+    let people = find(&whole, part)?;
+    let register = register(&run.table("register.parquet")?, &people, as_of)?;
+    let coverage = coverage(&whole, &run.record, &people)?;
+    let (mut links, reviews, link_rows) = links(&run.table("links.parquet")?, &run.record, &people)?;
+    let (mut outcomes, discrepancies) = outcomes(&run.table("outcomes.parquet")?, &register, &people)?;
+    grounds(&run.table("grounds.parquet")?, &people, &link_rows, &discrepancies, &mut outcomes)?;
+    let evidences = evidences(&run, &mut links, &mut outcomes)?;
+    Ok(Recalled { record: run.record, register, places: people.places, evidences, links, reviews, outcomes, coverage })
 }
 
 /// Who is of the part.
@@ -80,8 +81,7 @@ impl People {
 }
 
 /// One pass over two columns: which persons, in which households, and how many households of the county stand before.
-fn find(dir: &Path, part: Part<'_>) -> Result<People> {
-    let all = Snapshot::open(dir.join("coverage.parquet"))?;
+fn find(all: &Snapshot, part: Part<'_>) -> Result<People> {
     let whole = all.columns(&["household_id", "division"])?;
     let (codes, divisions) = (whole.texts("household_id")?, whole.texts("division")?);
     let county_of = |row: usize| divisions.get(row).and_then(Division::parse).map(Division::county);
@@ -121,8 +121,7 @@ fn find(dir: &Path, part: Part<'_>) -> Result<People> {
     Ok(people)
 }
 
-fn register(dir: &Path, people: &People, as_of: Date) -> Result<Register> {
-    let snapshot = Snapshot::open(dir.join("register.parquet"))?;
+fn register(snapshot: &Snapshot, people: &People, as_of: Date) -> Result<Register> {
     let picked = snapshot.pick(None, &people.rows)?;
     let kind = register_persons();
     let table = table(&picked, &kind)?;
@@ -184,8 +183,7 @@ fn number_of(list: &mut Vec<String>, text: &str) -> u16 {
     at as u16
 }
 
-fn coverage(dir: &Path, record: &RunRecord, people: &People) -> Result<Coverage> {
-    let snapshot = Snapshot::open(dir.join("coverage.parquet"))?;
+fn coverage(snapshot: &Snapshot, record: &RunRecord, people: &People) -> Result<Coverage> {
     let names: Vec<&str> = record.sources.iter().map(|source| source.source.as_str()).collect();
     let picked = snapshot.pick(Some(&names), &people.rows)?;
     let columns = names.iter().map(|name| picked.bytes(name)).collect::<Result<Vec<_>>>()?;
@@ -201,8 +199,7 @@ fn coverage(dir: &Path, record: &RunRecord, people: &People) -> Result<Coverage>
 
 /// The links of the part's persons, what people were asked about them, and their rows in the snapshot. `Link::row` is
 /// still the run's; `evidences` gives the part's.
-fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, Vec<Review>, Vec<usize>)> {
-    let snapshot = Snapshot::open(dir.join("links.parquet"))?;
+fn links(snapshot: &Snapshot, record: &RunRecord, people: &People) -> Result<(Vec<Link>, Vec<Review>, Vec<usize>)> {
     let wanted = snapshot.rows_where("person", |person| people.person(person).is_some())?;
     let picked = snapshot.pick(None, &wanted)?;
     let (persons, rows, slots) = (picked.numbers("person")?, picked.numbers("row")?, picked.numbers("slot")?);
@@ -244,10 +241,8 @@ fn links(dir: &Path, record: &RunRecord, people: &People) -> Result<(Vec<Link>, 
     Ok((links, reviews, wanted))
 }
 
-/// Discrepancies of the part's households, and the grounds about its persons: of a citizen enrolled in two counties, each
-/// county's part holds its own row. `Ground::row` of a source is still the run's.
-fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize]) -> Result<Outcomes> {
-    let snapshot = Snapshot::open(dir.join("outcomes.parquet"))?;
+/// Discrepancies of the part's households, and their rows in the snapshot, ascending.
+fn outcomes(snapshot: &Snapshot, register: &Register, people: &People) -> Result<(Outcomes, Vec<usize>)> {
     let by_code: BTreeMap<&str, u32> =
         people.households.iter().zip(0..).map(|((code, _), household)| (code.as_str(), household)).collect();
     let codes = snapshot.columns(&["household_id"])?;
@@ -284,19 +279,18 @@ fn outcomes(dir: &Path, register: &Register, people: &People, link_rows: &[usize
         };
         outcomes.discrepancies.push(one().ok_or_else(|| damaged(&snapshot.path))?);
     }
-    grounds(dir, people, link_rows, &wanted, &mut outcomes)?;
-    Ok(outcomes)
+    Ok((outcomes, wanted))
 }
 
-/// `discrepancies` are rows of the outcomes snapshot, ascending.
+/// The grounds about the part's persons: of a citizen enrolled in two counties, each county's part holds its own row.
+/// `Ground::row` of a source is still the run's; `discrepancies` are rows of the outcomes snapshot, ascending.
 fn grounds(
-    dir: &Path,
+    snapshot: &Snapshot,
     people: &People,
     link_rows: &[usize],
     discrepancies: &[usize],
     outcomes: &mut Outcomes,
 ) -> Result<()> {
-    let snapshot = Snapshot::open(dir.join("grounds.parquet"))?;
     let wanted = snapshot.rows_where("person", |person| people.person(person).is_some())?;
     let picked = snapshot.pick(None, &wanted)?;
     let numbers = |name: &str| picked.numbers(name);
@@ -337,12 +331,12 @@ fn grounds(
 }
 
 /// Each source with the rows that links and grounds name; their row numbers become the part's.
-fn evidences(dir: &Path, record: &RunRecord, links: &mut [Link], outcomes: &mut Outcomes) -> Result<Vec<Evidence>> {
-    let mut wanted: Vec<Vec<usize>> = vec![Vec::new(); record.sources.len()];
+fn evidences(run: &Published, links: &mut [Link], outcomes: &mut Outcomes) -> Result<Vec<Evidence>> {
+    let mut wanted: Vec<Vec<usize>> = vec![Vec::new(); run.record.sources.len()];
     links.iter().for_each(|link| wanted[usize::from(link.source)].push(link.row as usize));
     for ground in all_grounds(outcomes) {
         if let Some(source) = ground.source {
-            let rows = wanted.get_mut(usize::from(source)).ok_or_else(|| damaged(dir))?;
+            let rows = wanted.get_mut(usize::from(source)).ok_or_else(|| run.damaged())?;
             rows.push(ground.row as usize);
         }
     }
@@ -359,7 +353,7 @@ fn evidences(dir: &Path, record: &RunRecord, links: &mut [Link], outcomes: &mut 
             ground.row = of_part(source, ground.row);
         }
     }
-    record.sources.iter().zip(&wanted).map(|(source, rows)| evidence(dir, source, rows)).collect()
+    run.record.sources.iter().zip(&wanted).map(|(source, rows)| evidence(run, source, rows)).collect()
 }
 
 fn all_grounds(outcomes: &mut Outcomes) -> impl Iterator<Item = &mut Ground> {
@@ -367,8 +361,8 @@ fn all_grounds(outcomes: &mut Outcomes) -> impl Iterator<Item = &mut Ground> {
     found.chain(outcomes.set_aside.iter_mut().map(|(_, ground)| ground))
 }
 
-fn evidence(dir: &Path, source: &SourceRecord, rows: &[usize]) -> Result<Evidence> {
-    let snapshot = Snapshot::open(dir.join(evidence_file(&source.source)))?;
+fn evidence(run: &Published, source: &SourceRecord, rows: &[usize]) -> Result<Evidence> {
+    let snapshot = run.table(&evidence_file(&source.source))?;
     let kind = kind_of(source);
     let delivery = match (source.delivery.as_str(), source.as_of.as_deref().and_then(Date::parse_iso)) {
         ("arrived", Some(as_of)) => Delivery::Arrived { as_of, stale: source.stale },
@@ -379,7 +373,7 @@ fn evidence(dir: &Path, source: &SourceRecord, rows: &[usize]) -> Result<Evidenc
     for file in &source.files {
         evidence.files.push(ExtractFile {
             path: file.path.clone(),
-            digest: Digest::parse_hex(&file.digest).ok_or_else(|| damaged(dir))?,
+            digest: Digest::parse_hex(&file.digest).ok_or_else(|| run.damaged())?,
             bytes: file.bytes,
             format: file.format.clone(),
         });

@@ -3,14 +3,18 @@
 //! Gives values and wording keys; the sentences are the command line's. It holds personal values: it answers one
 //! question of one clerk, and is written nowhere by this module.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
 
 use polars::prelude::*;
 use serde_json::Value;
 
-use super::frame::{damaged, polars_error, read, rows};
+use super::frame::{damaged, polars_error, read};
 use super::original::{Inbox, Original};
-use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
+use super::pick::Snapshot;
+use super::published::Published;
+use super::run_record::{SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{Date, Error, Fen, Message, Result};
 use crate::model::evidence::RowRef;
@@ -126,21 +130,22 @@ pub fn trace(workspace: &Workspace, run: &str, id: &str) -> Result<Trace> {
     if !workspace.runs()?.iter().any(|published| published == run) {
         return Err(Error::input(Message::new("store.no_such_run")).hint(Message::new("store.no_such_run_hint")));
     }
-    let dir = workspace.run_dir(run);
-    let record = RunRecord::load(&dir)?;
-    let outcomes = Snapshot::open(dir.join("outcomes.parquet"))?;
-    let at = outcomes.find_text("id", id)?.ok_or_else(|| {
+    let published = Published::open(&workspace.run_dir(run))?;
+    let outcomes = published.table("outcomes.parquet")?;
+    let ids = outcomes.columns(&["id"])?.texts("id")?;
+    let at = ids.iter().position(|known| known == Some(id)).ok_or_else(|| {
         // The text asked for is not repeated: people type ids of persons here.
         Error::input(Message::new("store.no_such_discrepancy").with("run", run))
             .hint(Message::new("store.no_such_discrepancy_hint"))
     })?;
-    let one = outcomes.row(at)?;
-    let rule = record.rules.get(one.u32("rule_index")? as usize).ok_or_else(|| damaged(&outcomes.path))?.clone();
-    let grounds = trace_grounds(&Places { root: workspace.root(), dir: &dir, record: &record }, at as u32, &rule)?;
+    let one = Record::of(&outcomes, at)?;
+    let rule =
+        published.record.rules.get(one.u32("rule_index")? as usize).ok_or_else(|| damaged(&outcomes.path))?.clone();
+    let grounds = trace_grounds(workspace, &published, at as u32, &rule)?;
     Ok(Trace {
         run: run.to_owned(),
         id: id.to_owned(),
-        parameters: parameters_of(&rule, &record.parameters),
+        parameters: parameters_of(&rule, &published.record.parameters),
         severity: one.text("severity")?,
         household_id: one.text("household_id")?,
         person_id: Some(one.text("person_id")?).filter(|id| !id.is_empty()),
@@ -160,21 +165,21 @@ fn parameters_of(rule: &RuleCard, all: &Value) -> Value {
     Value::Object(named.collect())
 }
 
-struct Places<'a> {
-    root: &'a Path,
-    dir: &'a Path,
-    record: &'a RunRecord,
-}
-
-fn trace_grounds(places: &Places<'_>, discrepancy: u32, rule: &RuleCard) -> Result<Vec<TracedGround>> {
-    let grounds = Snapshot::open(places.dir.join("grounds.parquet"))?;
-    let links = Snapshot::open(places.dir.join("links.parquet"))?;
-    let register = Snapshot::open(places.dir.join("register.parquet"))?;
-    let mut inbox = Inbox::new(places.root);
+fn trace_grounds(
+    workspace: &Workspace,
+    run: &Published,
+    discrepancy: u32,
+    rule: &RuleCard,
+) -> Result<Vec<TracedGround>> {
+    let grounds = run.table("grounds.parquet")?;
+    let links = run.table("links.parquet")?;
+    let register = run.table("register.parquet")?;
+    let mut evidences: BTreeMap<u32, Snapshot> = BTreeMap::new();
+    let mut inbox = Inbox::new(workspace.root());
     let mut traced = Vec::new();
-    for at in grounds.find_number("discrepancy", discrepancy)? {
-        let ground = grounds.row(at)?;
-        let person = register.row(ground.u32("person")? as usize)?;
+    for at in grounds.rows_where("discrepancy", |number| number == discrepancy)? {
+        let ground = Record::of(&grounds, at)?;
+        let person = Record::of(&register, ground.u32("person")? as usize)?;
         let mut one = TracedGround {
             source: None,
             kind: None,
@@ -193,20 +198,18 @@ fn trace_grounds(places: &Places<'_>, discrepancy: u32, rule: &RuleCard) -> Resu
             one.set_aside = rule.innocent.get(index as usize).cloned();
         }
         if let Some(link) = ground.u32_or_none("link")? {
-            one.link = Some(traced_link(&links.row(link as usize)?)?);
+            one.link = Some(traced_link(&Record::of(&links, link as usize)?)?);
         }
         let row = ground.u32("row")? as usize;
         match ground.u32_or_none("source")? {
-            None => one.line = register.row(row)?.u32("line")?,
-            Some(source) => {
-                let source = places.record.sources.get(source as usize).ok_or_else(|| damaged(&grounds.path))?;
-                describe_row(
-                    &mut one,
-                    source,
-                    &Snapshot::open(places.dir.join(evidence_file(&source.source)))?,
-                    row,
-                    &mut inbox,
-                )?;
+            None => one.line = Record::of(&register, row)?.u32("line")?,
+            Some(index) => {
+                let source = run.record.sources.get(index as usize).ok_or_else(|| damaged(&grounds.path))?;
+                let evidence = match evidences.entry(index) {
+                    Entry::Occupied(opened) => opened.into_mut(),
+                    Entry::Vacant(place) => place.insert(run.table(&evidence_file(&source.source))?),
+                };
+                describe_row(&mut one, source, evidence, row, &mut inbox)?;
             }
         }
         traced.push(one);
@@ -222,7 +225,7 @@ fn describe_row(
     row: usize,
     inbox: &mut Inbox<'_>,
 ) -> Result<()> {
-    let record = evidence.row(row)?;
+    let record = Record::of(evidence, row)?;
     let at = RowRef {
         file: u16::try_from(record.u32("at_file")?).map_err(|_| damaged(&evidence.path))?,
         sheet: u16::try_from(record.u32("at_sheet")?).map_err(|_| damaged(&evidence.path))?,
@@ -260,46 +263,20 @@ fn traced_link(link: &Record<'_>) -> Result<TracedLink> {
     })
 }
 
-/// A snapshot file, read a few rows at a time.
-struct Snapshot {
-    path: PathBuf,
-    rows: usize,
-}
-
-impl Snapshot {
-    fn open(path: PathBuf) -> Result<Self> {
-        Ok(Self { rows: rows(&path)?, path })
-    }
-
-    fn row(&self, at: usize) -> Result<Record<'_>> {
-        if at >= self.rows {
-            return Err(damaged(&self.path));
-        }
-        Ok(Record { frame: read(&self.path, None, at, 1)?, path: &self.path })
-    }
-
-    fn find_text(&self, column: &str, text: &str) -> Result<Option<usize>> {
-        let frame = read(&self.path, Some(&[column]), 0, self.rows)?;
-        let values =
-            frame.column(column).and_then(|column| column.str()).map_err(|error| polars_error(&self.path, &error))?;
-        Ok(values.iter().position(|value| value == Some(text)))
-    }
-
-    fn find_number(&self, column: &str, number: u32) -> Result<Vec<usize>> {
-        let frame = read(&self.path, Some(&[column]), 0, self.rows)?;
-        let values =
-            frame.column(column).and_then(|column| column.u32()).map_err(|error| polars_error(&self.path, &error))?;
-        Ok((0..self.rows).filter(|row| values.get(*row) == Some(number)).collect())
-    }
-}
-
 /// One row of a snapshot.
 struct Record<'a> {
     frame: DataFrame,
     path: &'a Path,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    fn of(snapshot: &'a Snapshot, at: usize) -> Result<Self> {
+        if at >= snapshot.rows {
+            return Err(damaged(&snapshot.path));
+        }
+        Ok(Self { frame: read(&snapshot.path, None, at, 1)?, path: &snapshot.path })
+    }
+
     fn cell<T>(&self, name: &str, value: impl FnOnce(&Column) -> PolarsResult<T>) -> Result<T> {
         self.frame.column(name).and_then(value).map_err(|error| polars_error(self.path, &error))
     }

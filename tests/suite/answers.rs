@@ -225,3 +225,24 @@ fn the_workbook_comes_back_and_a_changed_sum_is_raised() {
     let words = change(&listed(&world, &third, "worklist.csv"), id).expect("raised again");
     assert!(words.starts_with("事实有变；事实变化前曾答复：不属实-同名或错号"), "{words}");
 }
+
+/// The hint of the message is followed, and it helps.
+#[test]
+fn a_damaged_run_stops_the_next_night_until_its_day_is_made_again() {
+    let world = World::made(400, 2_500, 9);
+    let first = night(&world, 0, &[]);
+    let table = world.path(&format!("store/runs/{}/outcomes.parquet", first["run"].as_str().unwrap()));
+    let mut bytes = std::fs::read(&table).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&table, bytes).unwrap();
+    let stopped = world.hedui(&["run", "--as-of", DAYS[1], "--no-progress"]);
+    assert_eq!(stopped.status.code(), Some(4));
+    assert!(text(&stopped.stderr).contains("hedui run --as-of"), "{}", text(&stopped.stderr));
+    let shown = world.hedui(&["export", "outcomes"]);
+    assert_eq!((shown.status.code(), shown.stdout.len()), (Some(4), 0), "nothing of it is shown");
+    let again = night(&world, 0, &[]);
+    let second = night(&world, 1, &[]);
+    assert_eq!(second["standing"]["against"], again["run"]);
+    assert_eq!((&second["standing"]["new"], &second["standing"]["gone"]), (&0.into(), &0.into()));
+}

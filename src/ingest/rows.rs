@@ -17,7 +17,7 @@ use super::owners;
 use super::split::{Fault, Record, fits};
 use super::words::Words;
 use super::{Job, Keys, PartyView, Wanted};
-use crate::kernel::Date;
+use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
 use crate::model::kind::Kind;
 use crate::model::table::{Column, FieldType};
@@ -342,7 +342,7 @@ impl<'a> RowReader<'a> {
             let mut before: Option<&[u8]> = None;
             for (row, place) in held.cells(index).enumerate() {
                 let cell = &held.text()[place.clone()];
-                if before.is_some_and(|before| before.last() == cell.last() && before == cell) {
+                if before.is_some_and(|before| alike(before, cell)) {
                     column.push_again();
                     continue;
                 }

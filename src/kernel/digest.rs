@@ -26,7 +26,9 @@ impl TryFrom<String> for Digest {
 
 impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        let mut digesting = Digesting::default();
+        digesting.update(bytes);
+        digesting.finish()
     }
 
     /// Of several parts, each preceded by its length, so that no two lists of parts run into each other.
@@ -67,9 +69,20 @@ impl Digest {
 #[derive(Clone, Default)]
 pub struct Digesting(Sha256);
 
+/// How far ahead of the hash bytes are looked at, and at how many at a time: a page of memory, and a line of the cache.
+const AHEAD: usize = 4096;
+const LINE: usize = 64;
+
 impl Digesting {
+    /// The page after the one that is hashed is looked at before it is needed: the processor fetches ahead by itself only to
+    /// the end of a page, and a hash that waits at each of a mapped file's pages took half as long again.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        for (page, next) in bytes.chunks(AHEAD).zip((AHEAD..).step_by(AHEAD)) {
+            let ahead = bytes.get(next..).unwrap_or_default();
+            let looked_at = ahead[..ahead.len().min(AHEAD)].iter().step_by(LINE);
+            std::hint::black_box(looked_at.fold(0, |seen, byte| seen ^ byte));
+            self.0.update(page);
+        }
     }
 
     /// The digest of everything so far, as one piece.
@@ -112,6 +125,17 @@ mod tests {
         let mut digesting = Digesting::default();
         [&b"a"[..], b"", b"bc"].iter().for_each(|part| digesting.update(part));
         assert_eq!(digesting.finish(), Digest::of(b"abc"));
+    }
+
+    // FIPS 180-2, appendix B.3: a million times "a".
+    #[test]
+    fn a_long_piece_is_hashed_page_by_page() {
+        let text = vec![b'a'; 1_000_000];
+        let digest = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+        assert_eq!(Digest::of(&text).to_string(), digest);
+        let mut digesting = Digesting::default();
+        [&text[..4095], &text[4095..8193], &text[8193..]].iter().for_each(|part| digesting.update(part));
+        assert_eq!(digesting.finish().to_string(), digest);
     }
 
     // RFC 4648, section 10: "fooba" is MZXW6YTB, "foobar" MZXW6YTBOI.

@@ -3,6 +3,7 @@
 //! Nothing here reads a file or knows what a household is. Each type keeps one promise of its own (a date is a real
 //! date, money is whole 分, a masked value never prints whole) so that no other module has to check it again.
 
+mod alike;
 pub mod citizen_id;
 pub mod credit_code;
 pub mod date;
@@ -16,6 +17,7 @@ pub mod progress;
 pub mod sieve;
 pub mod wording;
 
+pub use alike::alike;
 pub use citizen_id::{CitizenId, Sex};
 pub use date::{Date, Month};
 pub use digest::{Digest, Digesting};

@@ -13,6 +13,7 @@ use hashbrown::hash_table::Entry;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use super::values::shrink_to_fit;
+use crate::kernel::alike;
 
 /// Texts one behind the other, at most 4 GiB: put together here, or as they lie in a file that stays mapped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,7 +120,11 @@ impl Coded {
         let Self { distinct, known, .. } = self;
         let text_of = |code: &u16| distinct.get(usize::from(*code));
         let hash = |text: &str| FixedState::default().hash_one(text);
-        match known.entry(hash(text), |code| text_of(code) == text, |code| hash(text_of(code))) {
+        match known.entry(
+            hash(text),
+            |code| alike(text_of(code).as_bytes(), text.as_bytes()),
+            |code| hash(text_of(code)),
+        ) {
             Entry::Occupied(found) => Some(*found.get()),
             Entry::Vacant(free) => {
                 let count = distinct.len();
@@ -136,7 +141,8 @@ impl Coded {
     #[inline]
     fn push(&mut self, text: &str) -> bool {
         // Neighbours are often alike: one household, one village, a blank.
-        let last = self.codes.last().copied().filter(|last| self.distinct.get(usize::from(*last)) == text);
+        let is_again = |last: &u16| alike(self.distinct.get(usize::from(*last)).as_bytes(), text.as_bytes());
+        let last = self.codes.last().copied().filter(is_again);
         let code = last.or_else(|| self.code(text, self.codes.len()));
         self.codes.to_mut().extend(code);
         code.is_some()

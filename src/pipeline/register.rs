@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result};
+use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result, alike};
 use crate::model::evidence::{Delivery, Evidence, Reject};
 use crate::model::kind::{self, Kind};
 use crate::model::register::{Households, Mandates, Person, Register, Role, State};
@@ -152,10 +152,13 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     set_aside(&mut persons, &refused);
     // The register takes the rows over: held twice, they were a third of a large run's memory.
     register.table = persons.take_rows();
-    leave_out(&mut register.table, &refused);
-    blank_repeated(&mut register);
-    register.table.shrink_to_fit();
-    let filed = mandates_of(&register.persons, &filed.unwrap_or_default());
+    let (rows, people) = (&mut register.table, &register.persons);
+    let tidy = || {
+        leave_out(rows, &refused);
+        blank_repeated(rows, people);
+        rows.shrink_to_fit();
+    };
+    let ((), filed) = rayon::join(tidy, || mandates_of(people, &filed.unwrap_or_default()));
     Ok(KeptRegister { register, filed, persons, mandates })
 }
 
@@ -330,10 +333,11 @@ impl<'a> Homes<'a> {
     }
 
     fn number(&mut self, code: &'a str, hash: u64, programme: u16, division: Division) -> u32 {
-        if let Some((_, number)) = self.last.filter(|(last, _)| *last == code) {
+        if let Some((_, number)) = self.last.filter(|(last, _)| alike(last.as_bytes(), code.as_bytes())) {
             return number;
         }
-        let known = self.by_code.find(hash, |number| self.codes.get(*number as usize) == code).copied();
+        let is_it = |number: &u32| alike(self.codes.get(*number as usize).as_bytes(), code.as_bytes());
+        let known = self.by_code.find(hash, is_it).copied();
         let number = known.unwrap_or_else(|| {
             let number = self.codes.len() as u32;
             self.by_code.insert_unique(hash, number, |_| unreachable!("there is room for everybody"));
@@ -372,14 +376,14 @@ fn leave_out(table: &mut Table, refused: &[Refused]) {
 
 /// Persons and households say usable ids, divisions and household codes themselves; a second time they were a sixth of the
 /// register.
-fn blank_repeated(register: &mut Register) {
+fn blank_repeated(table: &mut Table, persons: &[Person]) {
     let kind = kind::register_persons();
-    let ids = texts(column_of(&kind, &register.table, "person_id")).iter().zip(&register.persons);
+    let ids = texts(column_of(&kind, table, "person_id")).iter().zip(persons);
     let unusable: Texts = ids.map(|(text, person)| if person.id.is_none() { text } else { "" }).collect();
-    let blank: Texts = std::iter::repeat_n("", register.persons.len()).collect();
+    let blank: Texts = std::iter::repeat_n("", persons.len()).collect();
     for (field, texts) in [("person_id", unusable), ("household_id", blank.clone()), ("division", blank)] {
         let field = kind.field(field).expect("a field of the register's own kinds");
-        register.table.columns[field] = Column::Text(texts);
+        table.columns[field] = Column::Text(texts);
     }
 }
 

@@ -29,6 +29,9 @@ use crate::model::register::{Register, Role};
 /// repeats an id on thousands of rows (2,000 took 900 MB) would otherwise show in each of them all the others.
 const ENROLMENTS_ELSEWHERE: usize = 40;
 
+/// Rows that are worth another core.
+const NEARBY: usize = 1 << 12;
+
 /// Row of a table that lies outside the rule, or counts, or was set aside by the innocent explanation of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -195,7 +198,7 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
             holds.map_or(Standing::Outside, |index| Standing::Innocent(index as u16))
         }
     };
-    Ok((0..frame.seats.len()).map(judge).collect())
+    Ok((0..frame.seats.len()).into_par_iter().with_min_len(NEARBY).map(judge).collect())
 }
 
 /// Rows of the rule's programmes and persons; with `latest`, of each person only the newest. A row that gives no date is
@@ -203,7 +206,8 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
 fn in_scope(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsResult<Vec<bool>> {
     let seats = &frame.seats;
     let mut in_scope: Vec<bool> = seats
-        .iter()
+        .par_iter()
+        .with_min_len(NEARBY)
         .map(|seat| {
             let counted = rule.supporters || world.register.persons[seat.person as usize].role == Role::Member;
             counted && (rule.of_enrolment() || scope.covers(seat.household))

@@ -4,13 +4,14 @@
 //! new name survives a power cut. Windows cannot sync a folder and does not need to.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sha2::{Digest as _, Sha256};
+use crate::kernel::{Digest, Digesting, Error, Result};
 
-use crate::kernel::{Digest, Error, Result};
+/// Bytes read or written at a time.
+const AT_ONCE: usize = 1 << 18;
 
 /// Writes `path` through `fill` and returns the digest of what was written. On any error the old file, if there was
 /// one, is untouched and nothing else is left. Hidden name while it grows: `.<name>.part`.
@@ -61,15 +62,15 @@ fn write_part(part: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Res
 /// Creates the file at `place`; faults are those of `path`, whose name people know.
 fn fill_file(place: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<(File, Written)> {
     let file = File::create(place).map_err(|error| Error::io(path, &error))?;
-    let mut writer = Recorder::new(BufWriter::with_capacity(1 << 18, file));
+    let mut writer = Recorder::new(BufWriter::with_capacity(AT_ONCE, file));
     let filled = fill(&mut writer).and_then(|()| writer.flush().map_err(|error| Error::io(path, &error)));
     if let Some(fault) = writer.fault.take() {
         return Err(Error::io(path, &fault));
     }
     filled?;
-    let Recorder { inner, hasher, bytes, .. } = writer;
+    let Recorder { inner, digest, bytes, .. } = writer;
     let file = inner.into_inner().map_err(|error| Error::io(path, error.error()))?;
-    Ok((file, Written { digest: Digest(hasher.finalize().into()), bytes }))
+    Ok((file, Written { digest: digest.finish(), bytes }))
 }
 
 fn part_of(path: &Path) -> PathBuf {
@@ -81,14 +82,14 @@ fn part_of(path: &Path) -> PathBuf {
 /// that the disk is full.
 pub(super) struct Recorder<W> {
     inner: W,
-    hasher: Sha256,
+    digest: Digesting,
     bytes: u64,
     fault: Option<io::Error>,
 }
 
 impl<W: Write> Recorder<W> {
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, hasher: Sha256::new(), bytes: 0, fault: None }
+        Self { inner, digest: Digesting::default(), bytes: 0, fault: None }
     }
 
     /// The first failed write, if any.
@@ -115,7 +116,7 @@ impl<W: Write> Write for Recorder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let outcome = self.inner.write(bytes);
         let count = self.remember(outcome)?;
-        self.hasher.update(&bytes[..count]);
+        self.digest.update(&bytes[..count]);
         self.bytes += count as u64;
         Ok(count)
     }
@@ -185,9 +186,9 @@ pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Vec<Error> {
 /// SHA-256 of a file's bytes.
 pub(super) fn digest_of_file(path: &Path) -> Result<Digest> {
     let mut reader = Recorder::new(io::sink());
-    let mut file = File::open(path).map_err(|error| Error::io(path, &error))?;
-    io::copy(&mut file, &mut reader).map_err(|error| Error::io(path, &error))?;
-    Ok(Digest(reader.hasher.finalize().into()))
+    let file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    io::copy(&mut BufReader::with_capacity(AT_ONCE, file), &mut reader).map_err(|error| Error::io(path, &error))?;
+    Ok(reader.digest.finish())
 }
 
 #[cfg(test)]

@@ -19,10 +19,10 @@ use crate::kernel::{Digest, Digesting, Result};
 use crate::model::extract_keys::Place;
 
 /// Large enough that starting one costs nothing, small enough that Ctrl-C is answered at once.
-pub(super) const CHUNK: usize = 2 << 20;
+pub(super) const CHUNK: usize = 1 << 20;
 
 /// Chunks parsed side by side, while as many are joined; bounds the rows, rejects and pages held apart.
-const WAVE: usize = 8;
+const WAVE: usize = 16;
 
 /// Where a chunk begins and ends.
 type Span = (usize, usize);

@@ -78,6 +78,14 @@ pub struct OutcomeCounts {
     pub not_checked: u64,
 }
 
+impl std::ops::AddAssign for OutcomeCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.clear += other.clear;
+        self.flagged += other.flagged;
+        self.not_checked += other.not_checked;
+    }
+}
+
 /// What one rule found, before the rules of a run are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleFindings {

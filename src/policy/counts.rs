@@ -109,17 +109,24 @@ fn join(all: &mut [u64], own: &[u64], asked: &mut bool) {
 
 /// The counts of a rule by index of the county.
 pub fn count(world: &World, scope: &Scope, flagged: &[bool], checked: &[bool]) -> Vec<OutcomeCounts> {
+    const AT_LEAST: usize = 1 << 16;
     let households = &world.register.households;
-    let mut counts = vec![OutcomeCounts::default(); world.register.counties().len()];
-    for household in (0..households.len() as u32).filter(|household| scope.covers(*household)) {
-        let counts = &mut counts[households.county(household)];
+    let none = || vec![OutcomeCounts::default(); world.register.counties().len()];
+    let counted = |mut counts: Vec<OutcomeCounts>, household: u32| {
+        let of_county = &mut counts[households.county(household)];
         match (flagged[household as usize], checked[household as usize]) {
-            (true, _) => counts.flagged += 1,
-            (false, true) => counts.clear += 1,
-            (false, false) => counts.not_checked += 1,
+            (true, _) => of_county.flagged += 1,
+            (false, true) => of_county.clear += 1,
+            (false, false) => of_county.not_checked += 1,
         }
-    }
-    counts
+        counts
+    };
+    let sum = |mut counts: Vec<OutcomeCounts>, others: Vec<OutcomeCounts>| {
+        counts.iter_mut().zip(others).for_each(|(counts, others)| *counts += others);
+        counts
+    };
+    let in_scope = (0..households.len() as u32).into_par_iter().with_min_len(AT_LEAST);
+    in_scope.filter(|household| scope.covers(*household)).fold(none, counted).reduce(none, sum)
 }
 
 #[cfg(test)]

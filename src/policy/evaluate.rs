@@ -155,16 +155,17 @@ fn by_rule(index: u16, rule: &Rule, world: &World, frame: &Frame, checked: &[boo
         let standings = standings(rule, world, frame, &scope).map_err(failed)?;
         let subjects = measured(rule, frame, &standings).map_err(failed)?;
         let subjects = held(rule, frame, subjects, &scope).map_err(failed)?;
+        let seat_of = |subject: &Subject| &frame.seats[subject.at as usize];
+        let group_of = |subject: &Subject| group_around(rule, &frame.seats, subject.at as usize);
+        let made = |subject: &Subject| {
+            let shown = shown_at(rule, &frame.seats, seat_of(subject), group_of(subject));
+            discrepancy(index, rule, world, seat_of(subject), subject, grounds(&frame.seats, &standings, &shown))
+        };
+        found.discrepancies = subjects.par_iter().map(made).collect();
         let mut shown = vec![false; frame.seats.len()];
-        for subject in subjects {
-            let seat = frame.seats[subject.at as usize];
-            flagged[seat.household as usize] = true;
-            let group = group_around(rule, &frame.seats, subject.at as usize);
-            for at in group.clone().filter(|at| standings[*at] != Standing::Outside) {
-                shown[at] = true;
-            }
-            let grounds = grounds(&frame.seats, &standings, &shown_at(rule, &frame.seats, &seat, group));
-            found.discrepancies.push(discrepancy(index, rule, world, &seat, &subject, grounds));
+        for subject in &subjects {
+            flagged[seat_of(subject).household as usize] = true;
+            shown[group_of(subject)].fill(true);
         }
         for (at, seat) in frame.seats.iter().enumerate() {
             if let (Standing::Innocent(innocent), false) = (standings[at], shown[at]) {

@@ -74,10 +74,7 @@ pub(super) fn by_rule(view: &RunView, total: &Counts) -> Listing {
     );
     let mut outcomes = vec![OutcomeCounts::default(); view.cards.len()];
     for ((rule, _), counts) in &view.outcomes.counts {
-        let sum = &mut outcomes[usize::from(*rule)];
-        sum.clear += counts.clear;
-        sum.flagged += counts.flagged;
-        sum.not_checked += counts.not_checked;
+        outcomes[usize::from(*rule)] += *counts;
     }
     let mut listing = Listing::new(view.word("report.sheet_by_rule"), columns);
     for ((card, flags), outcome) in view.cards.iter().zip(&total.rules).zip(outcomes) {

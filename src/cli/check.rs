@@ -106,6 +106,9 @@ fn print(answer: &Answer, context: &Context) {
             .collect();
         let heading = ["cli.department", "cli.kind", "cli.as_of", "cli.state"].map(|key| context.word(key));
         print!("{}", table(&heading, &rows, &[]));
+        if answer.register.persons[person as usize].id.is_none() {
+            println!("{}", context.word("cli.without_id"));
+        }
         for link in links {
             let evidence = &answer.evidences[link.source as usize];
             let at = evidence.refs[link.row as usize];

@@ -114,7 +114,12 @@ fn cells(needs: Needs) -> [String; 3] {
 /// Three digits or so: nobody needs the bytes of an estimate.
 fn size(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
-    if megabytes >= 9_999.5 { format!("{:.1} GB", megabytes / 1e3) } else { format!("{megabytes:.0} MB") }
+    match bytes {
+        0 => "0 MB".to_owned(),
+        1..9_950_000 => format!("{:.1} MB", megabytes.max(0.1)),
+        9_950_000..9_999_500_000 => format!("{megabytes:.0} MB"),
+        _ => format!("{:.1} GB", megabytes / 1e3),
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +128,8 @@ mod tests {
 
     #[test]
     fn sizes_as_people_read_them() {
-        assert_eq!([0, 1_499_999, 9_999_000_000, 12_345_678_901].map(size), ["0 MB", "1 MB", "9999 MB", "12.3 GB"]);
+        let sizes = [0, 12, 1_499_999, 9_949_999, 9_950_000, 9_999_000_000, 12_345_678_901].map(size);
+        assert_eq!(sizes, ["0 MB", "0.1 MB", "1.5 MB", "9.9 MB", "10 MB", "9999 MB", "12.3 GB"]);
     }
 
     #[test]

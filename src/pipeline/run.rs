@@ -302,6 +302,7 @@ impl Found<'_> {
             as_of: self.register.register.as_of,
             version: env!("CARGO_PKG_VERSION"),
             register: &self.register.register,
+            register_files: &self.register.persons.files,
             evidences: &self.evidences,
             links: &self.linked.links,
             reviews: &self.reviews,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | row | the kind's fields by name; `<field>_month` for each date field; `row_as_of` (the kind's `as_of`) | rows, when, measure |
 //! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
+//! | row | `same_name`, of enrolments only: another row of the id has this name, or a former one | rows, when, measure |
 //! | person | `person`, `relation`, `role`, `person_state`, `programme`, `marital`, `disability`, `age`, `person_paid_from`, `person_paid_through`, `monthly_amount`, `declared_…` | all; flag only if `per = "person"` |
 //! | household | `household`, `members`, `household_programme`, `division`, `county` | all |
 //! | run | `as_of` (Date), `as_of_month` | all |
@@ -52,6 +53,7 @@ pub enum Fixed {
     Repeated,
     OtherInHousehold,
     OtherNameGiven,
+    SameName,
     DwellingKey,
     AsOf,
     AsOfMonth,
@@ -83,6 +85,7 @@ const FIXED: &[(&str, Level, DataType, Fixed)] = &[
     ("repeated", Level::Row, DataType::Boolean, Fixed::Repeated),
     ("other_in_household", Level::Row, DataType::Boolean, Fixed::OtherInHousehold),
     ("other_name_given", Level::Row, DataType::Boolean, Fixed::OtherNameGiven),
+    ("same_name", Level::Row, DataType::Boolean, Fixed::SameName),
     ("dwelling_key", Level::Row, DataType::String, Fixed::DwellingKey),
     ("person", Level::Person, DataType::UInt32, Fixed::Person),
     ("relation", Level::Person, DataType::String, Fixed::Register("relation")),
@@ -124,8 +127,10 @@ pub fn vocabulary(kind: Option<&Kind>) -> Vec<RuleColumn> {
     for (name, level, dtype, fixed) in FIXED {
         let of_a_row = *level == Level::Row;
         let of_housing = *fixed == Fixed::DwellingKey;
+        let of_enrolment = *fixed == Fixed::SameName;
         let fits = match kind {
-            None => !of_a_row,
+            None => !of_a_row || of_enrolment,
+            Some(_) if of_enrolment => false,
             Some(kind) => !of_housing || (kind.field("unit_number").is_some() && kind.field("location").is_some()),
         };
         if fits && !columns.iter().any(|column| column.name == *name) {

@@ -18,6 +18,7 @@ use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
 use crate::model::register::{Register, Role, State};
 use crate::model::table::Column as Field;
+use crate::standardise::names;
 
 /// All that an evaluation reads.
 pub struct World<'a> {
@@ -268,6 +269,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::Repeated => flags(repeated(world, seats)),
         Fixed::OtherInHousehold => flags(others_in_household(seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
+        Fixed::SameName => flags(same_names(register, seats)),
         Fixed::DwellingKey => {
             let keys = keys_of_dwellings(world, seats);
             fill(&|at, _| owned(keys[at].clone()))
@@ -297,6 +299,23 @@ fn borrowed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fi
             fill(&column.name, &column.dtype, seats.map(of_household))
         }
     }
+}
+
+/// Enrolments of one id: whether another of them has a consistent name. An id that a clerk mistyped is somebody else's, and
+/// says of neither that he is enrolled twice.
+fn same_names(register: &Register, seats: &[Seat]) -> Vec<bool> {
+    let (present, former) = (register.texts("name"), register.texts("former_name"));
+    let agree = |a: &Seat, b: &Seat| {
+        let [(a, once_a), (b, once_b)] =
+            [a, b].map(|seat| (present.get(seat.person as usize), former.get(seat.person as usize)));
+        let consistent = |a: &str, b: &str| names::compare(a, b).is_consistent();
+        a.is_empty() || b.is_empty() || consistent(a, b) || consistent(a, once_b) || consistent(once_a, b)
+    };
+    let of_citizen = |rows: &[Seat]| -> Vec<bool> {
+        let others = |at: usize| (0..rows.len()).filter(move |other| *other != at);
+        (0..rows.len()).map(|at| others(at).any(|other| agree(&rows[at], &rows[other]))).collect()
+    };
+    seats.chunk_by(|a, b| a.citizen == b.citizen).flat_map(of_citizen).collect()
 }
 
 fn name_letter(level: NameLevel) -> String {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::run_record::FileRecord;
@@ -54,14 +54,24 @@ impl<'a> Inbox<'a> {
         Self { root, unchanged: BTreeMap::new() }
     }
 
+    /// The record that begins at an offset.
     pub(super) fn record(&mut self, file: &FileRecord, offset: u64) -> Original {
+        self.read(file, |_| Ok(offset))
+    }
+
+    /// The record that begins in a physical line, the heading being 1.
+    pub(super) fn record_in_line(&mut self, file: &FileRecord, line: u32) -> Original {
+        self.read(file, |path| start_of_line(path, line))
+    }
+
+    fn read(&mut self, file: &FileRecord, place: impl FnOnce(&Path) -> std::io::Result<u64>) -> Original {
         let path = self.root.join(&file.path);
         let checked = self.unchanged.entry(file.path.clone()).or_insert_with(|| check(&path, file));
         if let Err(state) = checked {
             return state.clone();
         }
         let Some(encoding) = encoding_of(&file.format) else { return Original::Sheet };
-        let Ok(bytes) = read_at(&path, offset) else { return Original::Unreadable };
+        let Ok(bytes) = place(&path).and_then(|offset| read_at(&path, offset)) else { return Original::Unreadable };
         let (text, _) = encoding.decode_without_bom_handling(&bytes[..record_end(&bytes)]);
         Original::Text(text.trim_start_matches('\u{feff}').to_owned())
     }
@@ -83,6 +93,12 @@ fn check(path: &Path, file: &FileRecord) -> std::result::Result<(), Original> {
 /// The encoding that a format begins with (`GB18030, |`); `None` for a spreadsheet.
 fn encoding_of(format: &str) -> Option<&'static encoding_rs::Encoding> {
     encoding_rs::Encoding::for_label(format.split(',').next()?.trim().as_bytes())
+}
+
+/// Where a line begins; the end of the file if it has fewer.
+fn start_of_line(path: &Path, line: u32) -> std::io::Result<u64> {
+    let mut file = BufReader::with_capacity(1 << 18, File::open(path)?);
+    (1..line).try_fold(0, |start, _| Ok(start + file.skip_until(b'\n')? as u64))
 }
 
 fn read_at(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {

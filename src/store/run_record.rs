@@ -11,7 +11,7 @@ use super::same::TableRecord;
 use super::whole_file::write_new;
 use crate::kernel::{Date, Error, Result};
 use crate::model::coverage::CoverageState;
-use crate::model::evidence::{Bins, Delivery, Evidence, RowRef};
+use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef};
 use crate::model::outcome::RuleCard;
 use crate::model::table::FieldType;
 
@@ -32,6 +32,9 @@ pub struct RunRecord {
     pub demo: bool,
     /// Digest of the whole configuration, hexadecimal.
     pub configuration: String,
+    /// The files that the persons on the register were read from.
+    #[serde(default)]
+    pub register: Vec<FileRecord>,
     /// In the order of the plan: `source` columns are indexes in this list.
     pub sources: Vec<SourceRecord>,
     /// Codes of the bytes in the coverage table.
@@ -76,6 +79,17 @@ pub struct FileRecord {
     pub digest: String,
     pub bytes: u64,
     pub format: String,
+}
+
+impl FileRecord {
+    pub(super) fn of(file: &ExtractFile) -> Self {
+        Self {
+            path: file.path.clone(),
+            digest: file.digest.to_string(),
+            bytes: file.bytes,
+            format: file.format.clone(),
+        }
+    }
 }
 
 /// One column of a source's records.
@@ -132,12 +146,6 @@ impl SourceRecord {
             whole_row: *whole_row,
             count: *count,
         });
-        let files = evidence.files.iter().map(|file| FileRecord {
-            path: file.path.clone(),
-            digest: file.digest.to_string(),
-            bytes: file.bytes,
-            format: file.format.clone(),
-        });
         Self {
             source: evidence.source.clone(),
             department: evidence.department.clone(),
@@ -147,7 +155,7 @@ impl SourceRecord {
             refusal,
             as_of: as_of.map(|date: Date| date.to_string()),
             stale,
-            files: files.collect(),
+            files: evidence.files.iter().map(FileRecord::of).collect(),
             bins: evidence.bins,
             fields: fields
                 .map(|field| FieldRecord { name: field.name.clone(), label: field.label.clone(), ty: field.ty })

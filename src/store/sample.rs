@@ -25,10 +25,13 @@ pub(super) const RUN: &str = "20261124-01";
 pub(super) const IDS: [&str; 2] = ["11010519491231002X", "440524188001010014"];
 pub(super) const FILE: &str = "inbox/vehicle/2026-11.csv";
 pub(super) const EXTRACT: &str = "号牌,证件号\n鲁A10001,11010519491231002X\n\"鲁A1,0002\",11010519491231002X\n坏行\n";
+const PERSONS_FILE: &str = "inbox/register/persons.csv";
+pub(super) const PERSONS: &str = "证件号,家庭编号\n11010519491231002X,H-1\n440524188001010014,H-1\n3702**,H-2\n";
 
 /// What `RunTables` borrows.
 pub(super) struct Sample {
     register: Register,
+    register_files: Vec<ExtractFile>,
     evidences: Vec<Evidence>,
     pub(super) links: Vec<Link>,
     pub(super) reviews: Vec<Review>,
@@ -49,6 +52,7 @@ impl Sample {
         ]);
         Self {
             register: register(),
+            register_files: vec![file(PERSONS_FILE, PERSONS)],
             evidences: vec![vehicle(), missing()],
             links: vec![link(0, 0), link(0, 1)],
             reviews: vec![Review { link: 1, key: JudgementKey::of(&Digest::of(b"asked")), answer: Some(Answer::Same) }],
@@ -70,6 +74,7 @@ impl Sample {
             demo: true,
             configuration: Digest::of(b"configuration"),
             register: &self.register,
+            register_files: &self.register_files,
             evidences: &self.evidences,
             links: &self.links,
             reviews: &self.reviews,
@@ -100,6 +105,8 @@ impl Sample {
 pub(super) fn published() -> (tempfile::TempDir, Workspace) {
     let (folder, workspace) = workspace();
     write_extract(workspace.root(), EXTRACT);
+    std::fs::create_dir_all(workspace.root().join("inbox/register")).unwrap();
+    std::fs::write(workspace.root().join(PERSONS_FILE), PERSONS).unwrap();
     let lock = workspace.lock(&super::workspace::tests::holder()).unwrap();
     let staging = workspace.stage(&lock, RUN).unwrap();
     Sample::new().save(staging.store());
@@ -185,18 +192,22 @@ fn vehicle() -> Evidence {
         kind,
         delivery: Delivery::Arrived { as_of: day(), stale: false },
         newest: None,
-        files: vec![ExtractFile {
-            path: FILE.into(),
-            digest: Digest::of(EXTRACT.as_bytes()),
-            bytes: EXTRACT.len() as u64,
-            format: "UTF-8, ,".into(),
-        }],
+        files: vec![file(FILE, EXTRACT)],
         table,
         refs: vec![at(2, "鲁A10001"), at(3, "\"鲁A1")],
         parties: Parties::default(),
         bins: Bins { read: 3, linked: 2, unlinked: 0, rejected: 1, skipped: 0 },
         rejects: vec![reject],
         reject_counts: [((String::new(), "ingest.reject_fields", true), 1)].into(),
+    }
+}
+
+fn file(path: &str, text: &str) -> ExtractFile {
+    ExtractFile {
+        path: path.into(),
+        digest: Digest::of(text.as_bytes()),
+        bytes: text.len() as u64,
+        format: "UTF-8, ,".into(),
     }
 }
 

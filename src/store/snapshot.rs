@@ -21,11 +21,11 @@ use serde_json::Value;
 
 use super::parquet::{Fill, Group, write};
 use super::publish::Output;
-use super::run_record::{RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
+use super::run_record::{FileRecord, RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use super::same::{MadeOf, TableRecord};
 use crate::kernel::{Date, Digest, Division, Fen, Result};
 use crate::model::coverage::{Coverage, CoverageState};
-use crate::model::evidence::{Evidence, Reject};
+use crate::model::evidence::{Evidence, ExtractFile, Reject};
 use crate::model::judgement::{Answer, Review};
 use crate::model::kind;
 use crate::model::link::{Link, Repairs};
@@ -47,6 +47,8 @@ pub struct RunTables<'a> {
     pub configuration: Digest,
     pub register: &'a Register,
     /// In the order of the plan: `Link::source` is an index in it.
+    /// The files that its persons were read from.
+    pub register_files: &'a [ExtractFile],
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
     /// Ascending by link.
@@ -150,6 +152,7 @@ fn record(run: &RunTables<'_>, tables: &[Output], summary: &Value) -> RunRecord 
         profile: run.profile.to_owned(),
         demo: run.demo,
         configuration: run.configuration.to_string(),
+        register: run.register_files.iter().map(FileRecord::of).collect(),
         sources: run.evidences.iter().map(SourceRecord::of).collect(),
         coverage_states: coverage_states(),
         rules: run.cards.to_vec(),

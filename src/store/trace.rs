@@ -14,10 +14,11 @@ use super::frame::{damaged, polars_error, read};
 use super::original::{Inbox, Original};
 use super::pick::Snapshot;
 use super::published::Published;
-use super::run_record::{SourceRecord, column_name, evidence_file};
+use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{Date, Error, Fen, Message, Result};
 use crate::model::evidence::RowRef;
+use crate::model::kind::register_persons;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::RuleCard;
 use crate::model::table::FieldType;
@@ -53,7 +54,7 @@ pub struct TracedGround {
     pub kind: Option<String>,
     pub department: Option<String>,
     pub person_id: String,
-    /// Relative to the workspace; `None` for the register.
+    /// Relative to the workspace; `None` for a register in several files, and for runs that did not record it.
     pub file: Option<String>,
     /// SHA-256 of that file when the run read it.
     pub digest: Option<String>,
@@ -66,7 +67,7 @@ pub struct TracedGround {
     pub set_aside: Option<String>,
     /// Fields that were given.
     pub fields: Vec<TracedField>,
-    /// The record as delivered; `None` for the register.
+    /// The record as delivered; `None` without a file.
     pub original: Option<Original>,
 }
 
@@ -202,7 +203,7 @@ fn trace_grounds(
         }
         let row = ground.u32("row")? as usize;
         match ground.u32_or_none("source")? {
-            None => one.line = Record::of(&register, row)?.u32("line")?,
+            None => describe_enrolment(&mut one, &run.record, &Record::of(&register, row)?, &mut inbox)?,
             Some(index) => {
                 let source = run.record.sources.get(index as usize).ok_or_else(|| damaged(&grounds.path))?;
                 let evidence = match evidences.entry(index) {
@@ -215,6 +216,41 @@ fn trace_grounds(
         traced.push(one);
     }
     Ok(traced)
+}
+
+/// As [`describe_row`], for a row of the register itself.
+fn describe_enrolment(
+    one: &mut TracedGround,
+    run: &RunRecord,
+    record: &Record<'_>,
+    inbox: &mut Inbox<'_>,
+) -> Result<()> {
+    let kind = register_persons();
+    one.line = record.u32("line")?;
+    one.kind = Some(kind.code.clone());
+    // Of a register in several files nobody kept in which of them a line stands.
+    if let [file] = &run.register[..] {
+        one.file = Some(file.path.clone());
+        one.digest = Some(file.digest.clone());
+        one.original = Some(inbox.record_in_line(file, one.line));
+    }
+    one.fields = fields(record, kind.fields.iter().map(|field| (&field.name, &field.label, field.ty)))?;
+    Ok(())
+}
+
+/// The fields that were given: name, label, type.
+fn fields<'f>(
+    record: &Record<'_>,
+    fields: impl Iterator<Item = (&'f String, &'f String, FieldType)>,
+) -> Result<Vec<TracedField>> {
+    let mut given = Vec::new();
+    for (name, label, ty) in fields {
+        let value = record.said(&column_name(name, ty), ty)?;
+        if !value.is_empty() {
+            given.push(TracedField { name: name.clone(), label: label.clone(), ty, value });
+        }
+    }
+    Ok(given)
 }
 
 /// Fills in where the row stands, what it says and what the inbox says.
@@ -240,12 +276,7 @@ fn describe_row(
     one.digest = Some(file.digest.clone());
     (one.sheet, one.line) = (u32::from(at.sheet), at.line);
     one.original = Some(inbox.record(file, at.offset));
-    for field in &source.fields {
-        let value = record.said(&column_name(&field.name, field.ty), field.ty)?;
-        if !value.is_empty() {
-            one.fields.push(TracedField { name: field.name.clone(), label: field.label.clone(), ty: field.ty, value });
-        }
-    }
+    one.fields = fields(&record, source.fields.iter().map(|field| (&field.name, &field.label, field.ty)))?;
     Ok(())
 }
 
@@ -337,7 +368,7 @@ impl<'a> Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{EXTRACT, FILE, IDS, RUN, published, write_extract};
+    use super::super::sample::{EXTRACT, FILE, IDS, PERSONS, RUN, published, write_extract};
     use super::*;
     use crate::kernel::{Digest, ErrorKind};
 
@@ -369,6 +400,10 @@ mod tests {
         assert_eq!(trace.person_id, None, "about the household");
         let [ground] = &trace.grounds[..] else { panic!("one row") };
         assert_eq!((ground.source.as_ref(), ground.line, ground.person_id.as_str()), (None, 3, IDS[1]));
+        assert_eq!(ground.original, Some(Original::Text(format!("{},H-1", IDS[1]))));
+        assert_eq!(ground.digest, Some(Digest::of(PERSONS.as_bytes()).to_string()));
+        let household = ground.fields.iter().find(|field| field.name == "household_id").unwrap();
+        assert_eq!((household.label.as_str(), household.value.as_str()), ("家庭编号", "H-1"));
     }
 
     #[test]

@@ -26,10 +26,9 @@ pub struct Findings {
 pub fn findings(dir: &Path) -> Result<Findings> {
     let run = Published::open(dir)?;
     let found = earlier(&run.table("outcomes.parquet")?)?.into_iter().map(|(earlier, _)| earlier).collect();
-    let kept = dir.join("absent.parquet");
-    let absent = if kept.exists() { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
+    let absent = if run.wrote("absent.parquet") { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
     let known = |(earlier, why): (Earlier, String)| {
-        Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| damaged(&kept))
+        Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| run.damaged())
     };
     Ok(Findings { found, absent: absent.into_iter().map(known).collect::<Result<_>>()? })
 }

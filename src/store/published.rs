@@ -28,6 +28,11 @@ impl Published {
         damaged(&self.dir)
     }
 
+    /// Whether the run had such a table, be it gone by now. Runs of earlier versions had fewer.
+    pub fn wrote(&self, name: &str) -> bool {
+        self.record.tables.contains_key(name) || self.dir.join(name).exists()
+    }
+
     /// A table of the run. Runs of versions that recorded no tables are read as they are.
     ///
     /// # Errors

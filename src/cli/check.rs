@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
-use super::terminal::{progress, table};
+use super::terminal::{printable, progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
 use crate::kernel::{Date, Error, Result, wording};
@@ -89,7 +89,7 @@ fn delivered(delivery: &Delivery) -> Option<Date> {
 fn print(answer: &Answer, context: &Context) {
     let date = |delivery: &Delivery| delivered(delivery).map(|date| date.to_string()).unwrap_or_default();
     for (person, links) in (0..).zip(answer.links_by_person()) {
-        println!("{}  {}", answer.register.id_text(person), answer.register.name(person));
+        println!("{}  {}", answer.register.id_text(person), printable(answer.register.name(person)));
         let rows: Vec<Vec<String>> = answer
             .evidences
             .iter()
@@ -124,7 +124,7 @@ fn print(answer: &Answer, context: &Context) {
                 println!(
                     "    {}: {}",
                     field.label,
-                    value_in_words(context.lang, &evidence.kind.code, field.ty, &value)
+                    printable(&value_in_words(context.lang, &evidence.kind.code, field.ty, &value))
                 );
             }
         }

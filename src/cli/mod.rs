@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::kernel::wording::say;
+use crate::kernel::wording::{find, say};
 use crate::kernel::{Cancel, Error, Lang, Message, Result};
 
 /// Exit code of a command that is done while something needs a person.
@@ -247,16 +247,19 @@ fn language() -> Lang {
         .unwrap_or(Lang::En)
 }
 
-/// The command tree with its help texts from the catalogue: `help.<command>` and `help.arg_<argument>`.
+/// The command tree with its help texts from the catalogue: `help.<command>` and `help.arg_<argument>`, or
+/// `help.<command>_arg_<argument>` where the same name means something else.
 fn localised(lang: Lang) -> clap::Command {
     fn arguments(command: clap::Command, lang: Lang) -> clap::Command {
+        let name = command.get_name().to_owned();
         command.mut_args(|argument| {
             let id = argument.get_id().as_str();
             if matches!(id, "help" | "version") {
                 return argument;
             }
-            let key = format!("help.arg_{id}");
-            argument.help(say(lang, &key))
+            let own = find(lang, &format!("help.{name}_arg_{id}"));
+            let help = own.unwrap_or_else(|| say(lang, &format!("help.arg_{id}")));
+            argument.help(help)
         })
     }
     let command = arguments(Cli::command(), lang).about(say(lang, "help.hedui"));

@@ -192,7 +192,8 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
             None if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
             None => context.word(state_key(source.state)).to_owned(),
         };
-        eprintln!("! {} ({}): {reason}", source.source, source.department);
+        let department = if source.department.is_empty() { context.word("cli.register") } else { &source.department };
+        eprintln!("! {} ({department}): {reason}", source.source);
     }
 }
 

@@ -27,6 +27,11 @@ pub fn progress(context: &Context) -> Box<dyn Progress> {
     }
 }
 
+/// A text out of somebody's file: what would steer the terminal is shown as damaged.
+pub fn printable(text: &str) -> String {
+    text.replace(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\t'), "\u{fffd}")
+}
+
 struct Bars {
     lang: Lang,
     rows_word: &'static str,

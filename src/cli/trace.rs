@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::Context;
+use super::terminal::printable;
 use crate::kernel::{Division, Error, Fen, Message, Result};
 use crate::linkage::{explain, repairs};
 use crate::model::table::FieldType;
 use crate::report::value_in_words;
-use crate::store::{Trace, TracedGround, TracedLink, Workspace, trace as traced};
+use crate::store::{Original, Trace, TracedGround, TracedLink, Workspace, trace as traced};
 
 #[derive(Debug, clap::Args)]
 pub struct TraceArgs {
@@ -122,10 +123,11 @@ fn print_ground(number: usize, ground: &TracedGround, context: &Context) {
     }
     for field in &ground.fields {
         let kind = ground.kind.as_deref().unwrap_or_default();
-        println!("    {}: {}", field.label, value_in_words(context.lang, kind, field.ty, &field.value));
+        let value = value_in_words(context.lang, kind, field.ty, &field.value);
+        println!("    {}: {}", field.label, printable(&value));
     }
     match &ground.original {
-        Some(crate::store::Original::Text(text)) => println!("    │ {}", text.trim_end().replace('\n', "\n    │ ")),
+        Some(Original::Text(text)) => println!("    │ {}", printable(text.trim_end()).replace('\n', "\n    │ ")),
         Some(other) => println!("    {}", other.wording().map_or("", |key| context.word(key))),
         None => {}
     }

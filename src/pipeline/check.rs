@@ -182,7 +182,7 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions, each_alone:
     for (number, one) in asked.iter().enumerate() {
         let id = match ids::read(&one.id) {
             IdReading::Whole { id, .. } if id.is_valid() => Some(id),
-            IdReading::Missing if !one.name.is_empty() && one.birth.is_some() => None,
+            IdReading::Missing if !one.name.trim().is_empty() && one.birth.is_some() => None,
             // In a list one wrong line does not stop the others: that person's coverage says 号码不可用.
             _ if each_alone => None,
             // The id itself is not repeated: messages carry nothing personal (invariant I-9).

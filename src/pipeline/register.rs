@@ -141,9 +141,9 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     );
     let (mut persons, mandates) = (persons?, mandates?);
     let (mandates, filed) = mandates.unzip();
-    refuse_unread(&persons)?;
+    refuse_unread(&persons, "run.no_register_file")?;
     if let Some(mandates) = &mandates {
-        refuse_unread(mandates)?;
+        refuse_unread(mandates, "run.no_mandates_file")?;
     }
     let (mut register, refused) = build(&persons, as_of);
     if register.persons.is_empty() {
@@ -162,11 +162,11 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     Ok(KeptRegister { register, filed, persons, mandates })
 }
 
-fn refuse_unread(file: &Evidence) -> Result<()> {
+fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
     match &file.delivery {
         Delivery::Arrived { .. } => Ok(()),
         Delivery::Refused(fault) => Err(fault.clone()),
-        Delivery::Missing => Err(Error::input(Message::new("run.no_register_file")).at(Path::new("register.toml"))),
+        Delivery::Missing => Err(Error::input(Message::new(missing)).at(Path::new("register.toml"))),
     }
 }
 

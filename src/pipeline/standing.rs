@@ -2,7 +2,7 @@
 //!
 //! **Compared with**: the last published run of an earlier day. A second run of the same day replaces the first, it does
 //! not make everything 未变; and the same inputs give the same lists however often the day is run. Without an earlier day
-//! everything is 新增.
+//! everything is 新增. What an earlier run of the same day found and this one cannot answer is kept all the same.
 //!
 //! **Fact digest**: measure, money, and the fact fields of the rows that count, sorted. Lines, files and dates of the
 //! delivery are no part of it, nor is the limit: a parameter that moved changes no fact.
@@ -30,6 +30,8 @@ use crate::store::{Findings, Workspace, findings};
 pub(super) struct Past {
     against: Option<String>,
     findings: Findings,
+    /// Of the run of the same day that this one replaces.
+    replaced: Findings,
     statements: Vec<Statement>,
 }
 
@@ -39,9 +41,18 @@ impl Past {
     pub(super) fn of(workspace: &Workspace, as_of: Date, statements: Vec<Statement>) -> Result<Self> {
         let (year, month, day) = as_of.ymd();
         let today = format!("{year:04}{month:02}{day:02}");
-        let against = workspace.runs()?.into_iter().rfind(|run| run[..today.len()] < today[..]);
-        let findings = against.as_deref().map(|run| findings(&workspace.run_dir(run))).transpose()?;
-        Ok(Self { against, findings: findings.unwrap_or_default(), statements })
+        let runs = workspace.runs()?;
+        let read = |run: &String| findings(&workspace.run_dir(run));
+        let against = runs.iter().rfind(|run| run[..today.len()] < today[..]);
+        let earlier = against.map(read).transpose()?;
+        // Damaged, it is no loss that is not made good by running its day again, which is what is done.
+        let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
+        Ok(Self {
+            against: against.cloned(),
+            findings: earlier.unwrap_or_default(),
+            replaced: replaced.unwrap_or_default(),
+            statements,
+        })
     }
 }
 
@@ -84,7 +95,7 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
     History {
         against: past.against.clone(),
         stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
-        absent: absent(&earlier, now),
+        absent: [absent(&earlier, now), held_again(&earlier, &past.replaced, now)].concat(),
         tallies: verdict::tallies(&past.statements),
     }
 }
@@ -93,6 +104,13 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
 fn expected(findings: &Findings) -> Vec<&Earlier> {
     let kept = findings.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
     findings.found.iter().chain(kept.map(|absent| &absent.earlier)).collect()
+}
+
+/// What only the replaced run found or kept, and nothing can be said of.
+fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>) -> Vec<Absent> {
+    let known: BTreeSet<&str> = earlier.iter().map(|one| one.id.as_str()).collect();
+    let own: Vec<&Earlier> = expected(replaced).into_iter().filter(|one| !known.contains(one.id.as_str())).collect();
+    absent(&own, now).into_iter().filter(|absent| absent.why == Absence::NotChecked).collect()
 }
 
 fn later(day: Date, days: i64) -> Date {

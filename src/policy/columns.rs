@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | row | the kind's fields by name; `<field>_month` for each date field; `row_as_of` (the kind's `as_of`) | rows, when, measure |
 //! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
-//! | row | `same_name`, of enrolments only: another row of the id has this name, or a former one | rows, when, measure |
+//! | row | `same_name`, of enrolments only: another row of the id has this name, or had it | rows, when, measure |
 //! | person | `person`, `relation`, `role`, `person_state`, `programme`, `marital`, `disability`, `age`, `person_paid_from`, `person_paid_through`, `monthly_amount`, `declared_…` | all; flag only if `per = "person"` |
 //! | household | `household`, `members`, `household_programme`, `division`, `county` | all |
 //! | run | `as_of` (Date), `as_of_month` | all |

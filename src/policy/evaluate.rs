@@ -545,6 +545,32 @@ mod tests {
         assert!(outcomes.discrepancies.iter().all(|found| found.grounds.len() == 2), "each sees both enrolments");
     }
 
+    /// Two ids, each typed for a second man as well.
+    #[test]
+    fn an_id_under_two_names_accuses_nobody() {
+        let person = |(name, household, division, programme): (&str, &str, &str, &str)| {
+            row(&format!(
+                "name = '{name}'\ncitizen = 1\nhousehold = '{household}'\ndivision = '{division}'\nprogramme = '{programme}'"
+            ))
+        };
+        let flagged = |rows: &[(&str, &str, &str, &str)]| {
+            let register = register(&rows.iter().copied().map(person).collect::<Vec<_>>(), day());
+            run(&register, &[], &[]).discrepancies.len()
+        };
+        let (a, b) = (("王建国", "A1", "370102", "低保"), ("李秀英", "B1", "370103", "特困"));
+        let (a_again, b_again) = (("王建国", "A2", "370102", "低保"), ("李秀英", "B2", "370103", "特困"));
+        assert_eq!(flagged(&[a, a_again, b, b_again]), 0, "each in one county and one programme");
+        assert_eq!(flagged(&[a, ("", "C1", "370103", "特困"), b]), 0, "a row without a name joins no two");
+        assert_eq!(
+            flagged(&[a, ("", "C1", "370103", "特困")]),
+            4,
+            "it is the only citizen's: two rules, two households"
+        );
+        let names: Vec<String> = ('一'..).take(40).map(|letter| format!("王{letter}国")).collect();
+        let many: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_str(), "370102", "低保")).collect();
+        assert_eq!(flagged(&[&many[..], &[a, ("王建国", "Z", "370103", "特困")]].concat()), 0, "nobody's id");
+    }
+
     #[test]
     fn an_id_on_a_hundred_rows_is_counted_in_full_and_shown_in_part() {
         let person = |at: u32| {

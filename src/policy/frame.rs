@@ -30,7 +30,7 @@ pub struct World<'a> {
 /// Whom and which row a table row is about. Sorted by household and person (by citizen first, for `enrolment`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seat {
-    /// Number of the citizen among those enrolled more than once; 0 for evidence.
+    /// Number of the citizen among those whose id is enrolled more than once; 0 for evidence.
     pub citizen: u32,
     pub household: u32,
     pub person: u32,
@@ -90,12 +90,14 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     enrolled.par_sort_unstable();
     let mut seats = Vec::new();
     let mut citizens = 0;
-    for citizen in enrolled.chunk_by(|a, b| a.0 == b.0).filter(|citizen| citizen.len() > 1) {
-        if !citizen.iter().any(|(_, person)| compared[*person as usize]) {
+    let of_one_id = enrolled.chunk_by(|a, b| a.0 == b.0).filter(|rows| rows.len() > 1);
+    let persons = of_one_id.map(|rows| rows.iter().map(|(_, person)| *person).collect::<Vec<u32>>());
+    for citizen in persons.flat_map(|persons| by_name(register, persons)) {
+        if !citizen.iter().any(|person| compared[*person as usize]) {
             continue;
         }
         citizens += 1;
-        for &(_, person) in citizen {
+        for person in citizen {
             compared[person as usize] = true;
             seats.push(Seat {
                 citizen: citizens,
@@ -109,6 +111,43 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     }
     seats.sort_unstable();
     (seats, compared)
+}
+
+/// So many names under one id, and it is nobody's: none of its rows says anything of another.
+const NAMES_OF_AN_ID: usize = 16;
+
+/// The rows of one id as the citizens they speak of: an id that a clerk mistyped is somebody else's, and says of neither
+/// that he is enrolled twice. Names that are consistent, or were once, are one citizen's; a row without a name is that
+/// citizen's if there is no other.
+fn by_name(register: &Register, persons: Vec<u32>) -> Vec<Vec<u32>> {
+    let (names, former) = (register.texts("name"), register.texts("former_name"));
+    let name_of = |person: u32| (names.get(person as usize), former.get(person as usize));
+    let agree = |(a, once_a): (&str, &str), (b, once_b): (&str, &str)| {
+        let consistent = |a: &str, b: &str| names::compare(a, b).is_consistent();
+        consistent(a, b) || consistent(a, once_b) || consistent(once_a, b)
+    };
+    let (mut citizens, mut nameless): (Vec<Vec<u32>>, Vec<u32>) = (Vec::new(), Vec::new());
+    for person in &persons {
+        if names.get(*person as usize).is_empty() {
+            nameless.push(*person);
+            continue;
+        }
+        match citizens.iter().position(|citizen| agree(name_of(citizen[0]), name_of(*person))) {
+            Some(citizen) => citizens[citizen].push(*person),
+            None if citizens.len() == NAMES_OF_AN_ID => {
+                return persons.into_iter().map(|person| vec![person]).collect();
+            }
+            None => citizens.push(vec![*person]),
+        }
+    }
+    match &mut citizens[..] {
+        [] => vec![nameless],
+        [only] => {
+            only.extend(nameless);
+            citizens
+        }
+        _ => citizens.into_iter().chain(nameless.into_iter().map(|person| vec![person])).collect(),
+    }
 }
 
 /// Ids that stand on the register more than once, and a few others: of 1.6 million most need not be sorted then.
@@ -269,7 +308,10 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::Repeated => flags(repeated(world, seats)),
         Fixed::OtherInHousehold => flags(others_in_household(seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
-        Fixed::SameName => flags(same_names(register, seats)),
+        Fixed::SameName => {
+            let of_citizen = |rows: &[Seat]| vec![rows.len() > 1; rows.len()];
+            flags(seats.chunk_by(|a, b| a.citizen == b.citizen).flat_map(of_citizen).collect())
+        }
         Fixed::DwellingKey => {
             let keys = keys_of_dwellings(world, seats);
             fill(&|at, _| owned(keys[at].clone()))
@@ -299,23 +341,6 @@ fn borrowed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fi
             fill(&column.name, &column.dtype, seats.map(of_household))
         }
     }
-}
-
-/// Enrolments of one id: whether another of them has a consistent name. An id that a clerk mistyped is somebody else's, and
-/// says of neither that he is enrolled twice.
-fn same_names(register: &Register, seats: &[Seat]) -> Vec<bool> {
-    let (present, former) = (register.texts("name"), register.texts("former_name"));
-    let agree = |a: &Seat, b: &Seat| {
-        let [(a, once_a), (b, once_b)] =
-            [a, b].map(|seat| (present.get(seat.person as usize), former.get(seat.person as usize)));
-        let consistent = |a: &str, b: &str| names::compare(a, b).is_consistent();
-        a.is_empty() || b.is_empty() || consistent(a, b) || consistent(a, once_b) || consistent(once_a, b)
-    };
-    let of_citizen = |rows: &[Seat]| -> Vec<bool> {
-        let others = |at: usize| (0..rows.len()).filter(move |other| *other != at);
-        (0..rows.len()).map(|at| others(at).any(|other| agree(&rows[at], &rows[other]))).collect()
-    };
-    seats.chunk_by(|a, b| a.citizen == b.citizen).flat_map(of_citizen).collect()
 }
 
 fn name_letter(level: NameLevel) -> String {

@@ -177,6 +177,8 @@ pub(super) struct Telling<'v> {
     fields: Vec<Vec<Fields<'v>>>,
     register: &'static str,
     register_kind: String,
+    /// County and household: where else a citizen is enrolled.
+    enrolled_at: [Labelled; 2],
     /// With their columns.
     register_fields: Vec<(Labelled, usize)>,
 }
@@ -205,6 +207,7 @@ impl<'v> Telling<'v> {
             register: view.word("report.register"),
             register_fields: REGISTER_FIELDS.into_iter().map(register_field).collect(),
             register_kind: kind.code,
+            enrolled_at: ["report.col_county", "report.col_household"].map(|key| Labelled::new(view, view.word(key))),
         }
     }
 
@@ -232,6 +235,10 @@ impl<'v> Telling<'v> {
 
     fn register_facts(&self, view: &RunView, person: u32) -> String {
         let mut facts = String::new();
+        let household = view.register.household_of(person);
+        let [county, code] = &self.enrolled_at;
+        county.push(view, &mut facts, |out| out.push_str(&view.place_with_code(household.division.county())));
+        code.push(view, &mut facts, |out| out.push_str(&view.text(household.code())));
         for (labelled, column) in &self.register_fields {
             let text = view.register.table.columns[*column].text(person as usize);
             labelled.push(view, &mut facts, |out| push_code_words(view, out, &self.register_kind, &text));

@@ -72,6 +72,12 @@ impl RunView<'_> {
         self.text(self.register.household(household).code())
     }
 
+    /// A record of somebody else of the household than its row names.
+    pub(super) fn of_whom(&self, person: u32, record: &str) -> String {
+        let (name, id) = (self.person_name(person), self.person_id(person));
+        self.say(Message::new("report.record_of").with("name", name).with("id", id).with("record", record))
+    }
+
     /// The division's name where it is known, else its code.
     pub(super) fn place(&self, division: Division) -> String {
         self.places.get(&division).cloned().unwrap_or_else(|| division.to_string())

@@ -345,6 +345,7 @@ fn work_row<'v>(view: &'v RunView, telling: &Telling, index: u32) -> WorkRow<'v>
     let with_words = discrepancy.grounds.iter().zip(&said);
     let (counting, aside): (Vec<_>, Vec<_>) = with_words.partition(|(ground, _)| ground.innocent.is_none());
     let (name, id, relation) = whom(view, discrepancy);
+    let named = discrepancy.whom(view.register);
     let (grades, links) = match_words(view, counting.iter().map(|(ground, _)| *ground));
     WorkRow {
         discrepancy: &discrepancy.id,
@@ -359,7 +360,14 @@ fn work_row<'v>(view: &'v RunView, telling: &Telling, index: u32) -> WorkRow<'v>
         relation,
         rule: &card.code,
         sentence: sentence(view.lang, discrepancy, card),
-        records: capped(view, &counting, |(ground, said)| said.record(view, telling.department(ground.source))),
+        records: capped(view, &counting, |(ground, said)| {
+            let record = said.record(view, telling.department(ground.source));
+            if Some(ground.person) == named || ground.source.is_none() {
+                record
+            } else {
+                view.of_whom(ground.person, &record)
+            }
+        }),
         places: capped(view, &counting, |(ground, _)| row_place(view, ground.source, ground.row).say(view)),
         grades,
         links,

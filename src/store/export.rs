@@ -298,6 +298,6 @@ mod tests {
         assert_eq!(error.message().key, "store.snapshot_damaged");
         std::fs::remove_file(&path).unwrap();
         let error = export(&workspace.run_dir(RUN), Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
-        assert_eq!(error.message().key, "error.not_found");
+        assert_eq!(error.message().key, "store.snapshot_damaged");
     }
 }

@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use super::answers::ANSWERS;
 use super::judgements::JUDGEMENTS;
-use super::whole_file::write_whole;
+use super::publish;
+use super::whole_file::{digest_of_file, write_whole};
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -220,11 +221,28 @@ impl Ledger {
         let fault = match fault {
             None => {
                 let judged = self.vouched_fault(&JUDGEMENTS)?;
-                judged.or(self.vouched_fault(&ANSWERS)?).or(self.head_fault(end)?)
+                judged.or(self.vouched_fault(&ANSWERS)?).or(self.head_fault(end)?).or(self.record_fault()?)
             }
             fault => fault,
         };
         Ok(Verification { entries: end.0, head: end.1.to_string(), fault })
+    }
+
+    /// The first run still kept whose record is not the one it was published with: the record vouches for its tables.
+    fn record_fault(&self) -> Result<Option<LedgerFault>> {
+        let runs = self.path.with_file_name("runs");
+        for entry in self.entries_of(publish::ACTION)? {
+            let (run, digest) = (&entry.body["run"], &entry.body["snapshots"]["run.json"]);
+            let (Some(run), Some(digest)) = (run.as_str(), digest.as_str()) else { continue };
+            let folder = runs.join(run);
+            if folder.is_dir()
+                && digest_of_file(&folder.join("run.json")).map(|found| found.to_string()).ok().as_deref()
+                    != Some(digest)
+            {
+                return Ok(Some(LedgerFault { seq: entry.seq, reason: "store.ledger_record" }));
+            }
+        }
+        Ok(None)
     }
 
     /// Refuses a ledger whose last entry is not whole or not the one `ledger.head` names.

@@ -72,7 +72,7 @@ impl<'a> Inbox<'a> {
         }
         let Some(encoding) = encoding_of(&file.format) else { return Original::Sheet };
         let Ok(bytes) = place(&path).and_then(|offset| read_at(&path, offset)) else { return Original::Unreadable };
-        let (text, _) = encoding.decode_without_bom_handling(&bytes[..record_end(&bytes)]);
+        let (text, _) = encoding.decode_without_bom_handling(&bytes[..record_end(&bytes, delimiter_of(&file.format))]);
         Original::Text(text.trim_start_matches('\u{feff}').to_owned())
     }
 }
@@ -101,6 +101,14 @@ fn start_of_line(path: &Path, line: u32) -> std::io::Result<u64> {
     (1..line).try_fold(0, |start, _| Ok(start + file.skip_until(b'\n')? as u64))
 }
 
+/// The delimiter that a format ends with.
+fn delimiter_of(format: &str) -> Option<u8> {
+    match format.split_once(", ")?.1 {
+        "TAB" => Some(b'\t'),
+        other => other.bytes().next(),
+    }
+}
+
 fn read_at(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(offset))?;
@@ -111,14 +119,14 @@ fn read_at(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
 
 /// Length of the first record without its line end. A line end between quotes belongs to the record; where the quotes
 /// never close, the record ends at its first line end.
-fn record_end(bytes: &[u8]) -> usize {
+fn record_end(bytes: &[u8], delimiter: Option<u8>) -> usize {
     let mut quoted = false;
     let mut first = None;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'"' if quoted => quoted = false,
             // A quote opens only where a field begins, or closes and opens again as "".
-            b'"' if at == 0 || matches!(bytes[at - 1], b',' | b'\t' | b'|' | b';' | b'"') => quoted = true,
+            b'"' if at == 0 || bytes[at - 1] == b'"' || delimiter == Some(bytes[at - 1]) => quoted = true,
             b'\n' if !quoted => return line_end(bytes, at),
             b'\n' => first = first.or(Some(at)),
             _ => {}
@@ -161,10 +169,12 @@ mod tests {
 
     #[test]
     fn line_ends_between_quotes_belong_to_the_record() {
-        assert_eq!(record_end(b"a,\"b\nc\",d\ne"), 9);
-        assert_eq!(record_end(b"a,\"b \"\"x\"\"\nc\"\ne"), 13);
-        assert_eq!(record_end(b"a 5\" pipe,b\nc"), 11, "a quote inside a field opens nothing");
-        assert_eq!(record_end(b"a,\"never closed\nb\nc"), 15);
+        assert_eq!(record_end(b"a,\"b\nc\",d\ne", Some(b',')), 9);
+        assert_eq!(record_end(b"a,\"b \"\"x\"\"\nc\"\ne", Some(b',')), 13);
+        assert_eq!(record_end(b"a 5\" pipe,b\nc", Some(b',')), 11, "a quote inside a field opens nothing");
+        assert_eq!(record_end(b"a;\"b,c\nd,\"e", Some(b',')), 6, "nor one behind another file's delimiter");
+        assert_eq!(record_end(b"a\t\"b\nc\"\nd", delimiter_of("UTF-8, TAB")), 7);
+        assert_eq!(record_end(b"a,\"never closed\nb\nc", Some(b',')), 15);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
 const INTENT: &str = "publish.json";
 /// Ledger action of a published run; its body holds `run`.
-const ACTION: &str = "run";
+pub(super) const ACTION: &str = "run";
 
 /// A run being made. Dropped without [`Staging::publish`], it takes its folders with it.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use super::frame::damaged;
 use super::publish::Output;
 use super::same::TableRecord;
 use super::whole_file::write_new;
+use super::workspace::run_key;
 use crate::kernel::{Date, Error, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef};
@@ -114,8 +115,14 @@ impl RunRecord {
     /// Reads `run.json` of a run's folder.
     pub fn load(dir: &Path) -> Result<Self> {
         let path = dir.join(FILE);
-        let text = std::fs::read(&path).map_err(|error| Error::io(&path, &error))?;
-        serde_json::from_slice(&text).map_err(|_| damaged(&path))
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && dir.is_dir() => return Err(damaged(&path)),
+            text => text.map_err(|error| Error::io(&path, &error))?,
+        };
+        let record: Self = serde_json::from_slice(&text).map_err(|_| damaged(&path))?;
+        // Another run's record would vouch for another run's tables.
+        let own = dir.file_name().is_none_or(|name| run_key(&name.to_string_lossy()).is_none() || *name == *record.run);
+        if own && Date::parse_iso(&record.as_of).is_some() { Ok(record) } else { Err(damaged(&path)) }
     }
 
     pub(super) fn save(&self, dir: &Path) -> Result<Output> {

@@ -245,4 +245,34 @@ fn a_damaged_run_stops_the_next_night_until_its_day_is_made_again() {
     let second = night(&world, 1, &[]);
     assert_eq!(second["standing"]["against"], again["run"]);
     assert_eq!((&second["standing"]["new"], &second["standing"]["gone"]), (&0.into(), &0.into()));
+
+    assert!(world.hedui(&["ledger", "verify"]).status.success());
+    let folder = |run: &serde_json::Value| world.path(&format!("store/runs/{}", run["run"].as_str().unwrap()));
+    std::fs::copy(folder(&again).join("run.json"), folder(&second).join("run.json")).unwrap();
+    let verified = world.hedui(&["ledger", "verify"]);
+    assert!(!verified.status.success() && text(&verified.stdout).contains("run.json"), "{}", text(&verified.stdout));
+    let other = world.hedui(&["coverage"]);
+    assert_eq!(other.status.code(), Some(4), "another run's record");
+    std::fs::remove_file(folder(&second).join("run.json")).unwrap();
+    assert!(text(&world.hedui(&["coverage"]).stderr).contains("hedui run --as-of"));
+}
+
+/// 暂存 outlives the second run of a day, which has less to say than the first.
+#[test]
+fn what_nobody_can_answer_is_held_through_two_runs_of_a_day() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let rows = listed(&world, &first, "worklist.csv");
+    let id = rows.iter().find(|row| row["规则"] == "V001").expect("a V001 in the world")["疑点编号"].clone();
+    let found = rows.iter().filter(|row| row["规则"] == "V001").count();
+    let again = night(&world, 0, &["--only", "bank,business,housing,pension"]);
+    let held = |run: &serde_json::Value| {
+        let absent = listed(&world, run, "absent.csv");
+        absent.iter().filter(|row| row["疑点编号"].starts_with("V001") && row["情况"].starts_with("未能核对")).count()
+    };
+    assert_eq!((held(&again), &again["standing"]["gone"]), (found, &0.into()));
+    let next = night(&world, 1, &["--only", "bank,business,housing,pension"]);
+    assert_eq!(held(&next), found);
+    let back = night(&world, 2, &[]);
+    assert_eq!(change(&listed(&world, &back, "worklist.csv"), &id).unwrap(), "未变");
 }

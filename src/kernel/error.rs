@@ -55,6 +55,7 @@ impl Error {
             Os::PermissionDenied => ("error.no_right", "error.no_right_hint"),
             Os::StorageFull | Os::QuotaExceeded | Os::FileTooLarge => ("error.disk_full", "error.disk_full_hint"),
             Os::ReadOnlyFilesystem => ("error.read_only", "error.no_right_hint"),
+            Os::BrokenPipe => ("error.not_taken", "error.not_taken_hint"),
             _ => ("error.io", "error.io_hint"),
         };
         Self::new(ErrorKind::Io, Message::new(key).with("reason", error)).at(path).hint(Message::new(hint))

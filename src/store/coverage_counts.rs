@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
 use super::published::Published;
-use crate::kernel::{Division, Result};
+use crate::kernel::{Division, Error, Message, Result};
 use crate::model::coverage::CoverageState;
 
 /// People of a run (or of one county of it) by source and state.
@@ -31,7 +31,7 @@ pub struct SourceCoverage {
 /// Counts from the run's snapshot in `dir`; `county` leaves out everybody outside that division.
 ///
 /// # Errors
-/// I/O: no such run, a damaged snapshot.
+/// I/O: no such run, a damaged snapshot. An input error if the register has nobody of the county.
 pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageCounts> {
     let run = Published::open(dir)?;
     let Snapshot { path, rows } = run.table("coverage.parquet")?;
@@ -57,5 +57,25 @@ pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageC
             states,
         });
     }
+    if !inside.contains(&true) && county.is_some() {
+        let nobody = Error::input(Message::new("household.no_such_county"));
+        return Err(nobody.hint(Message::new("household.no_such_hint")));
+    }
     Ok(CoverageCounts { persons: inside.iter().filter(|inside| **inside).count() as u64, sources })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{RUN, published};
+    use super::*;
+
+    #[test]
+    fn a_county_without_anybody_is_not_a_table_of_zeros() {
+        let (_folder, workspace) = published();
+        let of = |county: Option<&str>| {
+            coverage_counts(&workspace.run_dir(RUN), county.map(|code| Division::parse(code).unwrap()))
+        };
+        assert_eq!((of(None).unwrap().persons, of(Some("330203")).unwrap().persons), (3, 3));
+        assert_eq!(of(Some("659001")).err().unwrap().message().key, "household.no_such_county");
+    }
 }

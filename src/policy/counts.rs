@@ -109,6 +109,7 @@ fn join(all: &mut [u64], own: &[u64], asked: &mut bool) {
 
 /// The counts of a rule by index of the county.
 pub fn count(world: &World, scope: &Scope, flagged: &[bool], checked: &[bool]) -> Vec<OutcomeCounts> {
+    // Fewer households are not worth another core.
     const AT_LEAST: usize = 1 << 16;
     let households = &world.register.households;
     let none = || vec![OutcomeCounts::default(); world.register.counties().len()];

@@ -29,8 +29,8 @@ use crate::model::register::{Register, Role};
 /// repeats an id on thousands of rows (2,000 took 900 MB) would otherwise show in each of them all the others.
 const ENROLMENTS_ELSEWHERE: usize = 40;
 
-/// Rows that are worth another core.
-const NEARBY: usize = 1 << 12;
+/// Fewer rows are not worth another core.
+const AT_LEAST: usize = 1 << 12;
 
 /// Row of a table that lies outside the rule, or counts, or was set aside by the innocent explanation of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,7 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
             holds.map_or(Standing::Outside, |index| Standing::Innocent(index as u16))
         }
     };
-    Ok((0..frame.seats.len()).into_par_iter().with_min_len(NEARBY).map(judge).collect())
+    Ok((0..frame.seats.len()).into_par_iter().with_min_len(AT_LEAST).map(judge).collect())
 }
 
 /// Rows of the rule's programmes and persons; with `latest`, of each person only the newest. A row that gives no date is
@@ -208,7 +208,7 @@ fn in_scope(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsR
     let seats = &frame.seats;
     let mut in_scope: Vec<bool> = seats
         .par_iter()
-        .with_min_len(NEARBY)
+        .with_min_len(AT_LEAST)
         .map(|seat| {
             let counted = rule.supporters || world.register.persons[seat.person as usize].role == Role::Member;
             counted && (rule.of_enrolment() || scope.covers(seat.household))

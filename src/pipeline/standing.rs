@@ -45,7 +45,7 @@ impl Past {
         let read = |run: &String| findings(&workspace.run_dir(run));
         let against = runs.iter().rfind(|run| run[..today.len()] < today[..]);
         let earlier = against.map(read).transpose()?;
-        // Damaged, it is no loss that is not made good by running its day again, which is what is done.
+        // A damaged one is passed over: to make its day again is the way out that its hint names.
         let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
         Ok(Self {
             against: against.cloned(),

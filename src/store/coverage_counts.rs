@@ -6,8 +6,8 @@ use polars::prelude::*;
 
 use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
-use super::published::Published;
-use crate::kernel::{Division, Error, Message, Result};
+use super::published::{Published, nobody};
+use crate::kernel::{Division, Result};
 use crate::model::coverage::CoverageState;
 
 /// People of a run (or of one county of it) by source and state.
@@ -42,6 +42,9 @@ pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageC
         .iter()
         .map(|code| county.is_none_or(|county| code.and_then(Division::parse).is_some_and(|code| county.covers(code))))
         .collect();
+    if county.is_some() && !inside.contains(&true) {
+        return Err(nobody("household.no_such_county"));
+    }
     let mut sources = Vec::with_capacity(run.record.sources.len());
     for source in run.record.sources {
         let codes = frame.column(&source.source).and_then(|column| column.i8().cloned()).map_err(fault)?;
@@ -56,10 +59,6 @@ pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageC
             as_of: source.as_of,
             states,
         });
-    }
-    if !inside.contains(&true) && county.is_some() {
-        let nobody = Error::input(Message::new("household.no_such_county"));
-        return Err(nobody.hint(Message::new("household.no_such_hint")));
     }
     Ok(CoverageCounts { persons: inside.iter().filter(|inside| **inside).count() as u64, sources })
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::frame::damaged;
 use super::pick::Snapshot;
 use super::run_record::RunRecord;
-use crate::kernel::{Error, Result};
+use crate::kernel::{Error, Message, Result};
 
 pub(super) struct Published {
     dir: PathBuf,
@@ -44,6 +44,12 @@ impl Published {
             _ => Snapshot::open(path),
         }
     }
+}
+
+/// Nobody on the run's register is of the part that was asked for; `key` says which. The code is not repeated: it may be
+/// an id.
+pub(super) fn nobody(key: &'static str) -> Error {
+    Error::input(Message::new(key)).hint(Message::new("household.no_such_hint"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::frame::damaged;
 use super::pick::{Picked, Snapshot};
-use super::published::Published;
+use super::published::{Published, nobody};
 use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
 use crate::kernel::{CitizenId, Date, Digest, Division, Error, Fen, Message, Result};
@@ -116,7 +116,7 @@ fn find(all: &Snapshot, part: Part<'_>) -> Result<People> {
     if people.rows.is_empty() {
         let key =
             if matches!(part, Part::County(_)) { "household.no_such_county" } else { "household.no_such_household" };
-        return Err(Error::input(Message::new(key)).hint(Message::new("household.no_such_hint")));
+        return Err(nobody(key));
     }
     Ok(people)
 }

@@ -1,7 +1,7 @@
 //! A folder being filled: every file written is digested and listed, and the manifest closes it.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
 use super::RunView;
@@ -101,11 +101,66 @@ pub(super) struct Growing {
 impl Growing {
     /// Adds parts at its end, in one step: the system clears the rest of a page after every write.
     pub fn append(&mut self, parts: &[&[u8]]) -> Result<()> {
-        let parts = parts.concat();
         let file = OpenOptions::new().create(true).append(true).open(&self.path);
-        file.and_then(|mut file| file.write_all(&parts)).map_err(|error| Error::io(&self.path, &error))?;
-        self.digest.update(&parts);
-        self.bytes += parts.len() as u64;
+        file.and_then(|mut file| write_all(&mut file, parts)).map_err(|error| Error::io(&self.path, &error))?;
+        for part in parts {
+            self.digest.update(part);
+            self.bytes += part.len() as u64;
+        }
         Ok(())
+    }
+}
+
+/// All parts, one behind the other, without putting them together first.
+fn write_all(out: &mut impl Write, parts: &[&[u8]]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> =
+        parts.iter().filter(|part| !part.is_empty()).map(|part| IoSlice::new(part)).collect();
+    let mut rest = &mut slices[..];
+    while !rest.is_empty() {
+        match out.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut rest, count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A system that takes three bytes at a time, and is interrupted in between.
+    #[derive(Default)]
+    struct Slow {
+        taken: Vec<u8>,
+        calls: usize,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if self.calls.is_multiple_of(2) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let count = bytes.len().min(3);
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn parts_arrive_whole_however_little_is_taken_at_a_time() {
+        let mut slow = Slow::default();
+        write_all(&mut slow, &[b"one", b"", b"twenty", b"three hundred"]).unwrap();
+        assert_eq!(slow.taken, b"onetwentythree hundred");
+        write_all(&mut slow, &[]).unwrap();
+        let full = write_all(&mut &mut [0u8; 4][..], &[b"one", b"two"]).unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::WriteZero);
     }
 }

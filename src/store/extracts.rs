@@ -6,10 +6,10 @@
 //! Everything here can be made anew from the inbox: a damaged or foreign index is passed over, never an error.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::UNIX_EPOCH;
 
 use super::key_index::{KeyIndex, KeyIndexWriter};
@@ -40,8 +40,8 @@ pub struct Extracts {
     /// Length and time of change as each path was first looked at, before anything of it was read: a file replaced while it is
     /// read must not be remembered with the time of the one that replaced it.
     looks: Mutex<BTreeMap<String, Option<(u64, u128)>>>,
-    /// Indexes on their way to the disk.
-    syncing: Mutex<Vec<JoinHandle<()>>>,
+    /// Whether an index was made.
+    news: AtomicBool,
 }
 
 /// What is known of a file.
@@ -63,7 +63,7 @@ impl Extracts {
         let seen = if anew { None } else { fs::read(folder.join(SEEN)).ok() };
         let seen = seen.and_then(|text| serde_json::from_slice(&text).ok());
         let seen = Mutex::new(seen.unwrap_or_default());
-        Self { root: workspace.root().to_owned(), folder, seen, looks: Mutex::default(), syncing: Mutex::default() }
+        Self { root: workspace.root().to_owned(), folder, seen, looks: Mutex::default(), news: AtomicBool::new(false) }
     }
 
     /// How the file at `path` (relative to the workspace) stands.
@@ -121,16 +121,13 @@ impl Extracts {
         index.finish(summary, rows, &path)?;
         let seen = Seen { bytes, changed, digest: file.digest };
         self.seen().insert(file.path.clone(), seen);
-        // Synced before anything names it, while other files are read: a core that waited for the disk here could read on.
-        // Another run may have replaced it meanwhile, or it was never needed.
-        let sync = move || drop(File::open(&path).and_then(|file| file.sync_all()));
-        self.syncing.lock().expect("as for the list").push(std::thread::spawn(sync));
+        self.news.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether an index was made since these were opened.
     pub fn has_news(&self) -> bool {
-        !self.syncing.lock().expect("as for the list").is_empty()
+        self.news.load(Ordering::Relaxed)
     }
 
     /// Writes down what was seen, and removes the indexes that none of `layouts` (path and layout in use) needs.
@@ -140,9 +137,6 @@ impl Extracts {
     pub fn save(&self, in_use: &[(String, Digest)]) -> Result<()> {
         fs::create_dir_all(&self.folder).map_err(|error| Error::io(&self.folder, &error))?;
         let mut seen = self.seen();
-        for sync in self.syncing.lock().expect("as for the list").drain(..) {
-            sync.join().expect("opening and syncing a file does not panic");
-        }
         seen.retain(|path, _| in_use.iter().any(|(used, _)| used == path));
         let text = serde_json::to_vec_pretty(&*seen).expect("texts and numbers");
         let path = self.folder.join(SEEN);
@@ -204,7 +198,7 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, text).unwrap();
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
-            File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+            fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
         };
         write("inbox/new/a.csv", "123", 0);
         write("inbox/new/b.csv", "123", 0);

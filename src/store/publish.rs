@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::{Entry, Ledger};
-use super::whole_file::{Written, sync_all, sync_folder, tree, write_bytes};
+use super::whole_file::{Written, begin_writing, sync_all, sync_folder, tree, write_bytes};
 use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -131,12 +131,18 @@ impl Staging {
         })
     }
 
-    /// Syncs the files that have stopped growing since they were `seen`: whoever still writes to one would wait for its pages
-    /// to be written.
+    /// Hands what has been added to files since they were `seen` over to the disk, and syncs those that have stopped growing:
+    /// whoever still writes to one that is synced waits for it.
     fn sync_ahead(&self, seen: &mut BTreeMap<PathBuf, u64>) {
         let mut ahead = self.ahead.lock().expect("syncing does not panic");
         let Ok((mut unsynced, _)) = self.unsynced(&ahead) else { return };
-        unsynced.retain(|(file, length)| seen.insert(file.clone(), *length) == Some(*length));
+        unsynced.retain(|(file, length)| {
+            let before = seen.insert(file.clone(), *length);
+            if before != Some(*length) {
+                begin_writing(file, before.unwrap_or(0), *length);
+            }
+            before == Some(*length)
+        });
         let files: Vec<PathBuf> = unsynced.iter().map(|(file, _)| file.clone()).collect();
         let faults = sync_all(&files, &[]);
         if faults.is_empty() {

@@ -33,9 +33,17 @@ pub fn report(args: &ReportArgs, context: &Context) -> Result<u8> {
         (Some(code), _) => Whose::Household(code.clone()),
         (None, county) => Whose::County(division(county.as_deref().unwrap_or_default())?),
     };
+    let folder = || {
+        let of_run = plan.root.join("outbox/reports").join(&run);
+        match &whose {
+            Whose::Household(_) => of_run,
+            // Each county has an index of its own.
+            Whose::County(county) => of_run.join(county.to_string()),
+        }
+    };
     let options = ReportOptions {
+        out: args.out.clone().unwrap_or_else(folder),
         whose,
-        out: args.out.clone().unwrap_or_else(|| plan.root.join("outbox/reports").join(&run)),
         run,
         forms: forms(&args.formats)?,
         today: as_of(None)?,

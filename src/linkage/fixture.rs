@@ -79,6 +79,7 @@ pub(super) fn register(people: &[Enrolled]) -> Register {
     }
     Register {
         lines: (0..people.len() as u32).map(|line| line + 2).collect(),
+        faulty: Vec::new(),
         households: Households::new(
             codes,
             vec![0; households as usize],

@@ -20,10 +20,12 @@ pub enum CoverageState {
     SourceStale = 5,
     /// 不适用
     NotApplicable = 6,
+    /// 名册有误: what the register says of the person cannot be read
+    RegisterFault = 7,
 }
 
 impl CoverageState {
-    pub const ALL: [CoverageState; 7] = [
+    pub const ALL: [CoverageState; 8] = [
         Self::Found,
         Self::NotFound,
         Self::NoMandate,
@@ -31,6 +33,7 @@ impl CoverageState {
         Self::SourceMissing,
         Self::SourceStale,
         Self::NotApplicable,
+        Self::RegisterFault,
     ];
 
     /// Stable code in exported files; wording key `coverage.<code>`.
@@ -43,6 +46,7 @@ impl CoverageState {
             Self::SourceMissing => "source_missing",
             Self::SourceStale => "source_stale",
             Self::NotApplicable => "not_applicable",
+            Self::RegisterFault => "register_fault",
         }
     }
 

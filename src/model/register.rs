@@ -200,6 +200,9 @@ pub struct Register {
     pub table: Table,
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,
+    /// Persons, ascending, whose row says something nobody knows: they live where it says, and are not matched. A run read back
+    /// has none: its coverage says 名册有误.
+    pub faulty: Vec<u32>,
     /// The day the run speaks for.
     pub as_of: Date,
 }

@@ -23,6 +23,7 @@ use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::{Households, Person, Register, Role, State};
+use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
 use crate::report::{Print, Report, ReportForms, Reports};
@@ -139,6 +140,7 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
         reviews: &[],
         outcomes: &answer.outcomes,
         coverage: &answer.coverage,
+        history: &NO_HISTORY,
         cards: &answer.cards,
         profile: &plan.policy.profile,
         demo: plan.is_demo(),
@@ -215,6 +217,7 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions, each_alone:
     let (codes, divisions) = (std::iter::repeat_n("", households).collect(), vec![plan.centre.division(); households]);
     Ok(Register {
         lines: (1..=persons.len() as u32).collect(),
+        faulty: Vec::new(),
         households: Households::new(codes, vec![0; households], divisions, &persons),
         persons,
         programmes: vec![options.programme.clone()],

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::register::{FastMap, Refused, RegisterRead, column_of, dates, set_aside, texts, whole_id};
+use super::register::{FastMap, Faulty, RegisterRead, column_of, dates, set_aside, texts, whole_id};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Division, Progress, Result};
@@ -147,7 +147,7 @@ fn place(list: &Evidence, row: usize) -> ListRow {
 #[derive(Default)]
 struct Settled {
     unlinked: u64,
-    refused: Vec<Refused>,
+    refused: Vec<Faulty>,
 }
 
 impl Settled {

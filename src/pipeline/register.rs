@@ -1,7 +1,8 @@
 //! The register and its mandates, from the centre's own files to [`Register`].
 //!
 //! Register rows end in bins like any department's: a row without household, programme or division goes back to whoever
-//! keeps the register. A person without a usable id stays on it: coverage says 号码不可用.
+//! keeps the register. A person without a usable id stays on it: coverage says 号码不可用. So does one whose role or state is a
+//! word nobody knows, as a member, which never makes a household richer: coverage says 名册有误, and no record is looked for.
 
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -11,6 +12,7 @@ use hashbrown::{HashMap, HashSet, HashTable};
 use rayon::prelude::*;
 
 use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
+use super::mandates::{mandates_of, settle_mandates, take_filed};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result, alike};
@@ -145,10 +147,11 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     if let Some(mandates) = &mandates {
         refuse_unread(mandates, "run.no_mandates_file")?;
     }
-    let (mut register, refused) = build(&persons, as_of);
+    let (mut register, Faults { refused, unclear }) = build(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
+    tell(&mut persons, &unclear, false);
     set_aside(&mut persons, &refused);
     // The register takes the rows over: held twice, they were a third of a large run's memory.
     register.table = persons.take_rows();
@@ -168,72 +171,6 @@ fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
         Delivery::Refused(fault) => Err(fault.clone()),
         Delivery::Missing => Err(Error::input(Message::new(missing)).at(Path::new("register.toml"))),
     }
-}
-
-/// Mandates filed apart as their file has them: citizen, first and last day.
-type Filed = Vec<(CitizenId, Date, Option<Date>)>;
-
-/// Those that cover somebody at some time. The rows are given up: nothing asks for them again.
-fn take_filed(mandates: &mut Evidence) -> Filed {
-    let table = mandates.take_rows();
-    let column = |field| column_of(&mandates.kind, &table, field);
-    let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
-    let usable = |row: usize| {
-        let from = first.get(row)?;
-        Some((whole_id(ids.get(row))?, from, last.get(row)))
-    };
-    (0..table.rows()).into_par_iter().filter_map(usable).collect()
-}
-
-/// Whom on the register each mandate covers: every person of its id, if there are several. In parts that are looked
-/// through side by side, each small enough to stay near.
-fn mandates_of(persons: &[Person], filed: &Filed) -> Mandates {
-    const PARTS: u64 = 4;
-    let hash = |id: CitizenId| FixedState::default().hash_one(id.packed());
-    let part = |part: u64| {
-        let belongs = |id: CitizenId| id.packed() % PARTS == part;
-        let mut by_id: HashTable<(CitizenId, u32)> = HashTable::with_capacity(persons.len() / PARTS as usize);
-        for (number, person) in (0..).zip(persons) {
-            if let Some(id) = person.id.filter(|id| belongs(*id)) {
-                by_id.insert_unique(hash(id), (id, number), |(id, _)| hash(*id));
-            }
-        }
-        let mut covered = Vec::new();
-        for &(id, first, last) in filed.iter().filter(|(id, ..)| belongs(*id)) {
-            let persons = by_id.iter_hash(hash(id)).filter(|(other, _)| *other == id);
-            covered.extend(persons.map(|(_, person)| (*person, first, last)));
-        }
-        covered
-    };
-    let covered: Vec<(u32, Date, Option<Date>)> = (0..PARTS).into_par_iter().flat_map_iter(part).collect();
-    Mandates {
-        persons: covered.iter().map(|(person, ..)| *person).collect(),
-        first: covered.iter().map(|(_, first, _)| Some(*first)).collect(),
-        last: covered.iter().map(|(.., last)| *last).collect(),
-    }
-}
-
-/// Who has a mandate on the register's day: one of the row's own, or one filed apart.
-fn settle_mandates(register: &mut Register, filed: &Mandates) {
-    let day = register.as_of;
-    let kind = kind::register_persons();
-    let column = |field| dates(column_of(&kind, &register.table, field));
-    let (first, last) = (column("mandate_from"), column("mandate_to"));
-    let persons = &mut register.persons;
-    persons
-        .par_iter_mut()
-        .enumerate()
-        .for_each(|(row, person)| person.mandated = covers(first.get(row), last.get(row), day));
-    for (at, person) in filed.persons.iter().enumerate() {
-        if covers(filed.first.get(at), filed.last.get(at), day) {
-            persons[*person as usize].mandated = true;
-        }
-    }
-}
-
-/// A mandate without a first day covers nothing, one without a last day does not end.
-fn covers(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
-    from.is_some_and(|from| from <= day) && to.is_none_or(|to| day <= to)
 }
 
 /// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
@@ -257,33 +194,52 @@ struct Line<'a> {
     hash: u64,
     programme: &'a str,
     person: Person,
+    /// What it says of the person that nobody knows.
+    unclear: Option<Fault>,
 }
 
-/// A row, or the field at fault and why the row cannot stand on the register.
-type Read<'a> = std::result::Result<Line<'a>, (&'static str, &'static str)>;
+/// The field at fault and the reason's wording key.
+type Fault = (&'static str, &'static str);
 
-/// A row that cannot stand on the register: its index, the field at fault, the reason's wording key.
-pub(super) type Refused = (usize, &'static str, &'static str);
+/// A row, or why it cannot stand on the register.
+type Read<'a> = std::result::Result<Line<'a>, Fault>;
 
-/// A register without its table yet, and the rows that cannot stand on it, in order.
-fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Vec<Refused>) {
+/// A row at fault: its index, the field, the reason's wording key.
+pub(super) type Faulty = (usize, &'static str, &'static str);
+
+/// Rows at fault, in order.
+#[derive(Default)]
+struct Faults {
+    /// They cannot stand on the register.
+    refused: Vec<Faulty>,
+    /// They stand on it, and nobody knows what they say of their person.
+    unclear: Vec<Faulty>,
+}
+
+/// A register without its table yet.
+fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Faults) {
     let columns = Columns::new(&evidence.kind, &evidence.table);
     let rows = evidence.table.rows();
     let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    let (mut homes, mut programmes, mut refused) = (Homes::default(), Vec::new(), Vec::new());
+    let (mut homes, mut programmes, mut faults) = (Homes::default(), Vec::new(), Faults::default());
+    let mut faulty = Vec::new();
     homes.by_code.reserve(rows, |_| unreachable!("no household stands in it yet"));
     let mut enrol = |first: usize, read: &mut Vec<Read<'e>>| {
         for (nearby, rows) in read.chunks(NEARBY).zip((first..).step_by(NEARBY)) {
             homes.warm(nearby.iter().flatten());
             for (row, line) in (rows..).zip(nearby) {
                 match line {
-                    Ok(Line { household, hash, programme, person }) => {
+                    Ok(Line { household, hash, programme, person, unclear }) => {
+                        if let Some((field, reason)) = unclear {
+                            faults.unclear.push((row, *field, *reason));
+                            faulty.push(persons.len() as u32);
+                        }
                         let programme = programme_index(&mut programmes, programme);
                         let household = homes.number(household, *hash, programme, person.division);
                         persons.push(Person { household, programme, ..person.clone() });
                         lines.push(evidence.refs[row].line);
                     }
-                    Err((field, reason)) => refused.push((row, *field, *reason)),
+                    Err((field, reason)) => faults.refused.push((row, *field, *reason)),
                 }
             }
         }
@@ -304,7 +260,7 @@ fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Vec<Refused>) {
     enrol(rows - before.len(), &mut before);
     let households = homes.with(&persons);
     let table = Table::new(evidence.kind.types());
-    (Register { persons, households, programmes, table, lines, as_of }, refused)
+    (Register { persons, households, programmes, table, lines, faulty, as_of }, faults)
 }
 
 /// Households as they come up: a household's first row says its programme and division.
@@ -365,7 +321,7 @@ fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
 }
 
 /// Takes refused rows, which come in order, out of a table.
-fn leave_out(table: &mut Table, refused: &[Refused]) {
+fn leave_out(table: &mut Table, refused: &[Faulty]) {
     if refused.is_empty() {
         return;
     }
@@ -388,20 +344,24 @@ fn blank_repeated(table: &mut Table, persons: &[Person]) {
 }
 
 /// Moves refused rows from the kept to the rejected bin.
-pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Refused]) {
-    let count = refused.len() as u64;
-    for &(row, field, reason) in refused {
+pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Faulty]) {
+    tell(evidence, refused, true);
+    evidence.bins.linked -= refused.len() as u64;
+    evidence.bins.rejected += refused.len() as u64;
+}
+
+/// Counts rows at fault, as a whole or in one field, for whoever keeps the file.
+fn tell(evidence: &mut Evidence, faulty: &[Faulty], whole_row: bool) {
+    for &(row, field, reason) in faulty {
         let label =
             evidence.kind.field(field).map(|field| evidence.kind.fields[field].label.clone()).unwrap_or_default();
-        *evidence.reject_counts.entry((label.clone(), reason, true)).or_default() += 1;
+        *evidence.reject_counts.entry((label.clone(), reason, whole_row)).or_default() += 1;
         if evidence.rejects.len() < ingest::REJECTS_KEPT {
             let text = evidence.table.columns.iter().map(|column| column.text(row)).collect::<Vec<_>>().join(" | ");
-            evidence.rejects.push(Reject { at: evidence.refs[row], column: label, reason, text, whole_row: true });
+            evidence.rejects.push(Reject { at: evidence.refs[row], column: label, reason, text, whole_row });
         }
     }
     evidence.rejects.sort_by_key(|reject| reject.at);
-    evidence.bins.linked -= count;
-    evidence.bins.rejected += count;
 }
 
 pub(super) fn column_of<'a>(kind: &Kind, table: &'a Table, field: &str) -> &'a Column {
@@ -457,15 +417,20 @@ impl<'a> Columns<'a> {
             return Err(("programme", "run.reject_no_programme"));
         }
         let division = Division::parse(self.division.get(row)).ok_or(("division", "run.reject_bad_division"))?;
-        let role = match self.role.get(row) {
-            "" | "member" => Role::Member,
-            "supporter" => Role::Supporter,
-            _ => return Err(("role", "run.reject_bad_role")),
-        };
+        let mut unclear = None;
         let state = match self.state.get(row) {
-            "" | "recipient" => State::Recipient,
             "applicant" => State::Applicant,
-            _ => return Err(("state", "run.reject_bad_state")),
+            given => {
+                unclear = (!matches!(given, "" | "recipient")).then_some(("state", "run.reject_bad_state"));
+                State::Recipient
+            }
+        };
+        let role = match self.role.get(row) {
+            "supporter" => Role::Supporter,
+            given => {
+                unclear = (!matches!(given, "" | "member")).then_some(("role", "run.reject_bad_role")).or(unclear);
+                Role::Member
+            }
         };
         let id = whole_id(self.id.get(row));
         let person = Person {
@@ -479,56 +444,6 @@ impl<'a> Columns<'a> {
             mandated: false, // settled for the day, later
         };
         let hash = FixedState::default().hash_one(household);
-        Ok(Line { household, hash, programme, person })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A citizen enrolled twice is covered in both places; mandates of people who are not on the register cover nobody; a
-    /// mandate covers its first day and its last, and one without a last day does not end.
-    #[test]
-    fn a_mandate_filed_apart_covers_every_person_of_its_id_from_its_first_day_to_its_last() {
-        let id = |body: &str| CitizenId::from_body(body.as_bytes()).unwrap();
-        let (twice, once, stranger) = (id("37010219491231002"), id("37010219491231004"), id("37010219491231006"));
-        let day = |day| Date::from_ymd(2026, 11, day).unwrap();
-        let division = Division::parse("370102").unwrap();
-        let person = |id| Person {
-            id,
-            division,
-            birth: None,
-            household: 0,
-            programme: 0,
-            role: Role::Member,
-            state: State::Recipient,
-            mandated: true,
-        };
-        let persons: Vec<Person> = [Some(twice), None, Some(once), Some(twice)].map(person).into();
-        let filed = vec![(stranger, day(1), None), (twice, day(10), Some(day(20))), (once, day(20), None)];
-        let filed = mandates_of(&persons, &filed);
-        let mandated_on = |as_of: Date| {
-            let kind = kind::register_persons();
-            let mut table = Table::new(kind.types());
-            for column in &mut table.columns {
-                persons.iter().for_each(|_| column.push_none());
-            }
-            table.end_rows(persons.len());
-            let mut register = Register {
-                persons: persons.clone(),
-                households: Households::default(),
-                programmes: vec!["低保".to_owned()],
-                table,
-                lines: vec![2, 3, 4, 5],
-                as_of,
-            };
-            settle_mandates(&mut register, &filed);
-            register.persons.iter().map(|person| person.mandated).collect::<Vec<_>>()
-        };
-        assert_eq!(mandated_on(day(9)), [false; 4]);
-        assert_eq!(mandated_on(day(10)), [true, false, false, true]);
-        assert_eq!(mandated_on(day(20)), [true, false, true, true]);
-        assert_eq!(mandated_on(day(21)), [false, false, true, false]);
+        Ok(Line { household, hash, programme, person, unclear })
     }
 }

@@ -17,7 +17,7 @@ use crate::model::judgement::Review;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
-use crate::model::standing::NO_HISTORY;
+use crate::model::standing::History;
 use crate::report::{
     IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
 };
@@ -98,6 +98,7 @@ pub fn make_reports(
     let lang = plan.centre.language();
     let explain = |link: &_| linkage::explain_short(link).say(lang);
     let days = objection_days(plan, &recalled.register);
+    let history = History { absent: recalled.absent, ..History::default() };
     let told = Told {
         run: &options.run,
         register: &recalled.register,
@@ -106,6 +107,7 @@ pub fn make_reports(
         reviews: &recalled.reviews,
         outcomes: &recalled.outcomes,
         coverage: &recalled.coverage,
+        history: &history,
         cards: &recalled.record.rules,
         profile: &recalled.record.profile,
         demo: recalled.record.demo || plan.is_demo(),
@@ -155,12 +157,13 @@ pub(super) struct Told<'a> {
     pub(super) reviews: &'a [Review],
     pub(super) outcomes: &'a Outcomes,
     pub(super) coverage: &'a Coverage,
+    pub(super) history: &'a History,
     pub(super) cards: &'a [RuleCard],
     pub(super) profile: &'a str,
     pub(super) demo: bool,
 }
 
-/// The same as reports see it: without history, trend and lists of the centre. Masking and names of places are the
+/// The same as reports see it: without trend and lists of the centre. Masking and names of places are the
 /// centre's of today; the rest is as it was found.
 pub(super) fn view<'a>(
     plan: &'a Plan,
@@ -168,7 +171,7 @@ pub(super) fn view<'a>(
     objection_days: &'a BTreeMap<Division, i64>,
     explain: &'a (dyn Fn(&Link) -> String + Sync),
 ) -> RunView<'a> {
-    let Told { run, register, evidences, links, reviews, outcomes, coverage, cards, profile, demo } = told;
+    let Told { run, register, evidences, links, reviews, outcomes, coverage, history, cards, profile, demo } = told;
     RunView {
         trend: &[],
         filings: None,
@@ -184,7 +187,7 @@ pub(super) fn view<'a>(
         crowded: &[],
         reviews,
         outcomes,
-        history: &NO_HISTORY,
+        history,
         coverage,
         cards,
         profile,

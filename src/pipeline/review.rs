@@ -123,6 +123,7 @@ mod tests {
             programmes: vec!["低保".into()],
             table,
             lines: vec![2],
+            faulty: Vec::new(),
             as_of: Date::from_ymd(2026, 11, 24).unwrap(),
         }
     }

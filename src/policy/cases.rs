@@ -84,6 +84,7 @@ pub fn register(persons: &[toml::Table], as_of: Date) -> Register {
         programmes: Vec::new(),
         table: table(&register_persons(), persons),
         lines: (2..).take(persons.len()).collect(),
+        faulty: Vec::new(),
         as_of,
     };
     let mut homes: Vec<(String, u16, Division)> = Vec::new();

@@ -1,6 +1,6 @@
 //! 核对覆盖: what each source could say about each person. A missing answer is never clearance (invariant I-6).
 //!
-//! The first that holds: the source does not concern the person's programme; no live mandate; no usable id and no link;
+//! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live mandate; no usable id and no link;
 //! the source did not arrive or was refused; it is stale; a record was found; none was found. A stale source stays stale
 //! even where it holds a record: the record is evidence for the rules, its age is what the coverage has to tell.
 
@@ -50,13 +50,16 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
             };
         }
     });
+    for person in &register.faulty {
+        states[*person as usize * sources..][..sources].fill(CoverageState::RegisterFault);
+    }
     Coverage::new(sources, states)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::cases::{evidence, link, register};
-    use super::CoverageState::{Found, NoMandate, NotApplicable, NotFound, SourceMissing, SourceStale, UnusableId};
+    use super::CoverageState::*;
     use super::*;
     use crate::kernel::Date;
 
@@ -70,11 +73,12 @@ mod tests {
                 { name = "丙", citizen = 0 },
                 { name = "丁", citizen = 0 },
                 { name = "戊", programme = "临时救助" },
+                { name = "己", programme = "临时救助", mandated = false },
             ]
         };
         let persons: Vec<toml::Table> =
             persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
-        let register = register(&persons, as_of);
+        let register = Register { faulty: vec![5], ..register(&persons, as_of) };
         let arrived = Delivery::Arrived { as_of, stale: false };
         let stale = Delivery::Arrived { as_of, stale: true };
         let sources =
@@ -88,5 +92,6 @@ mod tests {
         assert_eq!(coverage.of(2), [UnusableId; 3]);
         assert_eq!(coverage.of(3), [Found, UnusableId, UnusableId], "linked by name, birth and a third fact");
         assert_eq!(coverage.of(4), [NotFound, NotApplicable, SourceMissing], "an unaccepted link is no record");
+        assert_eq!(coverage.of(5), [RegisterFault; 3], "whatever else is to be said");
     }
 }

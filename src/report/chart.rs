@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::model::coverage::CoverageState;
+
 /// Widths in SVG units; the picture scales to the page.
 const WIDTH: f64 = 760.0;
 const LABELS: f64 = 250.0;
@@ -15,8 +17,11 @@ const LABEL_CHARACTERS: usize = 18;
 const BAR_COLOUR: &str = "#2f5d8a";
 /// 红 橙 黄, dark enough to tell apart from white paper.
 const SEVERITY_COLOURS: [&str; 3] = ["#b3261e", "#d9792b", "#d9b82b"];
-/// For the seven states of coverage: checked in blues, reasons in warm tones, not applicable in grey.
-const STACK_COLOURS: [&str; 7] = ["#2f5d8a", "#a9c4de", "#b5482f", "#8c4f8a", "#d98f2b", "#e5cf6b", "#c9c9c9"];
+/// So many parts has a stacked bar: the states of coverage.
+const PARTS: usize = CoverageState::ALL.len();
+/// Checked in blues, reasons in warm tones, not applicable in grey.
+const STACK_COLOURS: [&str; PARTS] =
+    ["#2f5d8a", "#a9c4de", "#b5482f", "#8c4f8a", "#d98f2b", "#e5cf6b", "#c9c9c9", "#5c1a12"];
 
 /// Horizontal bars, one per label, the longest filling the width.
 pub(super) fn bars(title: &str, rows: &[(String, u64)]) -> String {
@@ -43,8 +48,8 @@ fn coloured_bars(title: &str, rows: &[(String, u64)], colour: impl Fn(usize) -> 
 }
 
 /// One bar per label, divided into parts of the whole; the legend names the parts that occur.
-pub(super) fn stacked(title: &str, parts: &[&str; 7], rows: &[(String, [u64; 7])]) -> String {
-    let occurring: Vec<usize> = (0..7).filter(|&part| rows.iter().any(|(_, values)| values[part] > 0)).collect();
+pub(super) fn stacked(title: &str, parts: &[&str; PARTS], rows: &[(String, [u64; PARTS])]) -> String {
+    let occurring: Vec<usize> = (0..PARTS).filter(|&part| rows.iter().any(|(_, values)| values[part] > 0)).collect();
     let legend_lines = occurring.len().div_ceil(4) as f64;
     let mut svg = open(title, (rows.len() as f64 + legend_lines) * LINE + 10.0);
     for (place, &part) in occurring.iter().enumerate() {
@@ -57,7 +62,7 @@ pub(super) fn stacked(title: &str, parts: &[&str; 7], rows: &[(String, [u64; 7])
         let whole = values.iter().sum::<u64>().max(1) as f64;
         text_label(&mut svg, label, top);
         let mut left = LABELS;
-        for part in 0..7 {
+        for part in 0..PARTS {
             let width = values[part] as f64 / whole * BARS;
             if values[part] > 0 {
                 let tip = format!("{label} {}: {}", parts[part], values[part]);
@@ -174,8 +179,8 @@ mod tests {
 
     #[test]
     fn a_stack_fills_its_bar_and_names_only_what_occurs() {
-        let parts = ["a", "b", "c", "d", "e", "f", "g"];
-        let svg = stacked("覆盖", &parts, &[("源".to_owned(), [1, 2, 0, 0, 1, 0, 0])]);
+        let parts = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let svg = stacked("覆盖", &parts, &[("源".to_owned(), [1, 2, 0, 0, 1, 0, 0, 0])]);
         for width in ["width=\"100.0\"", "width=\"200.0\""] {
             assert!(svg.contains(width), "{svg}");
         }
@@ -193,6 +198,6 @@ mod tests {
     #[test]
     fn nothing_to_draw_divides_by_nothing() {
         assert!(!bars("空", &[("甲".to_owned(), 0)]).contains("NaN"));
-        assert!(!stacked("空", &["", "", "", "", "", "", ""], &[("源".to_owned(), [0; 7])]).contains("NaN"));
+        assert!(!stacked("空", &[""; PARTS], &[("源".to_owned(), [0; PARTS])]).contains("NaN"));
     }
 }

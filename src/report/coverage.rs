@@ -17,8 +17,8 @@ use crate::model::register::Role;
 /// How many people with an incomplete check the workbook and the page name; coverage.csv has them all.
 const LISTED: usize = 5_000;
 
-/// Words of the seven states, in the order of [`CoverageState::ALL`].
-fn state_words(view: &RunView) -> [&'static str; 7] {
+/// Words of the states, in the order of [`CoverageState::ALL`].
+fn state_words(view: &RunView) -> [&'static str; CoverageState::ALL.len()] {
     CoverageState::ALL.map(|state| view.word(&format!("coverage.{}", state.code())))
 }
 

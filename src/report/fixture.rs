@@ -157,6 +157,7 @@ fn register() -> Register {
         programmes: vec!["低保".to_owned()],
         table,
         lines: vec![2, 3, 4, 5, 6],
+        faulty: Vec::new(),
         as_of: date("2026-11-24"),
     }
 }

@@ -98,7 +98,7 @@ fn row(view: &RunView, level: &str, division: Option<Division>, counts: &Counts)
 }
 
 /// Persons the source answered about, of those it applies to.
-fn checked_share(view: &RunView, states: &[u64; 7]) -> String {
+fn checked_share(view: &RunView, states: &[u64; CoverageState::ALL.len()]) -> String {
     let sum = |wanted: &dyn Fn(CoverageState) -> bool| -> u64 {
         CoverageState::ALL.iter().zip(states).filter(|(state, _)| wanted(**state)).map(|(_, count)| count).sum()
     };

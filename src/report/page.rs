@@ -171,7 +171,7 @@ fn charts(view: &RunView, counts: &Counts, mut places: Places) -> String {
         .zip(&counts.rules)
         .map(|(card, count)| (format!("{} {}", card.code, card.title), *count))
         .collect();
-    let sources: Vec<(String, [u64; 7])> = view
+    let sources: Vec<(String, [u64; CoverageState::ALL.len()])> = view
         .evidences
         .iter()
         .zip(&counts.states)

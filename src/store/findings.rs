@@ -26,11 +26,16 @@ pub struct Findings {
 pub fn findings(dir: &Path) -> Result<Findings> {
     let run = Published::open(dir)?;
     let found = earlier(&run.table("outcomes.parquet")?)?.into_iter().map(|(earlier, _)| earlier).collect();
-    let absent = if run.wrote("absent.parquet") { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
+    Ok(Findings { found, absent: absent(&run)? })
+}
+
+/// What an earlier run had found and this one did not, and why.
+pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
         Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| run.damaged())
     };
-    Ok(Findings { found, absent: absent.into_iter().map(known).collect::<Result<_>>()? })
+    let absent = if run.wrote("absent.parquet") { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
+    absent.into_iter().map(known).collect()
 }
 
 /// Rows of either table with the text of `why`, which only one of them has.

@@ -5,8 +5,9 @@
 //! part; texts, values and order are the run's. What is not kept in snapshots stays empty: parties, rejects, outcome
 //! counts. Personal values are inside: they go into reports and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::findings::absent;
 use super::frame::damaged;
 use super::pick::{Picked, Snapshot};
 use super::published::{Published, nobody};
@@ -20,6 +21,7 @@ use crate::model::kind::{Field, Kind, register_persons, with_common};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, Severity};
 use crate::model::register::{Households, Person, Register, Role, State};
+use crate::model::standing::Absent;
 use crate::model::table::{Column as Values, Table};
 
 /// What is asked for.
@@ -41,6 +43,8 @@ pub struct Recalled {
     pub reviews: Vec<Review>,
     pub outcomes: Outcomes,
     pub coverage: Coverage,
+    /// What an earlier run had found about these households and this one did not.
+    pub absent: Vec<Absent>,
 }
 
 /// Reads a part of a published run.
@@ -59,7 +63,11 @@ pub fn recall(workspace: &Workspace, run: &str, part: Part<'_>) -> Result<Recall
     let (mut outcomes, discrepancies) = outcomes(&run.table("outcomes.parquet")?, &register, &people)?;
     grounds(&run.table("grounds.parquet")?, &people, &link_rows, &discrepancies, &mut outcomes)?;
     let evidences = evidences(&run, &mut links, &mut outcomes)?;
-    Ok(Recalled { record: run.record, register, places: people.places, evidences, links, reviews, outcomes, coverage })
+    let codes: BTreeSet<&str> = people.households.iter().map(|(code, _)| code.as_str()).collect();
+    let mut absent = absent(&run)?;
+    absent.retain(|one| codes.contains(one.earlier.household.as_str()));
+    let (record, places) = (run.record, people.places);
+    Ok(Recalled { record, register, places, evidences, links, reviews, outcomes, coverage, absent })
 }
 
 /// Who is of the part.
@@ -135,6 +143,7 @@ fn register(snapshot: &Snapshot, people: &People, as_of: Date) -> Result<Registe
         programmes: Vec::new(),
         table,
         lines: (0..people.rows.len()).map(|row| lines.get(row).unwrap_or_default()).collect(),
+        faulty: Vec::new(),
         as_of,
     };
     for row in 0..people.rows.len() {
@@ -440,6 +449,7 @@ mod tests {
         assert_eq!((enrolled.grounds[0].source, enrolled.grounds[0].person, enrolled.grounds[0].row), (None, 1, 1));
         assert_eq!((one.person, one.measure, one.limit, one.grounds.len()), (Some(0), 1, Some(0), 2));
         assert_eq!((one.grounds[0].link, one.grounds[1].innocent), (Some(0), Some(0)));
+        assert_eq!(part.absent.iter().map(|one| one.earlier.id.as_str()).collect::<Vec<_>>(), ["V001-gone"]);
     }
 
     #[test]
@@ -450,7 +460,7 @@ mod tests {
         let code = county.register.household(1).code();
         let other = recall(&workspace, RUN, Part::Household(code)).unwrap();
         assert_eq!((other.places.as_slice(), other.register.persons.len()), (&[2][..], 1));
-        assert!(other.links.is_empty() && other.outcomes.discrepancies.is_empty());
+        assert!(other.links.is_empty() && other.outcomes.discrepancies.is_empty() && other.absent.is_empty());
         assert!(other.evidences.iter().all(|evidence| evidence.table.rows() == 0));
         assert_eq!(other.coverage.of(0), county.coverage.of(2));
     }

@@ -160,6 +160,7 @@ fn register() -> Register {
         programmes: vec!["低保".into()],
         table,
         lines: vec![2, 3, 4],
+        faulty: Vec::new(),
         as_of: day(),
     }
 }

@@ -104,6 +104,39 @@ fn a_change_in_the_register_links_anew_and_reads_no_extract() {
     runs_as_if_read_anew(&world, later);
 }
 
+/// Once the row went back to whoever keeps the register, and the household was judged as if it had a member less.
+#[test]
+fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_matched() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let persons = world.export("register").len();
+    let linked = world.export("links").into_iter().find(|row| row["grade"] == "A" && row["person_id"].len() == 18);
+    let id = &linked.unwrap()["person_id"];
+    let mut told = Vec::new();
+    edit(&world, "inbox/register/persons.csv", |text| {
+        let at = text.find(&format!("\n{id},")).unwrap() + 1;
+        let end = at + text[at..].find('\r').unwrap();
+        told.push(text[..at].lines().count() + 1);
+        let cells: Vec<&str> = text[at..end].split(',').collect();
+        let changed = [&cells[..4], &["寄养"], &cells[5..]].concat().join(",");
+        format!("{}{changed}{}", &text[..at], &text[end..])
+    });
+    let run = runs_as_if_read_anew(&world, AS_OF);
+    assert_eq!(world.export("register").len(), persons, "nobody leaves the register");
+    assert!(world.export("links").iter().all(|row| row["person_id"] != *id), "no record of theirs is looked for");
+    let states = world.export("coverage").into_iter().find(|row| row["person_id"] == *id).unwrap();
+    assert_eq!(states["vehicle"], "register_fault", "{states:?}");
+    let rejects = std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap();
+    let rejects = text(&rejects);
+    let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
+    assert!(line.contains(&format!(",{},人员类别,人员类别不认识,仅该栏留空,", told[0])), "{line}");
+    let report = ["report", "--household", &states["household_id"], "--formats", "html", "--out", "reports"];
+    assert_eq!(world.hedui(&report).status.code(), Some(0));
+    let pages = world.files("reports");
+    let page = pages.iter().find(|(name, _)| name.ends_with(".html")).unwrap().1;
+    assert!(text(page).contains("名册有误"));
+}
+
 #[test]
 fn a_change_in_a_rule_links_nothing_and_one_in_linking_does() {
     let world = World::made(3_000, 20_000, 17);

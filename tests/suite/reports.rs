@@ -43,6 +43,10 @@ fn a_household_is_reported_and_each_print_counts() {
     let county = &outcome["division"][..6];
     let all = report(&world, &["--county", county, "--out", "all", "--formats", "html"]);
     let index = records(&std::fs::read(world.path("all/index.csv")).unwrap());
+    let output = world.hedui(&["report", "--county", county, "--formats", "html"]);
+    assert!(output.status.success());
+    let own = format!("outbox/reports/{}/{county}/index.csv", all["run"].as_str().unwrap());
+    assert!(world.path(&own).exists(), "another county's index does not replace it");
     assert_eq!(index.len() as u64, all["reports"].as_u64().unwrap());
     let own = index.iter().find(|line| line["家庭编号"] == household).unwrap();
     assert_eq!((own["打印次数"].as_str(), own["核对编号"].as_str()), ("3", name.trim_end_matches(".pdf")));

@@ -4,8 +4,11 @@
 //! An item is a source. It counts as checked if it answered about at least one person; it reports 疑似信息 if a record of
 //! its own counts in a discrepancy. Only accepted links enter (invariant I-5); silence is never clearance (I-6).
 
+use std::collections::BTreeMap;
+
 use crate::model::coverage::CoverageState;
 use crate::model::outcome::{Discrepancy, Ground};
+use crate::model::standing::{Absence, Earlier};
 use crate::report::RunView;
 
 /// Everything a run says about one household.
@@ -15,6 +18,8 @@ pub(super) struct Case<'v> {
     pub items: Vec<Item<'v>>,
     /// In the order of the run.
     pub discrepancies: Vec<&'v Discrepancy>,
+    /// What an earlier run had found and this one could not ask again.
+    pub kept: Vec<&'v Earlier>,
     /// Discrepancies that rest on the register's own rows.
     pub from_register: u64,
     /// Links of the household's persons that wait for somebody's judgement; they are not in the report.
@@ -77,6 +82,8 @@ struct Parts {
     discrepancies: Vec<u32>,
     set_aside: Vec<u32>,
     reviews: Vec<u32>,
+    /// Of [`crate::model::standing::History::absent`], what nothing could be said of.
+    kept: Vec<u32>,
 }
 
 impl Cases {
@@ -98,6 +105,16 @@ impl Cases {
         for (index, review) in view.reviews.iter().enumerate() {
             let person = view.links[review.link as usize].person;
             cases.put(household_of(person), |parts| parts.reviews.push(index as u32));
+        }
+        // Earlier runs number households otherwise: they are told by their codes.
+        let code = |household: &u32| (view.register.household(*household).code(), *household);
+        let by_code: BTreeMap<&str, u32> = cases.households.iter().map(code).collect();
+        for (index, absent) in view.history.absent.iter().enumerate() {
+            if let Some(household) = by_code.get(absent.earlier.household.as_str())
+                && absent.why == Absence::NotChecked
+            {
+                cases.put(*household, |parts| parts.kept.push(index as u32));
+            }
         }
         cases
     }
@@ -126,7 +143,8 @@ impl Cases {
             let (person, row, slot) = (link.person, link.row, link.slot);
             records.push(Record { person, row, slot, counts_in: Vec::new(), innocent: Vec::new() });
         }
-        let mut case = Case { household, items, discrepancies: Vec::new(), from_register: 0, pending: 0 };
+        let kept = parts.kept.iter().map(|index| &view.history.absent[*index as usize].earlier).collect();
+        let mut case = Case { household, items, discrepancies: Vec::new(), kept, from_register: 0, pending: 0 };
         for discrepancy in parts.discrepancies.iter().map(|index| &view.outcomes.discrepancies[*index as usize]) {
             case.add(view, discrepancy);
         }

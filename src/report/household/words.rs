@@ -11,6 +11,7 @@ use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::outcome::Discrepancy;
 use crate::model::register::{Role, State};
+use crate::model::standing::Earlier;
 use crate::report::RunView;
 use crate::report::document::{Block, Document};
 use crate::report::facts::{field_text, row_as_of};
@@ -180,8 +181,29 @@ fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     if case.discrepancies.is_empty() {
         let key = if case.checked() == 0 { "household.none_checked" } else { "household.none" };
         blocks.push(paragraph(view.word(key).to_owned()));
-        return;
+    } else {
+        findings(view, case, blocks);
     }
+    if !case.kept.is_empty() {
+        kept(view, case, blocks);
+    }
+}
+
+/// What an earlier run found and this one could not ask again: 未能核对 is not 未见.
+fn kept(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
+    let head = ["report.col_discrepancy", "report.col_rule", "report.col_title", "household.col_from"];
+    let department = |code: &String| {
+        let known = view.evidences.iter().find(|evidence| evidence.source == *code);
+        known.map_or(code.as_str(), |evidence| &evidence.department).to_owned()
+    };
+    let row = |earlier: &&Earlier| {
+        let from: Vec<String> = earlier.sources.iter().map(department).collect();
+        vec![earlier.id.clone(), earlier.rule.clone(), earlier.title.clone(), from.join("\n")]
+    };
+    table(view, view.word("household.kept").to_owned(), &head, case.kept.iter().map(row).collect(), blocks);
+}
+
+fn findings(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     let head = [
         "report.col_discrepancy",
         "report.col_severity",

@@ -47,6 +47,7 @@ impl Stages {
         let mut image = ImageWriter::create(&self.path(STAGE), key)?;
         put_table(&mut image, &register.table)?;
         image.numbers(&register.lines)?;
+        image.numbers(&register.faulty)?;
         put_persons(&mut image, &register.persons)?;
         let (codes, programmes, divisions) = register.households.columns();
         put_texts(&mut image, codes)?;
@@ -74,23 +75,24 @@ impl Stages {
         let small: Small = image.small()?;
         let take_rest = || {
             let sections = image.sections_after(sections_of(&persons.kind));
-            let lines: Vec<u32> = sections.numbers()?.to_vec();
+            let (lines, faulty): (Vec<u32>, Vec<u32>) = (sections.numbers()?.to_vec(), sections.numbers()?.to_vec());
             let people = take_persons(&sections)?;
             let households = take_households(&sections, &people)?;
             let filed = take_mandates(&sections, people.len())?;
-            Some((lines, people, households, filed))
+            Some((lines, faulty, people, households, filed))
         };
         let (table, rest) = rayon::join(|| take_table(&image.sections(), &persons.kind), take_rest);
-        let (table, (lines, people, households, filed)) = (table?, rest?);
+        let (table, (lines, faulty, people, households, filed)) = (table?, rest?);
         let named = people.iter().all(|person| usize::from(person.programme) < small.programmes.len());
-        let even = [lines.len(), people.len()] == [table.rows(); 2];
+        let even = [lines.len(), people.len()] == [table.rows(); 2]
+            && faulty.iter().all(|person| (*person as usize) < people.len());
         let mandates = match (mandates, small.mandates) {
             (Some(empty), Some(counted)) => Some(counted.into_evidence(empty)?),
             (None, None) => None,
             _ => return None,
         };
         let programmes = small.programmes;
-        let register = Register { persons: people, households, programmes, table, lines, as_of };
+        let register = Register { persons: people, households, programmes, table, lines, faulty, as_of };
         let persons = small.persons.into_evidence(persons)?;
         (named && even).then_some(KeptRegister { register, filed, persons, mandates })
     }

@@ -19,7 +19,7 @@ pub struct Findings {
     pub absent: Vec<Absent>,
 }
 
-/// Reads them from the run's folder. A run of a version that kept no standing gives none.
+/// Reads them from the run's folder.
 ///
 /// # Errors
 /// I/O, a damaged snapshot.
@@ -34,8 +34,7 @@ pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
         Absence::parse(&why).map(|why| Absent { earlier, why }).ok_or_else(|| run.damaged())
     };
-    let absent = if run.wrote("absent.parquet") { earlier(&run.table("absent.parquet")?)? } else { Vec::new() };
-    absent.into_iter().map(known).collect()
+    earlier(&run.table("absent.parquet")?)?.into_iter().map(known).collect()
 }
 
 /// Rows of either table with the text of `why`, which only one of them has.

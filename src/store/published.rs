@@ -27,21 +27,15 @@ impl Published {
         damaged(&self.dir)
     }
 
-    /// Whether the run had such a table, be it gone by now. Runs of earlier versions had fewer.
-    pub fn wrote(&self, name: &str) -> bool {
-        self.record.tables.contains_key(name) || self.dir.join(name).exists()
-    }
-
-    /// A table of the run. Runs of versions that recorded no tables are read as they are.
+    /// A table of the run.
     ///
     /// # Errors
-    /// I/O: the table is gone, or not what was recorded.
+    /// I/O: the run recorded none of this name, it is gone, or not what was recorded.
     pub fn table(&self, name: &str) -> Result<Snapshot> {
         let path = self.dir.join(name);
         match self.record.tables.get(name) {
-            Some(recorded) if !recorded.is_of(&path) => Err(damaged(&path)),
-            None if !self.record.tables.is_empty() => Err(damaged(&path)),
-            _ => Snapshot::open(path),
+            Some(recorded) if recorded.is_of(&path) => Snapshot::open(path),
+            _ => Err(damaged(&path)),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::model::evidence::{Delivery, Evidence, ExtractFile, RowRef};
 use crate::model::judgement::{Answer, JudgementKey, Review};
 use crate::model::kind::{Field, Kind, register_persons, with_common};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
-use crate::model::outcome::{Discrepancy, Ground, Outcomes, Severity};
+use crate::model::outcome::{Discrepancy, Ground, Outcomes, RuleCard, Severity};
 use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::standing::Absent;
 use crate::model::table::{Column as Values, Table};
@@ -62,6 +62,9 @@ pub fn recall(workspace: &Workspace, run: &str, part: Part<'_>) -> Result<Recall
     let (mut links, reviews, link_rows) = links(&run.table("links.parquet")?, &run.record, &people)?;
     let (mut outcomes, discrepancies) = outcomes(&run.table("outcomes.parquet")?, &register, &people)?;
     grounds(&run.table("grounds.parquet")?, &people, &link_rows, &discrepancies, &mut outcomes)?;
+    if !rules_are_known(&run.record.rules, &outcomes) {
+        return Err(run.damaged());
+    }
     let evidences = evidences(&run, &mut links, &mut outcomes)?;
     let codes: BTreeSet<&str> = people.households.iter().map(|(code, _)| code.as_str()).collect();
     let mut absent = absent(&run)?;
@@ -365,6 +368,18 @@ fn evidences(run: &Published, links: &mut [Link], outcomes: &mut Outcomes) -> Re
     run.record.sources.iter().zip(&wanted).map(|(source, rows)| evidence(run, source, rows)).collect()
 }
 
+/// Whether every rule and every reason that is named stands in the record.
+fn rules_are_known(rules: &[RuleCard], outcomes: &Outcomes) -> bool {
+    let holds = |rule: u16, ground: &Ground| {
+        let card = rules.get(usize::from(rule));
+        card.is_some_and(|card| ground.innocent.is_none_or(|reason| usize::from(reason) < card.innocent.len()))
+    };
+    let found = |one: &Discrepancy| {
+        usize::from(one.rule) < rules.len() && one.grounds.iter().all(|ground| holds(one.rule, ground))
+    };
+    outcomes.discrepancies.iter().all(found) && outcomes.set_aside.iter().all(|(rule, ground)| holds(*rule, ground))
+}
+
 fn all_grounds(outcomes: &mut Outcomes) -> impl Iterator<Item = &mut Ground> {
     let found = outcomes.discrepancies.iter_mut().flat_map(|one| &mut one.grounds);
     found.chain(outcomes.set_aside.iter_mut().map(|(_, ground)| ground))
@@ -450,6 +465,24 @@ mod tests {
         assert_eq!((one.person, one.measure, one.limit, one.grounds.len()), (Some(0), 1, Some(0), 2));
         assert_eq!((one.grounds[0].link, one.grounds[1].innocent), (Some(0), Some(0)));
         assert_eq!(part.absent.iter().map(|one| one.earlier.id.as_str()).collect::<Vec<_>>(), ["V001-gone"]);
+    }
+
+    /// Somebody emptied lists of run.json: refused, not a panic and not a reading without checks.
+    #[test]
+    fn a_record_without_its_rules_or_tables_is_damaged() {
+        let (_folder, workspace) = published();
+        let path = workspace.run_dir(RUN).join("run.json");
+        let whole: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let fault = |list: &str, empty: serde_json::Value| {
+            let mut record = whole.clone();
+            record[list] = empty;
+            std::fs::write(&path, record.to_string()).unwrap();
+            recall(&workspace, RUN, Part::Household("H-1")).err().unwrap().message().key
+        };
+        assert_eq!(fault("rules", serde_json::json!([])), "store.snapshot_damaged");
+        assert_eq!(fault("tables", serde_json::json!({})), "store.snapshot_damaged");
+        std::fs::write(&path, whole.to_string()).unwrap();
+        assert!(recall(&workspace, RUN, Part::Household("H-1")).is_ok());
     }
 
     #[test]

@@ -47,7 +47,6 @@ pub struct RunRecord {
     /// Counts as the pipeline gives them.
     pub summary: Value,
     /// The tables beside this file, by name.
-    #[serde(default)]
     pub tables: BTreeMap<String, TableRecord>,
 }
 

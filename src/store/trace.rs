@@ -10,13 +10,14 @@ use std::path::Path;
 use polars::prelude::*;
 use serde_json::Value;
 
+use super::findings::absent;
 use super::frame::{damaged, polars_error, read};
 use super::original::{Inbox, Original};
 use super::pick::Snapshot;
 use super::published::Published;
 use super::run_record::{RunRecord, SourceRecord, column_name, evidence_file};
 use super::workspace::Workspace;
-use crate::kernel::{Date, Error, Fen, Message, Result};
+use crate::kernel::{Date, Error, Fen, Message, Result, wording};
 use crate::model::evidence::RowRef;
 use crate::model::kind::register_persons;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
@@ -134,11 +135,7 @@ pub fn trace(workspace: &Workspace, run: &str, id: &str) -> Result<Trace> {
     let published = Published::open(&workspace.run_dir(run))?;
     let outcomes = published.table("outcomes.parquet")?;
     let ids = outcomes.columns(&["id"])?.texts("id")?;
-    let at = ids.iter().position(|known| known == Some(id)).ok_or_else(|| {
-        // The text asked for is not repeated: people type ids of persons here.
-        Error::input(Message::new("store.no_such_discrepancy").with("run", run))
-            .hint(Message::new("store.no_such_discrepancy_hint"))
-    })?;
+    let Some(at) = ids.iter().position(|known| known == Some(id)) else { return Err(not_found(&published, id)) };
     let one = Record::of(&outcomes, at)?;
     let rule =
         published.record.rules.get(one.u32("rule_index")? as usize).ok_or_else(|| damaged(&outcomes.path))?.clone();
@@ -366,6 +363,21 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Why the run has no such discrepancy: it lists it among those that an earlier one found, or knows nothing of it. The text asked
+/// for is not repeated: people type ids of persons here.
+fn not_found(published: &Published, id: &str) -> Error {
+    let run = &published.record.run;
+    let earlier = match absent(published) {
+        Ok(all) => all.into_iter().find(|one| one.earlier.id == id),
+        Err(fault) => return fault,
+    };
+    match earlier.and_then(|one| wording::key(&format!("standing.absent_{}", one.why.code()))) {
+        Some(why) => Error::input(Message::new("store.discrepancy_absent").with("run", run)).hint(Message::new(why)),
+        None => Error::input(Message::new("store.no_such_discrepancy").with("run", run))
+            .hint(Message::new("store.no_such_discrepancy_hint")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::{EXTRACT, FILE, IDS, PERSONS, RUN, published, write_extract};
@@ -420,6 +432,8 @@ mod tests {
         let error = trace(&workspace, RUN, IDS[0]).unwrap_err();
         assert_eq!((error.kind(), error.message().key), (ErrorKind::Input, "store.no_such_discrepancy"));
         assert!(!error.to_string().contains(IDS[0]));
+        let kept = trace(&workspace, RUN, "V001-gone").unwrap_err();
+        assert_eq!(kept.message().key, "store.discrepancy_absent", "an earlier run found it");
         assert_eq!(trace(&workspace, "../..", "x").unwrap_err().message().key, "store.no_such_run");
     }
 }

@@ -126,8 +126,23 @@ impl Error {
         }
     }
 
-    /// The text a person reads: `file:line: what` and the hints below it, then the other faults.
+    /// The text a person reads: `file:line: what` and the hints below it, then the other faults. Of neighbours with the same hints
+    /// the last one shows them.
     pub fn say(&self, lang: Lang) -> String {
+        let faults = self.faults();
+        let followed = faults.iter().zip(faults.iter().skip(1).map(Some).chain([None]));
+        let said: Vec<String> = followed
+            .map(|(fault, next)| fault.say_alone(lang, next.is_none_or(|next| next.0.hints != fault.0.hints)))
+            .collect();
+        said.join("\n")
+    }
+
+    /// It and those that came with it, in order.
+    fn faults(&self) -> Vec<&Error> {
+        std::iter::once(self).chain(self.0.also.iter().flat_map(Error::faults)).collect()
+    }
+
+    fn say_alone(&self, lang: Lang, with_hints: bool) -> String {
         let mut text = String::new();
         if let Some(file) = &self.0.file {
             text.push_str(&file.display().to_string());
@@ -137,13 +152,9 @@ impl Error {
             text.push_str(": ");
         }
         text.push_str(&self.0.message.say(lang));
-        for hint in &self.0.hints {
+        for hint in self.0.hints.iter().filter(|_| with_hints) {
             text.push_str("\n  → ");
             text.push_str(&hint.say(lang));
-        }
-        for other in &self.0.also {
-            text.push('\n');
-            text.push_str(&other.say(lang));
         }
         text
     }
@@ -161,3 +172,21 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_that_many_faults_share_is_said_once() {
+        let fault = |key, hint| Error::config(Message::new(key)).hint(Message::new(hint));
+        let all = Error::all(vec![
+            fault("error.cancelled", "error.io_hint"),
+            fault("error.cancelled", "error.io_hint"),
+            fault("error.cancelled", "error.no_right_hint"),
+        ]);
+        let said = all.unwrap_err().say(Lang::En);
+        let lines: Vec<bool> = said.lines().map(|line| line.starts_with("  →")).collect();
+        assert_eq!(lines, [false, false, true, false, true], "{said}");
+    }
+}

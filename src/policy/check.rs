@@ -44,6 +44,8 @@ impl Part {
 pub struct Names<'a> {
     pub columns: &'a [RuleColumn],
     pub parameters: &'a BTreeMap<String, Parameter>,
+    /// Declared, and not usable as they stand, which is told where they stand.
+    pub unusable: &'a BTreeSet<&'a str>,
     /// The deepest level that flag, and an amount from the measure, may read.
     pub subject: Level,
 }
@@ -62,15 +64,17 @@ struct Parsed {
     over_rows: bool,
 }
 
-/// Why an expression was refused: the message and what would have been right.
-pub struct Refusal {
-    pub message: Message,
-    pub hint: Option<Message>,
+/// Why an expression was refused.
+pub enum Refusal {
+    /// The message and what would have been right.
+    Fault { message: Message, hint: Option<Message> },
+    /// It names a parameter whose own fault is told elsewhere.
+    Unusable,
 }
 
 impl From<Message> for Refusal {
     fn from(message: Message) -> Self {
-        Self { message, hint: None }
+        Self::Fault { message, hint: None }
     }
 }
 
@@ -113,16 +117,19 @@ impl Names<'_> {
         if (name == MEASURE && of_measure) || self.parameters.contains_key(name) {
             return Ok(());
         }
+        if self.unusable.contains(name) {
+            return Err(Refusal::Unusable);
+        }
         match self.columns.iter().find(|column| column.name == name) {
             Some(column) if !of_measure || column.level <= self.subject => Ok(()),
             Some(_) => {
                 let message = Message::new("policy.column_not_here").with("part", part.key()).with("column", name);
-                Err(Refusal { message, hint: Some(self.listed(self.subject)) })
+                Err(Refusal::Fault { message, hint: Some(self.listed(self.subject)) })
             }
             None => {
                 let message = Message::new("policy.unknown_column").with("part", part.key()).with("column", name);
                 let level = if of_measure { self.subject } else { Level::Row };
-                Err(Refusal { message, hint: Some(self.listed(level)) })
+                Err(Refusal::Fault { message, hint: Some(self.listed(level)) })
             }
         }
     }

@@ -293,6 +293,9 @@ advice = "核实"
         for parameter in demo().parameters.keys() {
             assert!(said.contains(parameter.as_str()), "{parameter} is not named");
         }
+        // Each once, where it is to be filled in, and not again at every rule that reads it.
+        assert_eq!(said.matches("尚未填写").count(), demo().parameters.len());
+        assert!(!said.contains("不存在"), "{said}");
         let text = &files("shandong")[0].1;
         assert!(!text.lines().any(|line| line.starts_with("value")), "a value was invented");
     }

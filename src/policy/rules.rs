@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Expr};
 use rayon::prelude::*;
 use toml::Spanned;
 
-use super::check::{Names, Part, limit_of};
+use super::check::{Names, Part, Refusal, limit_of};
 use super::columns::{Fixed, Level, Origin, RuleColumn, vocabulary};
 use super::parameters::Parameter;
 use super::text::{Per, PolicyText, RuleText};
@@ -76,10 +76,13 @@ pub fn from_texts(
 ) -> Vec<Rule> {
     let entries: Vec<_> =
         texts.iter().flat_map(|text| text.file.rules.iter().map(move |entry| (text, entry))).collect();
+    let declared = texts.iter().flat_map(|text| &text.file.parameters);
+    let declared = declared.filter_map(|parameter| parameter.get_ref().name.as_deref());
+    let unusable: BTreeSet<&str> = declared.filter(|name| !parameters.contains_key(*name)).collect();
     // Side by side: to check the shipped rules takes longer than to look a person up.
     let read = entries.par_iter().map(|(text, entry)| {
         let mut faults = Vec::new();
-        let reading = Reading { text, at: entry.span().start, kinds, parameters };
+        let reading = Reading { text, at: entry.span().start, kinds, parameters, unusable: &unusable };
         (reading.rule(entry.get_ref(), &mut faults), faults)
     });
     let read: Vec<_> = read.collect();
@@ -106,6 +109,8 @@ struct Reading<'a> {
     at: usize,
     kinds: &'a BTreeMap<String, Kind>,
     parameters: &'a BTreeMap<String, Parameter>,
+    /// Parameters that have a fault of their own.
+    unusable: &'a BTreeSet<&'a str>,
 }
 
 impl Reading<'_> {
@@ -133,7 +138,7 @@ impl Reading<'_> {
         let columns = vocabulary(kind);
         self.refuse_shadows(&columns, faults);
         let subject = if entry.per == Per::Person { Level::Person } else { Level::Household };
-        let names = Names { columns: &columns, parameters: self.parameters, subject };
+        let names = Names { columns: &columns, parameters: self.parameters, unusable: self.unusable, subject };
         self.checked(entry, &names, faults)
     }
 
@@ -161,9 +166,10 @@ impl Reading<'_> {
         for ((part, text), checked) in texts.into_iter().zip(checked) {
             let checked = match checked {
                 Ok(checked) => checked,
-                Err(refusal) => {
-                    let fault = self.text.fault(text.span().start, refusal.message);
-                    faults.push(refusal.hint.map_or(fault.clone(), |hint| fault.hint(hint)));
+                Err(Refusal::Unusable) => continue,
+                Err(Refusal::Fault { message, hint }) => {
+                    let fault = self.text.fault(text.span().start, message);
+                    faults.push(hint.map_or(fault.clone(), |hint| fault.hint(hint)));
                     continue;
                 }
             };

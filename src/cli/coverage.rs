@@ -27,18 +27,21 @@ pub fn coverage(args: &CoverageArgs, context: &Context) -> Result<u8> {
         return Ok(0);
     }
     println!("{}", context.say(&Message::new("cli.coverage_of").with("run", &run).with("persons", counts.persons)));
+    // A state that nobody has is no news: all of them are wider than a terminal.
+    let has = |state: &usize| counts.sources.iter().any(|source| source.states[*state] > 0);
+    let occurring: Vec<usize> = (0..CoverageState::ALL.len()).filter(has).collect();
     let rows: Vec<Vec<String>> = counts
         .sources
         .iter()
         .map(|source| {
             let mut row = vec![source.source.clone(), source.as_of.clone().unwrap_or_default()];
-            row.extend(source.states.iter().map(u64::to_string));
+            row.extend(occurring.iter().map(|state| source.states[*state].to_string()));
             row
         })
         .collect();
     let mut heading = vec![context.word("cli.source"), context.word("cli.as_of")];
-    let words: Vec<String> = CoverageState::ALL.iter().map(|state| format!("coverage.{}", state.code())).collect();
-    heading.extend(words.iter().map(|key| crate::kernel::wording::say(context.lang, key)));
+    let key = |state: &usize| format!("coverage.{}", CoverageState::ALL[*state].code());
+    heading.extend(occurring.iter().map(|state| crate::kernel::wording::say(context.lang, &key(state))));
     let right: Vec<usize> = (2..heading.len()).collect();
     print!("{}", table(&heading, &rows, &right));
     println!("{}", context.word("cli.coverage_note"));

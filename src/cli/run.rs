@@ -177,13 +177,17 @@ fn print(summary: &RunSummary, only: &[String], context: &Context) {
     }
 }
 
-/// Sources that did not arrive as they should.
+/// Sources that did not arrive as they should, and people whom the register keeps from being matched.
 fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     // Nobody waits for the sources that were left out.
     let is_left_out =
         |source: &SourceSummary| !only.is_empty() && source.state == "missing" && !only.contains(&source.source);
     if summary.sources.iter().any(is_left_out) {
         eprintln!("! {}", context.word("cli.left_out"));
+    }
+    if summary.register_faults > 0 {
+        let told = Message::new("cli.register_faults").with("count", summary.register_faults);
+        eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
     let troubled = |source: &&SourceSummary| source.state != "arrived" || source.rejects_over_limit;
     for source in summary.sources.iter().filter(troubled).filter(|source| !is_left_out(source)) {

@@ -341,6 +341,7 @@ impl Found<'_> {
             households: register.households.len() as u64,
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
+            register_faults: register.faulty.len() as u64,
             sources: files.map(|evidence| self.source_summary(evidence)).collect(),
             flagged,
             flagged_households: households.len() as u64,
@@ -380,7 +381,9 @@ impl Found<'_> {
             Delivery::Refused(fault) => Some(fault.clone()),
             Delivery::Arrived { .. } | Delivery::Missing => None,
         };
-        let share = evidence.bins.rejected as f64 * 100.0;
+        let register = &self.register;
+        let unclear = if evidence.source == register.persons.source { register.register.faulty.len() } else { 0 };
+        let share = (evidence.bins.rejected + unclear as u64) as f64 * 100.0;
         SourceSummary {
             source: evidence.source.clone(),
             department: evidence.department.clone(),

@@ -13,6 +13,8 @@ pub struct RunSummary {
     pub counties: u64,
     /// Persons about whom every source that applies answered.
     pub fully_checked: u64,
+    /// People whom the register keeps from being matched: what it says of them cannot be read.
+    pub register_faults: u64,
     pub sources: Vec<SourceSummary>,
     /// Discrepancies by severity: high, medium, low.
     pub flagged: [u64; 3],
@@ -100,6 +102,7 @@ pub struct SourceSummary {
     /// Why it was refused.
     #[serde(skip)]
     pub fault: Option<Error>,
+    /// For the register, people whose row cannot be read count with the rejected rows.
     pub rejects_over_limit: bool,
 }
 

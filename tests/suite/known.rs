@@ -135,6 +135,9 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let pages = world.files("reports");
     let page = pages.iter().find(|(name, _)| name.ends_with(".html")).unwrap().1;
     assert!(text(page).contains("名册有误"));
+    let told = world.run_plain();
+    assert_eq!(world.summary()["register_faults"], 1);
+    assert!(text(&told.stderr).contains("! 1 people are not matched"), "{}", text(&told.stderr));
 }
 
 #[test]

@@ -290,6 +290,9 @@ mod tests {
         centre.coverage = Coverage::new(3, vec![CoverageState::NoMandate; 15]);
         let found = text(&report(&centre.view(), 0));
         assert!(found.contains("没有一个项目能够核对") && !found.contains("未见疑似信息"), "{found}");
+        centre.links.clear();
+        let found = text(&report(&centre.view(), 0));
+        assert!(!found.contains("均无记录"), "what was not asked has not answered: {found}");
     }
 
     #[test]

@@ -245,7 +245,8 @@ fn records(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     blocks.push(heading(view, "household.records"));
     let with_records: Vec<&Item> = case.items.iter().filter(|item| !item.records.is_empty()).collect();
     if with_records.is_empty() {
-        blocks.push(paragraph(view.word("household.no_records").to_owned()));
+        let key = if case.checked() == 0 { "household.none_checked" } else { "household.no_records" };
+        blocks.push(paragraph(view.word(key).to_owned()));
     }
     for item in with_records {
         source_table(view, item, blocks);

@@ -73,6 +73,10 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         written.map_err(|error| Error::io(Path::new("stdout"), &error))?;
     } else {
         print(&answer, context);
+        // A limit by heads is another one for a family than for somebody alone.
+        if !matches!(whom, Whom::Household(_)) {
+            println!("{}", context.word("cli.judged_alone"));
+        }
     }
     let complete =
         answer.evidences.iter().all(|evidence| matches!(evidence.delivery, Delivery::Arrived { stale: false, .. }));

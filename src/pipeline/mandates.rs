@@ -110,7 +110,7 @@ mod tests {
         let persons: Vec<Person> = [Some(twice), None, Some(once), Some(twice)].map(person).into();
         let filed = vec![(stranger, day(1), None), (twice, day(10), Some(day(20))), (once, day(20), None)];
         let filed = mandates_of(&persons, &filed);
-        let mandated_on = |as_of: Date| {
+        let mandated_on = |as_of: Date, faulty: &[u32]| {
             let kind = kind::register_persons();
             let mut table = Table::new(kind.types());
             for column in &mut table.columns {
@@ -123,15 +123,16 @@ mod tests {
                 programmes: vec!["低保".to_owned()],
                 table,
                 lines: vec![2, 3, 4, 5],
-                faulty: Vec::new(),
+                faulty: faulty.to_vec(),
                 as_of,
             };
             settle_mandates(&mut register, &filed);
             register.persons.iter().map(|person| person.mandated).collect::<Vec<_>>()
         };
-        assert_eq!(mandated_on(day(9)), [false; 4]);
-        assert_eq!(mandated_on(day(10)), [true, false, false, true]);
-        assert_eq!(mandated_on(day(20)), [true, false, true, true]);
-        assert_eq!(mandated_on(day(21)), [false, false, true, false]);
+        assert_eq!(mandated_on(day(9), &[]), [false; 4]);
+        assert_eq!(mandated_on(day(10), &[]), [true, false, false, true]);
+        assert_eq!(mandated_on(day(20), &[]), [true, false, true, true]);
+        assert_eq!(mandated_on(day(21), &[]), [false, false, true, false]);
+        assert_eq!(mandated_on(day(20), &[3]), [true, false, true, false], "nobody knows what the row says");
     }
 }

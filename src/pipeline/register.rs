@@ -121,7 +121,8 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
 /// Reads the register as of a date, whatever is known of it.
 ///
 /// # Errors
-/// Kind `Input` if the persons file is missing, refused or holds nobody: without a register there is no run.
+/// Kind `Input` if the persons file is missing, refused or holds nobody, or if what it says of everybody is unknown: without a
+/// register there is no run.
 pub fn read_register(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel) -> Result<RegisterRead> {
     let read = read_files(plan, as_of, progress, cancel)?;
     Ok(RegisterRead::settled(plan.register_digest, read).0)
@@ -150,6 +151,11 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     let (mut register, Faults { refused, unclear }) = build(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
+    }
+    // Not somebody's typing errors, but words that the layout has no code for: a run would match nobody.
+    if register.faulty.len() == register.persons.len() {
+        let unclear = Error::input(Message::new("run.unclear_register")).at(Path::new("register.toml"));
+        return Err(unclear.hint(Message::new("run.unclear_register_hint")));
     }
     tell(&mut persons, &unclear, false);
     set_aside(&mut persons, &refused);

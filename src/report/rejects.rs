@@ -22,14 +22,21 @@ pub(super) fn csv(view: &RunView, evidence: &Evidence) -> Option<Vec<u8>> {
         "report.col_text",
     ];
     let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
-    let scope = |whole_row: bool| view.word(if whole_row { "report.whole_row" } else { "report.field_only" });
+    let scope = |whole_row: bool, reason: &str| {
+        view.word(match reason {
+            _ if whole_row => "report.whole_row",
+            // What the register says of somebody must be known before anybody is matched.
+            "run.reject_bad_role" | "run.reject_bad_state" => "report.person_unmatched",
+            _ => "report.field_only",
+        })
+    };
     for reject in &evidence.rejects {
         csv.cell(&evidence.files[usize::from(reject.at.file)].path);
         csv.cell(&if reject.at.sheet == 0 { String::new() } else { reject.at.sheet.to_string() });
         csv.cell(&reject.at.line.to_string());
         csv.cell(&reject.column);
         csv.cell(wording::say(view.lang, reject.reason));
-        csv.cell(scope(reject.whole_row));
+        csv.cell(scope(reject.whole_row, reject.reason));
         csv.cell(&reject.text);
         csv.end_row();
     }
@@ -39,7 +46,7 @@ pub(super) fn csv(view: &RunView, evidence: &Evidence) -> Option<Vec<u8>> {
             (0..3).for_each(|_| csv.cell(""));
             csv.cell(column);
             csv.cell(wording::say(view.lang, reason));
-            csv.cell(scope(*whole_row));
+            csv.cell(scope(*whole_row, reason));
             csv.cell(&view.say(Message::new("report.rejects_in_all").with("count", count)));
             csv.end_row();
         }

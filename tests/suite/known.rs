@@ -129,7 +129,7 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let rejects = std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap();
     let rejects = text(&rejects);
     let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
-    assert!(line.contains(&format!(",{},人员类别,人员类别不认识,仅该栏留空,", told[0])), "{line}");
+    assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
     let report = ["report", "--household", &states["household_id"], "--formats", "html", "--out", "reports"];
     assert_eq!(world.hedui(&report).status.code(), Some(0));
     let pages = world.files("reports");
@@ -138,6 +138,11 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let told = world.run_plain();
     assert_eq!(world.summary()["register_faults"], 1);
     assert!(text(&told.stderr).contains("! 1 people are not matched"), "{}", text(&told.stderr));
+    // A layout without codes: words that are right in the file and unknown to the run.
+    edit(&world, "register.toml", |text| text.replace("[persons.codes.state]", "[persons.codes.disability]"));
+    let refused = world.run();
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("[persons.codes.state]"), "{}", text(&refused.stderr));
 }
 
 #[test]

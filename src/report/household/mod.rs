@@ -291,6 +291,7 @@ mod tests {
         let found = text(&report(&centre.view(), 0));
         assert!(found.contains("没有一个项目能够核对") && !found.contains("未见疑似信息"), "{found}");
         centre.links.clear();
+        centre.reviews.clear();
         let found = text(&report(&centre.view(), 0));
         assert!(!found.contains("均无记录"), "what was not asked has not answered: {found}");
     }

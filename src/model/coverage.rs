@@ -56,6 +56,9 @@ impl CoverageState {
     }
 }
 
+/// How many are in each state, in the order of [`CoverageState::ALL`].
+pub type StateCounts = [u64; CoverageState::ALL.len()];
+
 /// States of all persons × sources, one byte each: person-major.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {

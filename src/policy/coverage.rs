@@ -1,8 +1,9 @@
 //! 核对覆盖: what each source could say about each person. A missing answer is never clearance (invariant I-6).
 //!
-//! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live mandate; no usable id and no link;
-//! the source did not arrive or was refused; it is stale; a record was found; none was found. A stale source stays stale
-//! even where it holds a record: the record is evidence for the rules, its age is what the coverage has to tell.
+//! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live
+//! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; a record was found; none was
+//! found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its age is what the
+//! coverage has to tell.
 
 use rayon::prelude::*;
 
@@ -59,7 +60,9 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
 #[cfg(test)]
 mod tests {
     use super::super::cases::{evidence, link, register};
-    use super::CoverageState::*;
+    use super::CoverageState::{
+        Found, NoMandate, NotApplicable, NotFound, RegisterFault, SourceMissing, SourceStale, UnusableId,
+    };
     use super::*;
     use crate::kernel::Date;
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::{CoverageState, StateCounts};
 
 /// Widths in SVG units; the picture scales to the page.
 const WIDTH: f64 = 760.0;
@@ -48,7 +48,7 @@ fn coloured_bars(title: &str, rows: &[(String, u64)], colour: impl Fn(usize) -> 
 }
 
 /// One bar per label, divided into parts of the whole; the legend names the parts that occur.
-pub(super) fn stacked(title: &str, parts: &[&str; PARTS], rows: &[(String, [u64; PARTS])]) -> String {
+pub(super) fn stacked(title: &str, parts: &[&str; PARTS], rows: &[(String, StateCounts)]) -> String {
     let occurring: Vec<usize> = (0..PARTS).filter(|&part| rows.iter().any(|(_, values)| values[part] > 0)).collect();
     let legend_lines = occurring.len().div_ceil(4) as f64;
     let mut svg = open(title, (rows.len() as f64 + legend_lines) * LINE + 10.0);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{RunView, filings};
 use crate::kernel::Division;
-use crate::model::coverage::{CoverageState, is_fully_checked};
+use crate::model::coverage::{StateCounts, is_fully_checked};
 use crate::model::link::{Grade, Link};
 use crate::model::register::Role;
 use crate::model::standing::Absence;
@@ -153,8 +153,8 @@ pub(super) struct Counts {
     pub absent: [u64; Absence::ALL.len()],
     /// Discrepancies by rule index.
     pub rules: Vec<u64>,
-    /// Persons by source and [`CoverageState`].
-    pub states: Vec<[u64; CoverageState::ALL.len()]>,
+    /// Persons by source and state.
+    pub states: Vec<StateCounts>,
     pub identity: u64,
     pub pending: u64,
     pub set_aside: u64,
@@ -179,7 +179,7 @@ impl Counts {
             objections: 0,
             absent: [0; Absence::ALL.len()],
             rules: vec![0; view.cards.len()],
-            states: vec![[0; CoverageState::ALL.len()]; view.coverage.sources()],
+            states: vec![StateCounts::default(); view.coverage.sources()],
             identity: 0,
             pending: 0,
             set_aside: 0,

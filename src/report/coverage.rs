@@ -18,7 +18,7 @@ use crate::model::register::Role;
 const LISTED: usize = 5_000;
 
 /// Words of the states, in the order of [`CoverageState::ALL`].
-fn state_words(view: &RunView) -> [&'static str; CoverageState::ALL.len()] {
+pub(super) fn state_words(view: &RunView) -> [&'static str; CoverageState::ALL.len()] {
     CoverageState::ALL.map(|state| view.word(&format!("coverage.{}", state.code())))
 }
 

@@ -12,7 +12,7 @@ use super::facts::department_of;
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::standing;
 use crate::kernel::Division;
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::{CoverageState, StateCounts};
 use crate::model::trend::percent;
 
 /// With their widths: so many columns fit a page only if each is as wide as its figures.
@@ -98,7 +98,7 @@ fn row(view: &RunView, level: &str, division: Option<Division>, counts: &Counts)
 }
 
 /// Persons the source answered about, of those it applies to.
-fn checked_share(view: &RunView, states: &[u64; CoverageState::ALL.len()]) -> String {
+fn checked_share(view: &RunView, states: &StateCounts) -> String {
     let sum = |wanted: &dyn Fn(CoverageState) -> bool| -> u64 {
         CoverageState::ALL.iter().zip(states).filter(|(state, _)| wanted(**state)).map(|(_, count)| count).sum()
     };

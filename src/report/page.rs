@@ -15,10 +15,11 @@ use super::RunView;
 use super::chart;
 use super::county::Counts;
 use super::cover::Cover;
+use super::coverage::state_words;
 use super::facts::department_of;
 use super::listing::{Cell, ColumnKind, Facet, Listing};
 use crate::kernel::{Error, ErrorKind, Message, Result, wording};
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::StateCounts;
 use crate::model::outcome::Severity;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -171,7 +172,7 @@ fn charts(view: &RunView, counts: &Counts, mut places: Places) -> String {
         .zip(&counts.rules)
         .map(|(card, count)| (format!("{} {}", card.code, card.title), *count))
         .collect();
-    let sources: Vec<(String, [u64; CoverageState::ALL.len()])> = view
+    let sources: Vec<(String, StateCounts)> = view
         .evidences
         .iter()
         .zip(&counts.states)
@@ -180,7 +181,7 @@ fn charts(view: &RunView, counts: &Counts, mut places: Places) -> String {
     // The sort is stable: places with as many stay in the order of their codes.
     places.counts.sort_by_key(|place| std::cmp::Reverse(place.1));
     places.counts.truncate(PLACES_SHOWN);
-    let parts = CoverageState::ALL.map(|state| view.word(&format!("coverage.{}", state.code())));
+    let parts = state_words(view);
     let [by_severity, by_rule, by_source] =
         ["package.chart_severity", "report.chart_rules", "report.chart_coverage"].map(|key| view.word(key));
     let figures = [

@@ -8,7 +8,7 @@ use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
 use super::published::{Published, nobody};
 use crate::kernel::{Division, Result};
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::StateCounts;
 
 /// People of a run (or of one county of it) by source and state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -24,8 +24,8 @@ pub struct SourceCoverage {
     pub department: String,
     /// ISO date the delivery speaks for.
     pub as_of: Option<String>,
-    /// In the order of [`CoverageState::ALL`].
-    pub states: [u64; CoverageState::ALL.len()],
+    /// How many are in each state.
+    pub states: StateCounts,
 }
 
 /// Counts from the run's snapshot in `dir`; `county` leaves out everybody outside that division.
@@ -48,7 +48,7 @@ pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageC
     let mut sources = Vec::with_capacity(run.record.sources.len());
     for source in run.record.sources {
         let codes = frame.column(&source.source).and_then(|column| column.i8().cloned()).map_err(fault)?;
-        let mut states = [0; CoverageState::ALL.len()];
+        let mut states = StateCounts::default();
         for (code, _) in codes.iter().zip(&inside).filter(|(_, inside)| **inside) {
             let state = code.and_then(|code| states.get_mut(code as usize)).ok_or_else(|| damaged(&path))?;
             *state += 1;

@@ -179,14 +179,19 @@ fn gap(view: &RunView, item: &Item) -> Option<String> {
 fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     blocks.push(heading(view, "household.discrepancies"));
     if case.discrepancies.is_empty() {
-        let key = if case.checked() == 0 { "household.none_checked" } else { "household.none" };
-        blocks.push(paragraph(view.word(key).to_owned()));
+        blocks.push(nothing(view, case, "household.none"));
     } else {
         findings(view, case, blocks);
     }
     if !case.kept.is_empty() {
         kept(view, case, blocks);
     }
+}
+
+/// The sentence of `key`, that nothing is there, if anything was asked at all.
+fn nothing(view: &RunView, case: &Case, key: &str) -> Block {
+    let key = if case.checked() == 0 { "household.none_checked" } else { key };
+    paragraph(view.word(key).to_owned())
 }
 
 /// What an earlier run found and this one could not ask again: 未能核对 is not 未见.
@@ -245,8 +250,7 @@ fn records(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     blocks.push(heading(view, "household.records"));
     let with_records: Vec<&Item> = case.items.iter().filter(|item| !item.records.is_empty()).collect();
     if with_records.is_empty() {
-        let key = if case.checked() == 0 { "household.none_checked" } else { "household.no_records" };
-        blocks.push(paragraph(view.word(key).to_owned()));
+        blocks.push(nothing(view, case, "household.no_records"));
     }
     for item in with_records {
         source_table(view, item, blocks);

@@ -9,8 +9,8 @@ use crate::model::extract_keys::{Entry, Place};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
-/// Rejects kept with their text, per source. A person mends some hundreds; a source with more is broken as a whole and
-/// its counts say so. The bound keeps a wrong file from filling memory.
+/// Rejects kept with their text, per source: so many of rows, and as many of fields. A person mends some hundreds; a source
+/// with more is broken as a whole and its counts say so. The bound keeps a wrong file from filling memory.
 pub const REJECTS_KEPT: usize = 10_000;
 
 /// Characters of a rejected row that are kept.
@@ -18,6 +18,33 @@ pub(super) const REJECT_CHARACTERS: usize = 4_000;
 
 /// Rejects by cell (none: the row), reason, and whether the whole row was set aside.
 type Counts = BTreeMap<(Option<usize>, &'static str, bool), u64>;
+
+/// The first rejects of rows and of fields. Apart: a column that is wrong throughout leaves the lost rows their room.
+#[derive(Debug, Default)]
+pub(super) struct Rejects {
+    pub(super) rows: Vec<Reject>,
+    pub(super) fields: Vec<Reject>,
+}
+
+impl Rejects {
+    fn extend(&mut self, rows: Vec<Reject>, fields: Vec<Reject>) {
+        for (mine, more) in [(&mut self.rows, rows), (&mut self.fields, fields)] {
+            if !more.is_empty() {
+                mine.extend(more);
+                mine.sort_by_key(|reject| reject.at);
+                mine.truncate(REJECTS_KEPT);
+            }
+        }
+    }
+
+    /// All of them, in file and line order.
+    pub(super) fn in_order(self) -> Vec<Reject> {
+        let mut all = self.rows;
+        all.extend(self.fields);
+        all.sort_by_key(|reject| reject.at);
+        all
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -28,7 +55,7 @@ pub(super) struct Batch {
     pub(super) held: HeldRows,
     pub(super) parties: Parties,
     pub(super) bins: Bins,
-    pub(super) rejects: Vec<Reject>,
+    pub(super) rejects: Rejects,
     pub(super) reject_counts: Counts,
     pub(super) newest: Option<Date>,
     /// The last `as_of` cell looked at: in most extracts all rows carry the same one, which is then read once.
@@ -47,7 +74,7 @@ impl Batch {
             held: HeldRows::default(),
             parties: Parties::default(),
             bins: Bins::default(),
-            rejects: Vec::new(),
+            rejects: Rejects::default(),
             reject_counts: BTreeMap::new(),
             newest: None,
             last_as_of: Vec::new(),
@@ -60,8 +87,9 @@ impl Batch {
     pub(super) fn reject(&mut self, cell: Option<usize>, reason: &'static str, make: impl FnOnce() -> Reject) {
         let whole_row = cell.is_none();
         *self.reject_counts.entry((cell, reason, whole_row)).or_default() += 1;
-        if self.rejects.len() < REJECTS_KEPT {
-            self.rejects.push(make());
+        let kept = if whole_row { &mut self.rejects.rows } else { &mut self.rejects.fields };
+        if kept.len() < REJECTS_KEPT {
+            kept.push(make());
         }
     }
 
@@ -89,11 +117,7 @@ impl Batch {
         for (key, count) in kept.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
-        if !kept.rejects.is_empty() {
-            self.rejects.extend(kept.rejects);
-            self.rejects.sort_by_key(|reject| reject.at);
-            self.rejects.truncate(REJECTS_KEPT);
-        }
+        self.rejects.extend(kept.rejects.rows, kept.rejects.fields);
     }
 
     fn take_entries(&mut self, others: Option<Vec<Entry>>, lines: u32) {
@@ -119,9 +143,11 @@ impl Batch {
         self.table.append(other.table);
         self.refs.extend(other.refs.into_iter().map(moved));
         self.bins.add(&other.bins);
-        let room = REJECTS_KEPT.saturating_sub(self.rejects.len());
-        self.rejects
-            .extend(other.rejects.into_iter().take(room).map(|reject| Reject { at: moved(reject.at), ..reject }));
+        let moved = |mut rejects: Vec<Reject>| {
+            rejects.iter_mut().for_each(|reject| reject.at = moved(reject.at));
+            rejects
+        };
+        self.rejects.extend(moved(other.rejects.rows), moved(other.rejects.fields));
         for (key, count) in other.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::batch::Batch;
+use super::batch::{Batch, Rejects};
 use super::encoding::Encoding;
 use super::mapped::Mapped;
 use super::{Connector, Job, PartyView, ReadFile};
@@ -103,7 +103,7 @@ pub(super) fn pick(
     let restored = restore(rejects, index);
     let (Some(restored), 0, 0) = (restored, batch.bins.rejected, batch.bins.skipped) else { return Ok(None) };
     job.progress.advance(job.code, file.bytes, bins.read);
-    let mut all = Batch { bins, rejects: restored, ..Batch::new(job.kind) };
+    let mut all = Batch { bins, rejects: Rejects { rows: restored, ..Rejects::default() }, ..Batch::new(job.kind) };
     (all.newest, all.dated_later) = (newest.date, newest.dated_later);
     for (reason, count) in &reject_counts {
         if let Some(reason) = wording::key(reason) {
@@ -121,8 +121,7 @@ fn summary(
     sheet: Option<(u16, Vec<String>)>,
     today: Date,
 ) -> FileSummary {
-    let whole = batch.rejects.iter().filter(|reject| reject.whole_row);
-    let rejects = whole.map(|reject| KeptReject {
+    let rejects = batch.rejects.rows.iter().map(|reject| KeptReject {
         sheet: reject.at.sheet,
         line: reject.at.line,
         offset: reject.at.offset,

@@ -194,7 +194,7 @@ fn read_files(root: &Path, paths: &[PathBuf], mapped: &[Mapped], job: &Job<'_>, 
     let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, bins, rejects, .. } = all;
     let delivery = delivery(job.source, paths, newest, job.today);
-    Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects, ..evidence })
+    Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects: rejects.in_order(), ..evidence })
 }
 
 /// How a source that was read stands on a day. A delivery whose date nobody knows counts as stale where the layout sets a

@@ -69,6 +69,26 @@ pub struct Reject {
     pub whole_row: bool,
 }
 
+/// What a reject keeps from being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Row,
+    /// The row stands, and its person is not matched.
+    Person,
+    Field,
+}
+
+impl Scope {
+    pub fn of(reason: &str, whole_row: bool) -> Self {
+        match reason {
+            _ if whole_row => Self::Row,
+            // Reasons of the register: what it says of somebody must be known before anybody is matched.
+            _ if reason.starts_with("run.") => Self::Person,
+            _ => Self::Field,
+        }
+    }
+}
+
 /// Persons found in the kept rows: one entry per person in a row (owner, co-owner, spouse).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parties {
@@ -176,7 +196,7 @@ pub struct Evidence {
     pub parties: Parties,
     /// `linked` and `unlinked` are final only after linking.
     pub bins: Bins,
-    /// In file and line order, at most `REJECTS_KEPT`; the counts are in `reject_counts`.
+    /// In file and line order, at most `REJECTS_KEPT` of rows and as many of fields; the counts are in `reject_counts`.
     pub rejects: Vec<Reject>,
     /// Column heading, reason key, whole row → count. Sorted.
     pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,

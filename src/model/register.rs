@@ -136,6 +136,11 @@ impl Households {
         Self { codes, programmes, divisions, counties, county_of, starts, persons: of_households, members }
     }
 
+    /// The same households with these persons.
+    pub fn with(self, persons: &[Person]) -> Self {
+        Self::new(self.codes, self.programmes, self.divisions, persons)
+    }
+
     /// Codes, programmes and divisions, as [`Households::new`] takes them.
     pub fn columns(&self) -> (&Texts, &[u16], &[Division]) {
         (&self.codes, &self.programmes, &self.divisions)
@@ -200,8 +205,8 @@ pub struct Register {
     pub table: Table,
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,
-    /// Persons, ascending, whose row says something nobody knows: they live where it says, and are not matched. A run read back
-    /// has none: its coverage says 名册有误.
+    /// Persons, ascending, whose row is at fault (名册有误): they live where it says, and are not matched. Of a record that could
+    /// not be read nothing else is known. A run read back has none: its coverage says it.
     pub faulty: Vec<u32>,
     /// The day the run speaks for.
     pub as_of: Date,

@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::register::{FastMap, Faulty, RegisterRead, column_of, dates, set_aside, texts, whole_id};
+use super::enrolment::Faulty;
+use super::register::{FastMap, RegisterRead, column_of, dates, set_aside, texts, whole_id};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Division, Progress, Result};

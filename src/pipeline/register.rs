@@ -1,24 +1,22 @@
 //! The register and its mandates, from the centre's own files to [`Register`].
 //!
-//! Register rows end in bins like any department's: a row without household, programme or division goes back to whoever
-//! keeps the register. A person without a usable id stays on it: coverage says 号码不可用. So does one whose role or state is a
-//! word nobody knows, as a member, which never makes a household richer: coverage says 名册有误, and no record is looked for.
+//! Register rows end in bins like any department's; which of them enrol whom is `enrolment`'s to say. A person without a
+//! usable id stays on it: coverage says 号码不可用.
 
-use std::hash::BuildHasher;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashSet, HashTable};
-use rayon::prelude::*;
+use hashbrown::{HashMap, HashSet};
 
+use super::enrolment::{Enrolment, Faulty, REPEATED, arrange, cells, enrol};
 use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
 use super::mandates::{mandates_of, settle_mandates, take_filed};
 use crate::config::Plan;
 use crate::ingest;
-use crate::kernel::{Cancel, CitizenId, Date, Digest, Division, Error, Message, Progress, Result, alike};
+use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Reject};
 use crate::model::kind::{self, Kind};
-use crate::model::register::{Households, Mandates, Person, Register, Role, State};
+use crate::model::register::{Mandates, Person, Register};
 use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
 use crate::store::{Extracts, KeptRegister, Stages};
@@ -53,6 +51,13 @@ impl RegisterRead {
     /// The register's own files as they were read: counts, rejects, digests.
     pub fn files(&self) -> Vec<&Evidence> {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
+    }
+
+    /// What rows at fault name: ids of persons, codes of households. Of these nothing is gone because a row is.
+    pub(super) fn named_at_fault(&self) -> FastSet<String> {
+        let returned = self.persons.rejects.iter().filter(|reject| reject.whole_row && reject.reason != REPEATED);
+        let named = returned.flat_map(|reject| cells(&reject.text)).map(str::to_owned);
+        named.chain(self.register.faulty.iter().map(|person| self.register.id_text(*person))).collect()
     }
 
     /// Of files read under `made_of`, with the mandates of the day settled; beside it the mandates filed apart.
@@ -148,7 +153,8 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     if let Some(mandates) = &mandates {
         refuse_unread(mandates, "run.no_mandates_file")?;
     }
-    let (mut register, Faults { refused, unclear }) = build(&persons, as_of);
+    refuse_unreadable(&persons)?;
+    let Enrolment { mut register, rows: order, refused, unclear } = enrol(&persons, as_of);
     if register.persons.is_empty() {
         return Err(Error::input(Message::new("run.empty_register")).at(Path::new("register.toml")));
     }
@@ -163,7 +169,7 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     register.table = persons.take_rows();
     let (rows, people) = (&mut register.table, &register.persons);
     let tidy = || {
-        leave_out(rows, &refused);
+        arrange(rows, &order);
         blank_repeated(rows, people);
         rows.shrink_to_fit();
     };
@@ -179,6 +185,18 @@ fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
     }
 }
 
+/// A household is judged by all its members. Records that cannot be read are looked through for whose they are, as far as
+/// they were kept.
+fn refuse_unreadable(persons: &Evidence) -> Result<()> {
+    let unread: u64 =
+        persons.reject_counts.iter().filter(|((.., whole_row), _)| *whole_row).map(|(_, count)| count).sum();
+    if unread > persons.rejects.iter().filter(|reject| reject.whole_row).count() as u64 {
+        let unreadable = Error::input(Message::new("run.unreadable_register").with("count", unread));
+        return Err(unreadable.at(Path::new("register.toml")).hint(Message::new("run.unreadable_register_hint")));
+    }
+    Ok(())
+}
+
 /// A register's id that ends in three zeros and whose check character holds is taken as it stands: it stands beside its
 /// owner's name, and a link still asks for that name.
 pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
@@ -191,149 +209,6 @@ pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
         IdReading::TailLost { .. } => CitizenId::from_ascii(text.trim().as_bytes()).filter(|id| id.is_valid()),
         _ => None,
     }
-}
-
-/// A row that stands on the register. Household and programme of its person are numbered in register order, later.
-struct Line<'a> {
-    household: &'a str,
-    /// Of the household's code.
-    hash: u64,
-    programme: &'a str,
-    person: Person,
-    /// What it says of the person that nobody knows.
-    unclear: Option<Fault>,
-}
-
-/// The field at fault and the reason's wording key.
-type Fault = (&'static str, &'static str);
-
-/// A row, or why it cannot stand on the register.
-type Read<'a> = std::result::Result<Line<'a>, Fault>;
-
-/// A row at fault: its index, the field, the reason's wording key.
-pub(super) type Faulty = (usize, &'static str, &'static str);
-
-/// Rows at fault, in order.
-#[derive(Default)]
-struct Faults {
-    /// They cannot stand on the register.
-    refused: Vec<Faulty>,
-    /// They stand on it, and nobody knows what they say of their person.
-    unclear: Vec<Faulty>,
-}
-
-/// A register without its table yet.
-fn build<'e>(evidence: &'e Evidence, as_of: Date) -> (Register, Faults) {
-    let columns = Columns::new(&evidence.kind, &evidence.table);
-    let rows = evidence.table.rows();
-    let (mut persons, mut lines) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    let (mut homes, mut programmes, mut faults) = (Homes::default(), Vec::new(), Faults::default());
-    let mut faulty = Vec::new();
-    homes.by_code.reserve(rows, |_| unreachable!("no household stands in it yet"));
-    let mut enrol = |first: usize, read: &mut Vec<Read<'e>>| {
-        for (nearby, rows) in read.chunks(NEARBY).zip((first..).step_by(NEARBY)) {
-            homes.warm(nearby.iter().flatten());
-            for (row, line) in (rows..).zip(nearby) {
-                match line {
-                    Ok(Line { household, hash, programme, person, unclear }) => {
-                        if let Some((field, reason)) = unclear {
-                            faults.unclear.push((row, *field, *reason));
-                            faulty.push(persons.len() as u32);
-                        }
-                        let programme = programme_index(&mut programmes, programme);
-                        let household = homes.number(household, *hash, programme, person.division);
-                        persons.push(Person { household, programme, ..person.clone() });
-                        lines.push(evidence.refs[row].line);
-                    }
-                    Err((field, reason)) => faults.refused.push((row, *field, *reason)),
-                }
-            }
-        }
-        read.clear();
-    };
-    const NEARBY: usize = 32;
-    // What depends on one row alone is read on all cores, while the rows before it form households in register order.
-    const AT_A_TIME: usize = 1 << 16;
-    let (mut read, mut before) = (Vec::with_capacity(AT_A_TIME), Vec::with_capacity(AT_A_TIME));
-    for first in (0..rows).step_by(AT_A_TIME) {
-        let last = rows.min(first + AT_A_TIME);
-        rayon::join(
-            || (first..last).into_par_iter().map(|row| columns.line(row)).collect_into_vec(&mut read),
-            || enrol(first - before.len(), &mut before),
-        );
-        std::mem::swap(&mut read, &mut before);
-    }
-    enrol(rows - before.len(), &mut before);
-    let households = homes.with(&persons);
-    let table = Table::new(evidence.kind.types());
-    (Register { persons, households, programmes, table, lines, faulty, as_of }, faults)
-}
-
-/// Households as they come up: a household's first row says its programme and division.
-#[derive(Default)]
-struct Homes<'a> {
-    /// Numbers by the hash of their code. There is room for as many as there are persons, so that it never grows.
-    by_code: HashTable<u32>,
-    codes: Texts,
-    programmes: Vec<u16>,
-    divisions: Vec<Division>,
-    /// The household of the row before: most rows are of the same one.
-    last: Option<(&'a str, u32)>,
-}
-
-impl<'a> Homes<'a> {
-    /// Reads what numbering these lines will read, all at once: one by one each of these reads would wait for memory.
-    fn warm<'l>(&self, lines: impl Iterator<Item = &'l Line<'l>>) {
-        let mut touched = 0;
-        lines.for_each(|line| {
-            self.by_code.find(line.hash, |number| {
-                touched ^= number;
-                false
-            });
-        });
-        std::hint::black_box(touched);
-    }
-
-    fn number(&mut self, code: &'a str, hash: u64, programme: u16, division: Division) -> u32 {
-        if let Some((_, number)) = self.last.filter(|(last, _)| alike(last.as_bytes(), code.as_bytes())) {
-            return number;
-        }
-        let is_it = |number: &u32| alike(self.codes.get(*number as usize).as_bytes(), code.as_bytes());
-        let known = self.by_code.find(hash, is_it).copied();
-        let number = known.unwrap_or_else(|| {
-            let number = self.codes.len() as u32;
-            self.by_code.insert_unique(hash, number, |_| unreachable!("there is room for everybody"));
-            self.codes.push(code);
-            self.programmes.push(programme);
-            self.divisions.push(division);
-            number
-        });
-        self.last = Some((code, number));
-        number
-    }
-
-    fn with(self, persons: &[Person]) -> Households {
-        Households::new(self.codes, self.programmes, self.divisions, persons)
-    }
-}
-
-/// Programmes are a handful, in order of first appearance.
-fn programme_index(programmes: &mut Vec<String>, name: &str) -> u16 {
-    let found = programmes.iter().position(|programme| programme == name);
-    found.unwrap_or_else(|| {
-        programmes.push(name.to_owned());
-        programmes.len() - 1
-    }) as u16
-}
-
-/// Takes refused rows, which come in order, out of a table.
-fn leave_out(table: &mut Table, refused: &[Faulty]) {
-    if refused.is_empty() {
-        return;
-    }
-    let mut rest = refused.iter().map(|(row, ..)| *row).peekable();
-    let kept: Vec<usize> = (0..table.rows()).filter(|row| rest.next_if_eq(row).is_none()).collect();
-    table.keep(&kept);
 }
 
 /// Persons and households say usable ids, divisions and household codes themselves; a second time they were a sixth of the
@@ -358,11 +233,13 @@ pub(super) fn set_aside(evidence: &mut Evidence, refused: &[Faulty]) {
 
 /// Counts rows at fault, as a whole or in one field, for whoever keeps the file.
 fn tell(evidence: &mut Evidence, faulty: &[Faulty], whole_row: bool) {
+    let mut kept = evidence.rejects.iter().filter(|reject| reject.whole_row == whole_row).count();
     for &(row, field, reason) in faulty {
         let label =
             evidence.kind.field(field).map(|field| evidence.kind.fields[field].label.clone()).unwrap_or_default();
         *evidence.reject_counts.entry((label.clone(), reason, whole_row)).or_default() += 1;
-        if evidence.rejects.len() < ingest::REJECTS_KEPT {
+        if kept < ingest::REJECTS_KEPT {
+            kept += 1;
             let text = evidence.table.columns.iter().map(|column| column.text(row)).collect::<Vec<_>>().join(" | ");
             evidence.rejects.push(Reject { at: evidence.refs[row], column: label, reason, text, whole_row });
         }
@@ -385,71 +262,5 @@ pub(super) fn dates(column: &Column) -> &Values<Date> {
     match column {
         Column::Date(values) => values,
         _ => panic!("the column holds no dates"),
-    }
-}
-
-/// The columns of the persons file that make a person, found once for all rows.
-struct Columns<'a> {
-    id: &'a Texts,
-    household: &'a Texts,
-    programme: &'a Texts,
-    division: &'a Texts,
-    role: &'a Texts,
-    state: &'a Texts,
-    birth: &'a Values<Date>,
-}
-
-impl<'a> Columns<'a> {
-    fn new(kind: &Kind, table: &'a Table) -> Self {
-        let column = |field| column_of(kind, table, field);
-        Self {
-            id: texts(column("person_id")),
-            household: texts(column("household_id")),
-            programme: texts(column("programme")),
-            division: texts(column("division")),
-            role: texts(column("role")),
-            state: texts(column("state")),
-            birth: dates(column("birth")),
-        }
-    }
-
-    fn line(&self, row: usize) -> Read<'a> {
-        let household = self.household.get(row);
-        if household.is_empty() {
-            return Err(("household_id", "run.reject_no_household"));
-        }
-        let programme = self.programme.get(row);
-        if programme.is_empty() {
-            return Err(("programme", "run.reject_no_programme"));
-        }
-        let division = Division::parse(self.division.get(row)).ok_or(("division", "run.reject_bad_division"))?;
-        let mut unclear = None;
-        let state = match self.state.get(row) {
-            "applicant" => State::Applicant,
-            given => {
-                unclear = (!matches!(given, "" | "recipient")).then_some(("state", "run.reject_bad_state"));
-                State::Recipient
-            }
-        };
-        let role = match self.role.get(row) {
-            "supporter" => Role::Supporter,
-            given => {
-                unclear = (!matches!(given, "" | "member")).then_some(("role", "run.reject_bad_role")).or(unclear);
-                Role::Member
-            }
-        };
-        let id = whole_id(self.id.get(row));
-        let person = Person {
-            id,
-            division,
-            birth: id.and_then(CitizenId::birth).or(self.birth.get(row)),
-            household: 0,
-            programme: 0,
-            role,
-            state,
-            mandated: false, // settled for the day, later
-        };
-        let hash = FixedState::default().hash_one(household);
-        Ok(Line { household, hash, programme, person, unclear })
     }
 }

@@ -22,7 +22,7 @@ use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Digest, Lang, Progress, Result};
 use crate::linkage;
 use crate::model::coverage::Coverage;
-use crate::model::evidence::{Delivery, Evidence};
+use crate::model::evidence::{Delivery, Evidence, Scope};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::judgement::{Answer, Review};
 use crate::model::link::{Grade, Link};
@@ -157,6 +157,7 @@ fn judge(
     let outcomes = judging.outcomes(&coverage, progress, cancel)?;
     let now = standing::Now {
         register,
+        at_fault: &judging.read.named_at_fault(),
         evidences,
         coverage: &coverage,
         outcomes: &outcomes,
@@ -167,7 +168,7 @@ fn judge(
         || standing::settle(past, &now),
         || same::found_tables(plan, judging.read.key, judging.keys, judging.judgements, &coverage),
     );
-    Ok(Judged { filings, coverage, outcomes, history, made_of })
+    Ok(Judged { filings, coverage, outcomes, history: history?, made_of })
 }
 
 /// Some work without rows to count, as a stage of its own.
@@ -381,9 +382,9 @@ impl Found<'_> {
             Delivery::Refused(fault) => Some(fault.clone()),
             Delivery::Arrived { .. } | Delivery::Missing => None,
         };
-        let register = &self.register;
-        let unclear = if evidence.source == register.persons.source { register.register.faulty.len() } else { 0 };
-        let share = (evidence.bins.rejected + unclear as u64) as f64 * 100.0;
+        let unmatched = |reason: &str, whole_row: bool| Scope::of(reason, whole_row) == Scope::Person;
+        let counts = evidence.reject_counts.iter().filter(|((_, reason, whole_row), _)| unmatched(reason, *whole_row));
+        let share = (evidence.bins.rejected + counts.map(|(_, count)| count).sum::<u64>()) as f64 * 100.0;
         SourceSummary {
             source: evidence.source.clone(),
             department: evidence.department.clone(),

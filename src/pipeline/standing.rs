@@ -8,10 +8,11 @@
 //! delivery are no part of it, nor is the limit: a parameter that moved changes no fact.
 //!
 //! **What is not found any more** is gone only if everything it rested on answered: a source that is missing, stale or
-//! refused, and a member without a live mandate, give 未能核对, and the discrepancy is kept from run to run until they
-//! answer. What is kept so is compared with as if the last run had found it.
+//! refused, a member without a live mandate, and a row of the register that is at fault give 未能核对, and the discrepancy is
+//! kept from run to run until they answer. What is kept so is compared with as if the last run had found it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -24,11 +25,13 @@ use crate::model::register::Register;
 use crate::model::standing::{Absence, Absent, Change, Earlier, History, LastAnswer, Objection, Stand};
 use crate::model::verdict::{self, InForce, Said, Statement};
 use crate::policy;
-use crate::store::{Findings, Workspace, findings};
+use crate::store::{self, Findings, Workspace, findings};
 
 /// What a run has to be compared with: read before the run, so that a broken store stops it early.
 pub(super) struct Past {
     against: Option<String>,
+    /// Where that run is kept.
+    folder: Option<PathBuf>,
     findings: Findings,
     /// Of the run of the same day that this one replaces.
     replaced: Findings,
@@ -48,17 +51,30 @@ impl Past {
         // A damaged one is passed over: to make its day again is the way out that its hint names.
         let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
         Ok(Self {
+            folder: against.map(|run| workspace.run_dir(run)),
             against: against.cloned(),
             findings: earlier.unwrap_or_default(),
             replaced: replaced.unwrap_or_default(),
             statements,
         })
     }
+
+    /// What the register's rows at fault name, and the households in which the run before had those persons: a row that lost
+    /// the code of its household does not say whose member is missing.
+    fn at_fault(&self, now: &Now<'_>) -> Result<FastSet<String>> {
+        let mut named = now.at_fault.clone();
+        if let Some(folder) = self.folder.as_ref().filter(|_| !named.is_empty()) {
+            named.extend(store::households_of(folder, |id| !id.is_empty() && now.at_fault.contains(id))?);
+        }
+        Ok(named)
+    }
 }
 
 /// What a run found, as far as standing needs it.
 pub(super) struct Now<'a> {
     pub(super) register: &'a Register,
+    /// What rows of the register that are at fault name: ids of persons, codes of households.
+    pub(super) at_fault: &'a FastSet<String>,
     pub(super) evidences: &'a [Evidence],
     pub(super) coverage: &'a Coverage,
     pub(super) outcomes: &'a Outcomes,
@@ -68,7 +84,11 @@ pub(super) struct Now<'a> {
 }
 
 /// Compares, and lays the answers beside what was found.
-pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
+///
+/// # Errors
+/// I/O, a damaged snapshot of the run compared with.
+pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
+    let at_fault = past.at_fault(now)?;
     let earlier: Vec<&Earlier> = expected(&past.findings);
     let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let in_force = verdict::in_force(&past.statements);
@@ -92,12 +112,13 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> History {
             }),
         }
     };
-    History {
+    let held = held_again(&earlier, &past.replaced, now, &at_fault);
+    Ok(History {
         against: past.against.clone(),
         stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
-        absent: [absent(&earlier, now), held_again(&earlier, &past.replaced, now)].concat(),
+        absent: [absent(&earlier, now, &at_fault), held].concat(),
         tallies: verdict::tallies(&past.statements),
-    }
+    })
 }
 
 /// What the last run found, and what it had kept because nothing could be said.
@@ -107,10 +128,10 @@ fn expected(findings: &Findings) -> Vec<&Earlier> {
 }
 
 /// What only the replaced run found or kept, and nothing can be said of.
-fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>) -> Vec<Absent> {
+fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>, at_fault: &FastSet<String>) -> Vec<Absent> {
     let known: BTreeSet<&str> = earlier.iter().map(|one| one.id.as_str()).collect();
     let own: Vec<&Earlier> = expected(replaced).into_iter().filter(|one| !known.contains(one.id.as_str())).collect();
-    absent(&own, now).into_iter().filter(|absent| absent.why == Absence::NotChecked).collect()
+    absent(&own, now, at_fault).into_iter().filter(|absent| absent.why == Absence::NotChecked).collect()
 }
 
 fn later(day: Date, days: i64) -> Date {
@@ -146,8 +167,9 @@ fn sources(now: &Now<'_>, found: &Discrepancy) -> Vec<String> {
     indexes.into_iter().map(|source| now.evidences[usize::from(source)].source.clone()).collect()
 }
 
-/// Everything expected and not found, each with the first reason that holds.
-fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
+/// Everything expected and not found, each with the first reason that holds. `at_fault` is what rows of the register name
+/// that nothing can be said of.
+fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Vec<Absent> {
     let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
     let missing: Vec<&&Earlier> = earlier.iter().filter(|one| !found.contains(one.id.as_str())).collect();
     if missing.is_empty() {
@@ -166,15 +188,21 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>) -> Vec<Absent> {
         .map(|found| (now.cards[usize::from(found.rule)].code.as_str(), found.household))
         .collect();
     let why = |one: &Earlier| {
+        if at_fault.contains(&one.household) || (!one.person.is_empty() && at_fault.contains(&one.person)) {
+            return Absence::NotChecked;
+        }
         let Some(&household) = households.get(one.household.as_str()) else { return Absence::LeftRegister };
         if !rules.contains(one.rule.as_str()) {
             return Absence::NoRule;
         }
         let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
-        let persons: Vec<u32> =
-            register.household(household).persons.iter().copied().filter(|at| person(*at)).collect();
+        let living = register.household(household).persons;
+        let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
-            return Absence::LeftRegister;
+            // It may be the one whose record could not be read.
+            let unknown =
+                |at: &u32| register.persons[*at as usize].id.is_none() && register.faulty.binary_search(at).is_ok();
+            return if living.iter().any(unknown) { Absence::NotChecked } else { Absence::LeftRegister };
         }
         let answered = |code: &String| {
             sources.get(code.as_str()).is_some_and(|&source| {

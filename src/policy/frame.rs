@@ -86,6 +86,8 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     let mut enrolled: Vec<(u64, u32)> = (0u32..)
         .zip(&valid)
         .filter_map(|(person, id)| id.filter(|id| repeated.may_hold(*id)).map(|id| (id, person)))
+        // Nobody knows what such a row says of its person.
+        .filter(|(_, person)| register.faulty.binary_search(person).is_err())
         .collect();
     enrolled.par_sort_unstable();
     let mut seats = Vec::new();

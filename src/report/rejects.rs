@@ -5,7 +5,7 @@
 use super::RunView;
 use super::listing::CsvText;
 use crate::kernel::{Message, wording};
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, Scope};
 
 /// The rejects of one source as CSV; `None` if there are none. Ends with the counts where the list was cut.
 pub(super) fn csv(view: &RunView, evidence: &Evidence) -> Option<Vec<u8>> {
@@ -23,11 +23,10 @@ pub(super) fn csv(view: &RunView, evidence: &Evidence) -> Option<Vec<u8>> {
     ];
     let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
     let scope = |whole_row: bool, reason: &str| {
-        view.word(match reason {
-            _ if whole_row => "report.whole_row",
-            // What the register says of somebody must be known before anybody is matched.
-            "run.reject_bad_role" | "run.reject_bad_state" => "report.person_unmatched",
-            _ => "report.field_only",
+        view.word(match Scope::of(reason, whole_row) {
+            Scope::Row => "report.whole_row",
+            Scope::Person => "report.person_unmatched",
+            Scope::Field => "report.field_only",
         })
     };
     for reject in &evidence.rejects {

@@ -29,6 +29,17 @@ pub fn findings(dir: &Path) -> Result<Findings> {
     Ok(Findings { found, absent: absent(&run)? })
 }
 
+/// Codes of the households in which persons of these ids lived, by the run's register.
+///
+/// # Errors
+/// I/O, a damaged snapshot.
+pub fn households_of(dir: &Path, ids: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let register = Published::open(dir)?.table("register.parquet")?.columns(&["person_id", "household_id"])?;
+    let (persons, households) = (register.texts("person_id")?, register.texts("household_id")?);
+    let named = persons.iter().zip(households.iter()).filter(|(person, _)| person.is_some_and(&ids));
+    Ok(named.filter_map(|(_, household)| household.map(str::to_owned)).collect())
+}
+
 /// What an earlier run had found and this one did not, and why.
 pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {

@@ -47,7 +47,7 @@ mod workspace;
 pub use coverage_counts::{CoverageCounts, SourceCoverage, coverage_counts};
 pub use export::{Export, Format, export};
 pub use extracts::{Extracts, Standing};
-pub use findings::{Findings, findings};
+pub use findings::{Findings, findings, households_of};
 pub use judgements::known_keys;
 pub use key_index::{KeyIndex, KeyIndexWriter};
 pub use ledger::{Entry, Ledger, LedgerFault, Verification};

@@ -18,7 +18,7 @@ fn night(world: &World, day: usize, more: &[&str]) -> serde_json::Value {
 }
 
 /// One list of all counties' packages.
-fn listed(world: &World, run: &serde_json::Value, file: &str) -> Vec<Row> {
+pub(super) fn listed(world: &World, run: &serde_json::Value, file: &str) -> Vec<Row> {
     let packages = run["packages"].as_array().unwrap().iter();
     let folders =
         packages.map(|package| format!("{}/{}", run["outbox"].as_str().unwrap(), package["folder"].as_str().unwrap()));

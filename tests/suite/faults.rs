@@ -212,26 +212,6 @@ fn two_runs_at_once_are_refused_with_the_holder_named() {
     assert!(text(&second.stderr).contains("night-shift"), "{}", text(&second.stderr));
 }
 
-#[test]
-fn a_register_that_names_one_citizen_twice_keeps_both() {
-    let world = small();
-    let register = world.path("inbox/register");
-    let file = std::fs::read_dir(register)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .find(|p| p.to_string_lossy().contains("person"))
-        .unwrap();
-    let bytes = std::fs::read(&file).unwrap();
-    let mut lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
-    let second = lines[1];
-    lines.push(second);
-    std::fs::write(&file, lines.concat()).unwrap();
-    let summary = world.summary();
-    let register = state_of(&summary, "register");
-    assert_eq!(register["bins"]["read"].as_u64().unwrap() as usize, lines.len() - 1);
-    assert_eq!(register["bins"]["linked"], summary["persons"]);
-}
-
 /// A file-size limit stands for the full disk: writing fails in the middle, as it would there. 300 blocks of 512 bytes
 /// hold the ledger and not a county's coverage.
 #[cfg(unix)]

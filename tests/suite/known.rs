@@ -77,7 +77,7 @@ fn a_night_in_which_nothing_changed_takes_everything_over() {
 }
 
 /// Writes a text file of the workspace anew.
-fn edit(world: &World, path: &str, change: impl FnOnce(String) -> String) {
+pub(super) fn edit(world: &World, path: &str, change: impl FnOnce(String) -> String) {
     let path = world.path(path);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, change(text)).unwrap();
@@ -102,47 +102,6 @@ fn a_change_in_the_register_links_anew_and_reads_no_extract() {
     let ended = works(&world, later, &[]);
     assert_eq!((ended["register"].as_str(), ended["bank"].as_str()), ("kept", "known"));
     runs_as_if_read_anew(&world, later);
-}
-
-/// Once the row went back to whoever keeps the register, and the household was judged as if it had a member less.
-#[test]
-fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_matched() {
-    let world = World::made(2_000, 10_000, 18);
-    world.summary();
-    let persons = world.export("register").len();
-    let linked = world.export("links").into_iter().find(|row| row["grade"] == "A" && row["person_id"].len() == 18);
-    let id = &linked.unwrap()["person_id"];
-    let mut told = Vec::new();
-    edit(&world, "inbox/register/persons.csv", |text| {
-        let at = text.find(&format!("\n{id},")).unwrap() + 1;
-        let end = at + text[at..].find('\r').unwrap();
-        told.push(text[..at].lines().count() + 1);
-        let cells: Vec<&str> = text[at..end].split(',').collect();
-        let changed = [&cells[..4], &["寄养"], &cells[5..]].concat().join(",");
-        format!("{}{changed}{}", &text[..at], &text[end..])
-    });
-    let run = runs_as_if_read_anew(&world, AS_OF);
-    assert_eq!(world.export("register").len(), persons, "nobody leaves the register");
-    assert!(world.export("links").iter().all(|row| row["person_id"] != *id), "no record of theirs is looked for");
-    let states = world.export("coverage").into_iter().find(|row| row["person_id"] == *id).unwrap();
-    assert_eq!(states["vehicle"], "register_fault", "{states:?}");
-    let rejects = std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap();
-    let rejects = text(&rejects);
-    let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
-    assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
-    let report = ["report", "--household", &states["household_id"], "--formats", "html", "--out", "reports"];
-    assert_eq!(world.hedui(&report).status.code(), Some(0));
-    let pages = world.files("reports");
-    let page = pages.iter().find(|(name, _)| name.ends_with(".html")).unwrap().1;
-    assert!(text(page).contains("名册有误"));
-    let told = world.run_plain();
-    assert_eq!(world.summary()["register_faults"], 1);
-    assert!(text(&told.stderr).contains("! 1 people are not matched"), "{}", text(&told.stderr));
-    // A layout without codes: words that are right in the file and unknown to the run.
-    edit(&world, "register.toml", |text| text.replace("[persons.codes.state]", "[persons.codes.disability]"));
-    let refused = world.run();
-    assert_eq!(refused.status.code(), Some(3));
-    assert!(text(&refused.stderr).contains("[persons.codes.state]"), "{}", text(&refused.stderr));
 }
 
 #[test]

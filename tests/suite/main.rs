@@ -8,6 +8,7 @@ mod fuzz;
 mod known;
 mod night;
 mod plan;
+mod register;
 mod reports;
 mod review;
 mod tidy;

@@ -1,0 +1,259 @@
+//! Rows of the register that are at fault: whoever they enrol stays with the household, is told to the county and not
+//! matched, and what was found before is held until the row is mended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answers::listed;
+use super::known::{edit, runs_as_if_read_anew};
+use super::world::{AS_OF, World, text};
+
+const PERSONS: &str = "inbox/register/persons.csv";
+
+type Row = BTreeMap<String, String>;
+
+/// The line of the register's file in which a text stands first, its number and its cells.
+fn line_of(world: &World, holds: &str) -> (usize, Vec<String>) {
+    let file = std::fs::read_to_string(world.path(PERSONS)).unwrap();
+    let (at, line) = file.split("\r\n").enumerate().find(|(_, line)| line.contains(holds)).unwrap();
+    (at + 1, line.split(',').map(str::to_owned).collect())
+}
+
+/// Writes a line of the register's file anew.
+fn put_line(world: &World, number: usize, cells: &[String]) {
+    edit(world, PERSONS, |file| {
+        let line = cells.join(",");
+        let lines = file.split("\r\n").enumerate();
+        lines.map(|(at, old)| if at + 1 == number { &line[..] } else { old }).collect::<Vec<_>>().join("\r\n")
+    });
+}
+
+fn add_line(world: &World, cells: &[String]) {
+    edit(world, PERSONS, |file| format!("{}\r\n{}\r\n", file.trim_end(), cells.join(",")));
+}
+
+fn rejects(world: &World, run: &str) -> String {
+    text(&std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap_or_default())
+}
+
+/// Everybody on the register under a household, with what is said of the vehicle records.
+fn of_household(world: &World, household: &str) -> Vec<(String, String)> {
+    let rows = world.export("coverage").into_iter().filter(|row| row["household_id"] == household);
+    rows.map(|row| (row["person_id"].clone(), row["vehicle"].clone())).collect()
+}
+
+/// A discrepancy that rests on one person's vehicles, in a household of more than one: its row of the export, with the person.
+fn found_in_a_family(world: &World) -> (Row, String) {
+    let (register, links) = (world.export("register"), world.export("links"));
+    let living = |household: &str| register.iter().filter(|row| row["household_id"] == household).count();
+    let owners = |household: &str| {
+        let own = links.iter().filter(|row| row["household_id"] == household && row["source"] == "vehicle");
+        own.map(|row| row["person_id"].clone()).collect::<BTreeSet<_>>()
+    };
+    let found = world.export("outcomes").into_iter().filter(|row| row["rule"] == "V001");
+    let with_owners = found.map(|row| (owners(&row["household_id"]), row));
+    let mut of_one = with_owners.filter(|(owners, row)| owners.len() == 1 && living(&row["household_id"]) > 1);
+    let (mut owners, found) = of_one.next().unwrap();
+    (found, owners.pop_first().unwrap())
+}
+
+fn next_day(world: &World) -> serde_json::Value {
+    let output = world.hedui(&["run", "--as-of", "2026-11-25", "--no-progress", "--json"]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "run: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What the next night says of a discrepancy that it did not find.
+fn why_absent(world: &World, run: &serde_json::Value, discrepancy: &str) -> String {
+    let absent = listed(world, run, "absent.csv");
+    absent.iter().find(|row| row["疑点编号"] == discrepancy).map(|row| row["情况"].clone()).unwrap_or_default()
+}
+
+/// Once the row went back to whoever keeps the register, and the household was judged as if it had a member less.
+#[test]
+fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_matched() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let persons = world.export("register").len();
+    let linked = world.export("links").into_iter().find(|row| row["grade"] == "A" && row["person_id"].len() == 18);
+    let id = &linked.unwrap()["person_id"];
+    let mut told = Vec::new();
+    edit(&world, "inbox/register/persons.csv", |text| {
+        let at = text.find(&format!("\n{id},")).unwrap() + 1;
+        let end = at + text[at..].find('\r').unwrap();
+        told.push(text[..at].lines().count() + 1);
+        let cells: Vec<&str> = text[at..end].split(',').collect();
+        let changed = [&cells[..4], &["寄养"], &cells[5..]].concat().join(",");
+        format!("{}{changed}{}", &text[..at], &text[end..])
+    });
+    let run = runs_as_if_read_anew(&world, AS_OF);
+    assert_eq!(world.export("register").len(), persons, "nobody leaves the register");
+    assert!(world.export("links").iter().all(|row| row["person_id"] != *id), "no record of theirs is looked for");
+    let states = world.export("coverage").into_iter().find(|row| row["person_id"] == *id).unwrap();
+    assert_eq!(states["vehicle"], "register_fault", "{states:?}");
+    let rejects = std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap();
+    let rejects = text(&rejects);
+    let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
+    assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
+    let report = ["report", "--household", &states["household_id"], "--formats", "html", "--out", "reports"];
+    assert_eq!(world.hedui(&report).status.code(), Some(0));
+    let pages = world.files("reports");
+    let page = pages.iter().find(|(name, _)| name.ends_with(".html")).unwrap().1;
+    assert!(text(page).contains("名册有误"));
+    let told = world.run_plain();
+    assert_eq!(world.summary()["register_faults"], 1);
+    assert!(text(&told.stderr).contains("! 1 people are not matched"), "{}", text(&told.stderr));
+    // A layout without codes: words that are right in the file and unknown to the run.
+    edit(&world, "register.toml", |text| text.replace("[persons.codes.state]", "[persons.codes.disability]"));
+    let refused = world.run();
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("[persons.codes.state]"), "{}", text(&refused.stderr));
+}
+
+/// Every per-head limit rose by a head, and nobody was told.
+#[test]
+fn a_row_that_stands_twice_is_one_enrolment() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.summary();
+    let found = world.export("outcomes");
+    let (line, cells) = line_of(&world, &found[0]["household_id"]);
+    add_line(&world, &cells);
+    let run = runs_as_if_read_anew(&world, AS_OF);
+    let summary = world.summary();
+    assert_eq!((&summary["persons"], &summary["register_faults"]), (&before["persons"], &0.into()));
+    let drop_run = |mut row: Row| {
+        row.remove("change");
+        row
+    };
+    let again: Vec<Row> = world.export("outcomes").into_iter().map(drop_run).collect();
+    assert_eq!(again, found.into_iter().map(drop_run).collect::<Vec<_>>());
+    let last = std::fs::read_to_string(world.path(PERSONS)).unwrap().lines().count();
+    let told = rejects(&world, &run);
+    assert!(told.contains(&format!(",{last},身份证号,与名册另一行完全相同，只计一次,整行退回,")), "{line}: {told}");
+    let register = &summary["sources"][0];
+    assert_eq!((&register["source"], &register["bins"]["rejected"]), (&"register".into(), &1.into()));
+}
+
+#[test]
+fn two_rows_that_say_different_things_of_one_person_are_told() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let (found, person) = found_in_a_family(&world);
+    let (line, mut cells) = line_of(&world, &person);
+    cells[18] = "7654".to_owned();
+    add_line(&world, &cells);
+    let run = runs_as_if_read_anew(&world, AS_OF);
+    assert_eq!(world.summary()["register_faults"], 1, "line {line} stands, the one after it does not");
+    let told = rejects(&world, &run);
+    assert!(told.contains("两行内容不一致") && told.contains(",此人未参加比对,"), "{told}");
+    let states = of_household(&world, &found["household_id"]);
+    let of_person: Vec<&str> = states.iter().filter(|(id, _)| *id == person).map(|(_, state)| &state[..]).collect();
+    assert_eq!(of_person, ["found", "register_fault"]);
+    let twice = world.export("outcomes").into_iter().filter(|row| row["person_id"] == person);
+    assert!(twice.into_iter().all(|row| !row["rule"].starts_with("E00")), "one household is not two enrolments");
+}
+
+/// Under another name the id is a mistyped one: two people, of whom none is dropped.
+#[test]
+fn one_id_under_two_names_in_a_household_is_two_people() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.summary();
+    let (_, mut cells) = line_of(&world, &found_in_a_family(&world).1);
+    cells[1] = "欧阳修远".to_owned();
+    add_line(&world, &cells);
+    let summary = world.summary();
+    assert_eq!(summary["persons"].as_u64(), before["persons"].as_u64().map(|persons| persons + 1));
+    assert_eq!(summary["register_faults"], 0);
+}
+
+/// Once the row went back and the household was judged as if it had a member less.
+#[test]
+fn a_row_without_programme_or_division_stays_with_its_household_and_holds_what_was_found() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.summary();
+    let (found, person) = found_in_a_family(&world);
+    let (line, whole) = line_of(&world, &person);
+    for (cell, reason) in [(5, "缺少救助类型"), (7, "行政区划代码不是 6、9 或 12 位数字")] {
+        let mut cells = whole.clone();
+        cells[cell] = String::new();
+        put_line(&world, line, &cells);
+        let run = next_day(&world);
+        assert_eq!((&run["persons"], &run["register_faults"]), (&before["persons"], &1.into()));
+        let states = of_household(&world, &found["household_id"]);
+        assert!(states.contains(&(person.clone(), "register_fault".to_owned())), "{states:?}");
+        assert!(
+            rejects(&world, run["run"].as_str().unwrap()).contains(&format!(",{line},")),
+            "it goes back all the same"
+        );
+        assert!(rejects(&world, run["run"].as_str().unwrap()).contains(reason));
+        assert!(why_absent(&world, &run, &found["id"]).starts_with("未能核对"));
+    }
+    put_line(&world, line, &whole);
+    next_day(&world);
+    let back = world.export("outcomes").into_iter().find(|row| row["id"] == found["id"]).unwrap();
+    assert_eq!(back["change"], "same", "it was held");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_still_a_member_and_holds_what_was_found() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.summary();
+    let (found, person) = found_in_a_family(&world);
+    let (line, whole) = line_of(&world, &person);
+    let cells: Vec<String> = whole.iter().cloned().chain(["多一列".to_owned(), "再多一列".to_owned()]).collect();
+    put_line(&world, line, &cells);
+    let run = next_day(&world);
+    assert_eq!((&run["persons"], &run["register_faults"]), (&before["persons"], &1.into()));
+    let states = of_household(&world, &found["household_id"]);
+    assert!(states.contains(&(String::new(), "register_fault".to_owned())), "nobody knows who it is: {states:?}");
+    assert!(why_absent(&world, &run, &found["id"]).starts_with("未能核对"));
+    let told = rejects(&world, run["run"].as_str().unwrap());
+    assert!(told.contains("列数与表头不符"), "{told}");
+}
+
+/// A row that lost the code of its household does not say whose it is; the run before does. A household that is not in the file
+/// has left.
+#[test]
+fn a_household_whose_row_goes_back_has_not_left_the_register() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let register = world.export("register");
+    let alone = |household: &str| register.iter().filter(|row| row["household_id"] == household).count() == 1;
+    let found: Vec<Row> = world.export("outcomes").into_iter().filter(|row| alone(&row["household_id"])).collect();
+    let of_household = |row: &&Row| row["person_id"].is_empty();
+    let (one, left) = (found.iter().find(of_household).unwrap(), found.iter().rfind(of_household).unwrap());
+    assert_ne!(one["household_id"], left["household_id"]);
+    let (in_family, owner) = found_in_a_family(&world);
+    for holds in [&one["household_id"], &owner] {
+        let (line, mut cells) = line_of(&world, holds);
+        cells[2] = String::new();
+        put_line(&world, line, &cells);
+    }
+    edit(&world, PERSONS, |file| {
+        let stay = file.split("\r\n").filter(|line| !line.contains(&left["household_id"]));
+        stay.collect::<Vec<_>>().join("\r\n")
+    });
+    let run = next_day(&world);
+    assert_eq!(run["register_faults"], 0, "nobody knows where they live");
+    assert!(why_absent(&world, &run, &one["id"]).starts_with("未能核对"));
+    assert!(why_absent(&world, &run, &in_family["id"]).starts_with("未能核对"));
+    assert_eq!(why_absent(&world, &run, &left["id"]), "已消失：已不在对象名册");
+}
+
+/// A citizen enrolled in two places, of which one row became unreadable, is not said to be enrolled once.
+#[test]
+fn an_enrolment_that_cannot_be_read_is_no_enrolment_and_none_less() {
+    let world = World::made(3_000, 10_000, 21);
+    world.summary();
+    let found = world.export("outcomes").into_iter().filter(|row| row["rule"] == "E001");
+    let found: Vec<Row> = found.collect();
+    let twice = &found[0];
+    let (line, mut cells) = line_of(&world, &twice["person_id"]);
+    cells[6] = "停保".to_owned();
+    put_line(&world, line, &cells);
+    let run = next_day(&world);
+    let now = world.export("outcomes").into_iter().filter(|row| row["rule"] == "E001");
+    assert!(now.into_iter().all(|row| row["person_id"] != twice["person_id"]));
+    for one in found.iter().filter(|row| row["person_id"] == twice["person_id"]) {
+        assert!(why_absent(&world, &run, &one["id"]).starts_with("未能核对"), "{one:?}");
+    }
+}

@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::{Entry, Ledger};
-use super::whole_file::{Written, begin_writing, sync_all, sync_folder, tree, write_bytes};
+use super::whole_file::{Written, hand_over, sync_all, sync_folder, tree, write_bytes};
 use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
@@ -139,12 +139,14 @@ impl Staging {
         unsynced.retain(|(file, length)| {
             let before = seen.insert(file.clone(), *length);
             if before != Some(*length) {
-                begin_writing(file, before.unwrap_or(0), *length);
+                hand_over(file);
             }
             before == Some(*length)
         });
         let files: Vec<PathBuf> = unsynced.iter().map(|(file, _)| file.clone()).collect();
         let faults = sync_all(&files, &[]);
+        // Packages are sent out and not read again: the memory is better used by what is.
+        files.iter().filter(|file| file.starts_with(&self.outbox)).for_each(|file| hand_over(file));
         if faults.is_empty() {
             ahead.lengths.extend(unsynced);
         }

@@ -158,24 +158,16 @@ pub(super) fn tree(folder: &Path) -> Result<(Vec<String>, Vec<PathBuf>)> {
     Ok((files, folders))
 }
 
-/// Bytes of a page; half a page is written once it is whole.
-#[cfg(target_os = "linux")]
-const PAGE: u64 = 4096;
-
-/// Asks the system to write some bytes of a growing file to the disk by and by, so that a sync later finds little to wait for.
-/// Only a hint: what goes wrong is the sync's to tell.
-pub(super) fn begin_writing(path: &Path, from: u64, until: u64) {
+/// Asks the system to write a growing file to the disk by and by, so that a sync later finds little to wait for, and to
+/// forget what is on the disk already. Only a hint: what goes wrong is the sync's to tell.
+pub(super) fn hand_over(path: &Path) {
     #[cfg(target_os = "linux")]
-    {
-        let (from, until) = (from / PAGE * PAGE, until / PAGE * PAGE);
-        let length = std::num::NonZeroU64::new(until - from);
-        if let (Ok(file), Some(length)) = (File::open(path), length) {
-            // What is not needed in memory is written, which is what is wanted here; pages being written stay in it.
-            let _ = rustix::fs::fadvise(&file, from, Some(length), rustix::fs::Advice::DontNeed);
-        }
+    if let Ok(file) = File::open(path) {
+        // What is not needed in memory is written, which is what is wanted here.
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = (path, from, until);
+    let _ = path;
 }
 
 /// Waiting for the disk takes no core, and a file system settles what many wait for together.

@@ -21,7 +21,7 @@ pub fn coverage(args: &CoverageArgs, context: &Context) -> Result<u8> {
     let county = args.county.as_deref().map(|code| {
         Division::parse(code).ok_or_else(|| Error::config(Message::new("config.bad_division").with("value", code)))
     });
-    let counts = coverage_counts(&workspace.run_dir(&run), county.transpose()?)?;
+    let counts = coverage_counts(&workspace, &run, county.transpose()?)?;
     if context.json {
         println!("{}", serde_json::to_string_pretty(&counts).expect("plain texts and numbers"));
         return Ok(0);

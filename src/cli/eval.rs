@@ -22,7 +22,7 @@ pub fn eval(args: &EvalArgs, context: &Context) -> Result<u8> {
     let run = chosen_run(&workspace, args.run.as_deref())?;
     let exported = |what| {
         let mut out = Vec::new();
-        store::export(&workspace.run_dir(&run), what, store::Format::Csv, &mut out).map(|_| out)
+        store::export(&workspace, &run, what, store::Format::Csv, &mut out).map(|_| out)
     };
     let (links, register) = (exported(Export::Links)?, exported(Export::Register)?);
     let truth = std::fs::File::open(&args.truth).map_err(|e| Error::io(&args.truth, &e))?;

@@ -51,14 +51,13 @@ pub fn export(args: &ExportArgs, context: &Context) -> Result<u8> {
     }
     let workspace = Workspace::open(&context.centre)?;
     let run = chosen_run(&workspace, args.run.as_deref())?;
-    let dir = workspace.run_dir(&run);
     let what = match args.what {
         What::Links => Export::Links,
         What::Outcomes => Export::Outcomes,
         What::Coverage => Export::Coverage,
         What::Rejects => Export::Rejects,
         What::Register => Export::Register,
-        What::Notice => return notice(args, &dir, context),
+        What::Notice => return notice(args, &workspace, &run, context),
     };
     let format = match args.format {
         Format::Csv => store::Format::Csv,
@@ -66,10 +65,13 @@ pub fn export(args: &ExportArgs, context: &Context) -> Result<u8> {
         Format::Xlsx | Format::Html => return Err(wrong_format()),
     };
     match &args.output {
-        Some(path) => drop(store::write_whole(path, |out| store::export(&dir, what, format, out).map(drop))?),
+        Some(path) => {
+            let exported = |out: &mut dyn Write| store::export(&workspace, &run, what, format, out).map(drop);
+            store::write_whole(path, exported)?;
+        }
         None => {
             let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
-            store::export(&dir, what, format, &mut out)?;
+            store::export(&workspace, &run, what, format, &mut out)?;
             out.flush().map_err(|e| Error::io("stdout".as_ref(), &e))?;
         }
     }
@@ -81,7 +83,7 @@ fn wrong_format() -> Error {
 }
 
 /// The list for a division's boards, from the register as the run saw it.
-fn notice(args: &ExportArgs, dir: &Path, context: &Context) -> Result<u8> {
+fn notice(args: &ExportArgs, workspace: &Workspace, run: &str, context: &Context) -> Result<u8> {
     let format = match args.format {
         Format::Csv => NoticeFormat::Csv,
         Format::Xlsx => NoticeFormat::Xlsx,
@@ -92,8 +94,9 @@ fn notice(args: &ExportArgs, dir: &Path, context: &Context) -> Result<u8> {
     let division =
         Division::parse(code).ok_or_else(|| Error::config(Message::new("config.bad_division").with("value", code)))?;
     let plan = config::load(&context.centre)?;
-    let as_of = Date::parse_iso(&RunRecord::load(dir)?.as_of).expect("a run's record holds the day it speaks for");
-    let households = store::notice_households(dir, division)?;
+    let as_of =
+        Date::parse_iso(&RunRecord::load(workspace, run)?.as_of).expect("a run's record holds the day it speaks for");
+    let households = store::notice_households(workspace, run, division)?;
     if households.is_empty() {
         return Err(Error::input(Message::new("oversight.notice_nobody").with("value", division)));
     }

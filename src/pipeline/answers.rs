@@ -214,7 +214,7 @@ fn discrepancies(
         if wanted.is_empty() {
             break;
         }
-        let of_run = findings(&workspace.run_dir(run))?;
+        let of_run = findings(workspace, run)?;
         let kept = of_run.absent.into_iter().map(|absent| absent.earlier);
         let by_id: BTreeMap<String, Earlier> =
             of_run.found.into_iter().chain(kept).map(|earlier| (loose(&earlier.id), earlier)).collect();

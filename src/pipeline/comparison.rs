@@ -40,7 +40,7 @@ pub fn compare(workspace: &Workspace, before: &str, after: &str, county: Option<
             return Err(Error::input(Message::new("store.no_such_run")).hint(Message::new("store.no_such_run_hint")));
         }
     }
-    let (earlier, later) = (findings(&workspace.run_dir(before))?, findings(&workspace.run_dir(after))?);
+    let (earlier, later) = (findings(workspace, before)?, findings(workspace, after)?);
     let kept: Vec<&str> = later
         .absent
         .iter()

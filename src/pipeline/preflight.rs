@@ -216,7 +216,7 @@ impl LastRun {
         let workspace = Workspace::open(&plan.root)?;
         let Some(run) = workspace.latest()? else { return Ok(None) };
         let folder = workspace.run_dir(&run);
-        let record = RunRecord::load(&folder)?;
+        let record = RunRecord::load(&workspace, &run)?;
         // A run over nobody tells nothing.
         let Some(persons) = record.summary["persons"].as_u64().filter(|persons| *persons > 0) else { return Ok(None) };
         let mut sizes = BTreeMap::new();

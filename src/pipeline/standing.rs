@@ -12,7 +12,6 @@
 //! kept from run to run until they answer. What is kept so is compared with as if the last run had found it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -30,8 +29,7 @@ use crate::store::{self, Findings, Workspace, findings};
 /// What a run has to be compared with: read before the run, so that a broken store stops it early.
 pub(super) struct Past {
     against: Option<String>,
-    /// Where that run is kept.
-    folder: Option<PathBuf>,
+    workspace: Workspace,
     findings: Findings,
     /// Of the run of the same day that this one replaces.
     replaced: Findings,
@@ -45,13 +43,13 @@ impl Past {
         let (year, month, day) = as_of.ymd();
         let today = format!("{year:04}{month:02}{day:02}");
         let runs = workspace.runs()?;
-        let read = |run: &String| findings(&workspace.run_dir(run));
+        let read = |run: &String| findings(workspace, run);
         let against = runs.iter().rfind(|run| run[..today.len()] < today[..]);
         let earlier = against.map(read).transpose()?;
         // A damaged one is passed over: to make its day again is the way out that its hint names.
         let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
         Ok(Self {
-            folder: against.map(|run| workspace.run_dir(run)),
+            workspace: workspace.clone(),
             against: against.cloned(),
             findings: earlier.unwrap_or_default(),
             replaced: replaced.unwrap_or_default(),
@@ -63,8 +61,9 @@ impl Past {
     /// the code of its household does not say whose member is missing.
     fn at_fault(&self, now: &Now<'_>) -> Result<FastSet<String>> {
         let mut named = now.at_fault.clone();
-        if let Some(folder) = self.folder.as_ref().filter(|_| !named.is_empty()) {
-            named.extend(store::households_of(folder, |id| !id.is_empty() && now.at_fault.contains(id))?);
+        if let Some(run) = self.against.as_ref().filter(|_| !named.is_empty()) {
+            let at_fault = |id: &str| !id.is_empty() && now.at_fault.contains(id);
+            named.extend(store::households_of(&self.workspace, run, at_fault)?);
         }
         Ok(named)
     }

@@ -1,12 +1,11 @@
 //! How many people stand in which coverage state for each source of a run: what `hedui coverage` prints.
 
-use std::path::Path;
-
 use polars::prelude::*;
 
 use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
 use super::published::{Published, nobody};
+use super::workspace::Workspace;
 use crate::kernel::{Division, Result};
 use crate::model::coverage::StateCounts;
 
@@ -32,8 +31,8 @@ pub struct SourceCoverage {
 ///
 /// # Errors
 /// I/O: no such run, a damaged snapshot. An input error if the register has nobody of the county.
-pub fn coverage_counts(dir: &Path, county: Option<Division>) -> Result<CoverageCounts> {
-    let run = Published::open(dir)?;
+pub fn coverage_counts(workspace: &Workspace, run: &str, county: Option<Division>) -> Result<CoverageCounts> {
+    let run = Published::open(workspace, run)?;
     let Snapshot { path, rows } = run.table("coverage.parquet")?;
     let frame = read(&path, None, 0, rows)?;
     let fault = |error: PolarsError| polars_error(&path, &error);
@@ -71,9 +70,8 @@ mod tests {
     #[test]
     fn a_county_without_anybody_is_not_a_table_of_zeros() {
         let (_folder, workspace) = published();
-        let of = |county: Option<&str>| {
-            coverage_counts(&workspace.run_dir(RUN), county.map(|code| Division::parse(code).unwrap()))
-        };
+        let of =
+            |county: Option<&str>| coverage_counts(&workspace, RUN, county.map(|code| Division::parse(code).unwrap()));
         assert_eq!((of(None).unwrap().persons, of(Some("330203")).unwrap().persons), (3, 3));
         assert_eq!(of(Some("659001")).err().unwrap().message().key, "household.no_such_county");
     }

@@ -13,6 +13,7 @@ use super::frame::{GROUP, damaged, polars_error, read, text_series, write_stream
 use super::pick::Snapshot;
 use super::published::Published;
 use super::whole_file::Recorder;
+use super::workspace::Workspace;
 use crate::kernel::{Date, Error, Result};
 
 /// Which table.
@@ -55,12 +56,12 @@ impl Export {
     }
 }
 
-/// Writes a table of the run in `dir` and returns its rows.
+/// Writes a table of a published run and returns its rows.
 ///
 /// # Errors
 /// I/O: no such run, a damaged snapshot, a full disk.
-pub fn export(dir: &Path, what: Export, format: Format, out: &mut dyn Write) -> Result<u64> {
-    let run = Published::open(dir)?;
+pub fn export(workspace: &Workspace, run: &str, what: Export, format: Format, out: &mut dyn Write) -> Result<u64> {
+    let run = Published::open(workspace, run)?;
     let Snapshot { path, rows: count } = run.table(what.file())?;
     let states = match what {
         Export::Coverage => Some(text_series(run.record.coverage_states.into_iter())),
@@ -185,16 +186,16 @@ mod tests {
     use super::*;
     use crate::kernel::Digest;
 
-    fn csv_of(dir: &Path, what: Export) -> (u64, String) {
+    fn csv_of(workspace: &Workspace, what: Export) -> (u64, String) {
         let mut out = Vec::new();
-        let rows = export(dir, what, Format::Csv, &mut out).unwrap();
+        let rows = export(workspace, RUN, what, Format::Csv, &mut out).unwrap();
         (rows, String::from_utf8(out).unwrap())
     }
 
     #[test]
     fn links_begin_with_the_promised_columns() {
         let (_folder, workspace) = published();
-        let (rows, text) = csv_of(&workspace.run_dir(RUN), Export::Links);
+        let (rows, text) = csv_of(&workspace, Export::Links);
         let [first, second, third] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
         assert_eq!(rows, 2);
         assert_eq!(
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn coverage_is_a_column_per_source_in_words() {
         let (_folder, workspace) = published();
-        let (_, text) = csv_of(&workspace.run_dir(RUN), Export::Coverage);
+        let (_, text) = csv_of(&workspace, Export::Coverage);
         let expected = format!(
             "person_id,household_id,division,vehicle,housing\n\
              {},H-1,330203028,found,source_missing\n\
@@ -228,8 +229,7 @@ mod tests {
     #[test]
     fn outcomes_rejects_and_register() {
         let (_folder, workspace) = published();
-        let dir = workspace.run_dir(RUN);
-        let (_, outcomes) = csv_of(&dir, Export::Outcomes);
+        let (_, outcomes) = csv_of(&workspace, Export::Outcomes);
         assert_eq!(
             outcomes.lines().nth(2).unwrap(),
             format!(
@@ -238,12 +238,12 @@ mod tests {
                 Digest::of(b"fact")
             )
         );
-        let (_, rejects) = csv_of(&dir, Export::Rejects);
+        let (_, rejects) = csv_of(&workspace, Export::Rejects);
         assert_eq!(
             rejects.lines().nth(1).unwrap(),
             "vehicle,公安交管,inbox/vehicle/2026-11.csv,0,4,,ingest.reject_fields,true,坏行"
         );
-        let (count, register) = csv_of(&dir, Export::Register);
+        let (count, register) = csv_of(&workspace, Export::Register);
         assert_eq!(count, 3);
         let mut lines = register.lines().map(|line| line.split(',').collect::<Vec<_>>());
         let heading = lines.next().unwrap();
@@ -256,7 +256,7 @@ mod tests {
     fn parquet_reads_back_with_the_same_rows_as_csv() {
         let (folder, workspace) = published();
         let mut bytes = Vec::new();
-        let rows = export(&workspace.run_dir(RUN), Export::Coverage, Format::Parquet, &mut bytes).unwrap();
+        let rows = export(&workspace, RUN, Export::Coverage, Format::Parquet, &mut bytes).unwrap();
         let path = folder.path().join("coverage.parquet");
         std::fs::write(&path, bytes).unwrap();
         let frame = read(&path, Some(&["vehicle"]), 0, 10).unwrap();
@@ -266,16 +266,15 @@ mod tests {
 
     #[test]
     fn a_run_without_links_still_has_headings() {
-        let folder = tempfile::tempdir().unwrap();
         let mut sample = Sample::new();
         sample.links.clear();
         sample.reviews.clear();
         sample.outcomes.discrepancies.clear();
         sample.history.stands.clear();
-        sample.save(folder.path());
-        let (rows, text) = csv_of(folder.path(), Export::Links);
+        let (_folder, workspace) = sample.published();
+        let (rows, text) = csv_of(&workspace, Export::Links);
         assert_eq!((rows, text.lines().count()), (0, 1));
-        assert_eq!(csv_of(folder.path(), Export::Outcomes).1.lines().count(), 1);
+        assert_eq!(csv_of(&workspace, Export::Outcomes).1.lines().count(), 1);
     }
 
     #[cfg(target_os = "linux")]
@@ -284,7 +283,7 @@ mod tests {
         let (_folder, workspace) = published();
         for format in [Format::Csv, Format::Parquet] {
             let mut full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-            let error = export(&workspace.run_dir(RUN), Export::Links, format, &mut full).unwrap_err();
+            let error = export(&workspace, RUN, Export::Links, format, &mut full).unwrap_err();
             assert_eq!(error.message().key, "error.disk_full");
         }
     }
@@ -294,10 +293,10 @@ mod tests {
         let (_folder, workspace) = published();
         let path = workspace.run_dir(RUN).join("links.parquet");
         std::fs::write(&path, "PAR1 and then something else").unwrap();
-        let error = export(&workspace.run_dir(RUN), Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
+        let error = export(&workspace, RUN, Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
         assert_eq!(error.message().key, "store.snapshot_damaged");
         std::fs::remove_file(&path).unwrap();
-        let error = export(&workspace.run_dir(RUN), Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
+        let error = export(&workspace, RUN, Export::Links, Format::Csv, &mut Vec::new()).unwrap_err();
         assert_eq!(error.message().key, "store.snapshot_damaged");
     }
 }

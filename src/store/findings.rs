@@ -1,12 +1,11 @@
 //! What a run found, and what it kept of the run before, read back from its snapshots to be compared with another run.
 
-use std::path::Path;
-
 use polars::prelude::*;
 
 use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
 use super::published::Published;
+use super::workspace::Workspace;
 use crate::kernel::{Digest, Division, Result};
 use crate::model::standing::{Absence, Absent, Earlier};
 
@@ -19,12 +18,12 @@ pub struct Findings {
     pub absent: Vec<Absent>,
 }
 
-/// Reads them from the run's folder.
+/// Those of a published run.
 ///
 /// # Errors
 /// I/O, a damaged snapshot.
-pub fn findings(dir: &Path) -> Result<Findings> {
-    let run = Published::open(dir)?;
+pub fn findings(workspace: &Workspace, run: &str) -> Result<Findings> {
+    let run = Published::open(workspace, run)?;
     let found = earlier(&run.table("outcomes.parquet")?)?.into_iter().map(|(earlier, _)| earlier).collect();
     Ok(Findings { found, absent: absent(&run)? })
 }
@@ -33,8 +32,9 @@ pub fn findings(dir: &Path) -> Result<Findings> {
 ///
 /// # Errors
 /// I/O, a damaged snapshot.
-pub fn households_of(dir: &Path, ids: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-    let register = Published::open(dir)?.table("register.parquet")?.columns(&["person_id", "household_id"])?;
+pub fn households_of(workspace: &Workspace, run: &str, ids: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let register =
+        Published::open(workspace, run)?.table("register.parquet")?.columns(&["person_id", "household_id"])?;
     let (persons, households) = (register.texts("person_id")?, register.texts("household_id")?);
     let named = persons.iter().zip(households.iter()).filter(|(person, _)| person.is_some_and(&ids));
     Ok(named.filter_map(|(_, household)| household.map(str::to_owned)).collect())
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_run_is_read_back_as_it_found() {
         let (_folder, workspace) = published();
-        let read = findings(&workspace.run_dir(RUN)).unwrap();
+        let read = findings(&workspace, RUN).unwrap();
         let first = &read.found[0];
         assert_eq!((first.rule.as_str(), first.household.as_str()), ("V001", "H-1"));
         assert_eq!(

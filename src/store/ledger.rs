@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::answers::ANSWERS;
 use super::judgements::JUDGEMENTS;
 use super::publish;
+use super::run_record::FILE as RECORD;
 use super::whole_file::{digest_of_file, write_whole};
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
@@ -181,20 +182,25 @@ impl Ledger {
 
     /// Entries of one action, oldest first, each agreeing with its own hash.
     pub(super) fn entries_of(&self, action: &str) -> Result<Vec<Entry>> {
-        let sound = |stored: Stored| {
-            let seq = stored.seq as u64;
-            let whole = Digest::parse_hex(&stored.previous).is_some_and(|previous| stored.check(seq, previous).is_ok());
-            stored.open().filter(|_| whole).ok_or_else(|| self.broken(seq))
-        };
-        self.select("WHERE action = ?1", params![action])?.into_iter().map(sound).collect()
+        self.select("WHERE action = ?1", params![action])?.iter().map(|stored| self.sound(stored)).collect()
     }
 
-    /// The entry of an action whose body names this run.
+    /// The entry of an action whose body names this run, agreeing with its own hash. Late ones are found soonest.
     pub(super) fn of_run(&self, action: &str, run: &str) -> Result<Option<Entry>> {
-        let sql = format!("{SELECT} WHERE action = ?1 AND json_extract(body, '$.run') = ?2");
+        let sql = format!("{SELECT} WHERE action = ?1 AND json_extract(body, '$.run') = ?2 ORDER BY seq DESC LIMIT 1");
         let found = self.connection.query_row(&sql, params![action, run], Stored::read).optional();
-        let Some(stored) = found.map_err(|error| sql_error(&self.path, &error))? else { return Ok(None) };
-        stored.open().map(Some).ok_or_else(|| self.broken(stored.seq as u64))
+        found.map_err(|error| sql_error(&self.path, &error))?.map(|stored| self.sound(&stored)).transpose()
+    }
+
+    /// SHA-256 of the record that a run was published with; `None` if it was not.
+    pub(super) fn record_of(&self, run: &str) -> Result<Option<Digest>> {
+        Ok(self.of_run(publish::ACTION, run)?.as_ref().and_then(record_in))
+    }
+
+    fn sound(&self, stored: &Stored) -> Result<Entry> {
+        let seq = stored.seq as u64;
+        let whole = Digest::parse_hex(&stored.previous).is_some_and(|previous| stored.check(seq, previous).is_ok());
+        stored.open().filter(|_| whole).ok_or_else(|| self.broken(seq))
     }
 
     /// Walks the whole chain and compares its end with `ledger.head`.
@@ -232,11 +238,10 @@ impl Ledger {
     fn record_fault(&self) -> Result<Option<LedgerFault>> {
         let runs = self.path.with_file_name("runs");
         for entry in self.entries_of(publish::ACTION)? {
-            let (run, digest) = (&entry.body["run"], &entry.body["snapshots"]["run.json"]);
-            let (Some(run), Some(digest)) = (run.as_str(), digest.as_str()) else { continue };
+            let (Some(run), Some(published)) = (entry.body["run"].as_str(), record_in(&entry)) else { continue };
             let folder = runs.join(run);
-            let published = |found: Digest| Some(found) == Digest::parse_hex(digest);
-            if folder.is_dir() && !digest_of_file(&folder.join("run.json")).is_ok_and(published) {
+            let stands = |found: Digest| found == published;
+            if folder.is_dir() && !digest_of_file(&folder.join(RECORD)).is_ok_and(stands) {
                 return Ok(Some(LedgerFault { seq: entry.seq, reason: "store.ledger_record" }));
             }
         }
@@ -312,6 +317,11 @@ impl Ledger {
             .at(&self.path)
             .hint(Message::new("store.ledger_broken_hint"))
     }
+}
+
+/// SHA-256 of the record that a run's entry names.
+fn record_in(entry: &Entry) -> Option<Digest> {
+    Digest::parse_hex(entry.body["snapshots"][RECORD].as_str()?)
 }
 
 impl Stored {

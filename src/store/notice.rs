@@ -1,14 +1,13 @@
 //! The receiving households of a published run, as far as a notice asks: read from the register's snapshot, a row group at
 //! a time, and of all its columns only those that a notice needs.
 
-use std::path::Path;
-
 use hashbrown::HashMap;
 use polars::prelude::*;
 
 use super::frame::{GROUP, damaged, polars_error, read};
 use super::pick::Snapshot;
 use super::published::Published;
+use super::workspace::Workspace;
 use crate::kernel::{Date, Division, Fen, Result};
 use crate::model::notice::{NoticeHousehold, NoticeMember};
 
@@ -22,8 +21,8 @@ const HEADS: [&str; 3] = ["户主", "申请人", "本人"];
 ///
 /// # Errors
 /// I/O: no such run, a damaged snapshot.
-pub fn notice_households(dir: &Path, within: Division) -> Result<Vec<NoticeHousehold>> {
-    let Snapshot { path, rows: count } = Published::open(dir)?.table("register.parquet")?;
+pub fn notice_households(workspace: &Workspace, run: &str, within: Division) -> Result<Vec<NoticeHousehold>> {
+    let Snapshot { path, rows: count } = Published::open(workspace, run)?.table("register.parquet")?;
     let mut found = Households::default();
     for first in (0..count).step_by(GROUP) {
         let frame = read(&path, Some(&COLUMNS), first, GROUP)?;
@@ -93,14 +92,13 @@ impl Households {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::Sample;
+    use super::super::sample::{RUN, published};
     use super::*;
 
     #[test]
     fn only_households_of_the_division_are_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        Sample::new().save(folder.path());
-        let of = |code: &str| notice_households(folder.path(), Division::parse(code).unwrap()).unwrap();
+        let (_folder, workspace) = published();
+        let of = |code: &str| notice_households(&workspace, RUN, Division::parse(code).unwrap()).unwrap();
         let town = of("330203028");
         let members: usize = town.iter().map(|household| household.members.len()).sum();
         assert!(!town.is_empty() && members >= town.len(), "{town:?}");

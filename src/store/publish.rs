@@ -135,20 +135,16 @@ impl Staging {
     /// whoever still writes to one that is synced waits for it.
     fn sync_ahead(&self, seen: &mut BTreeMap<PathBuf, u64>) {
         let mut ahead = self.ahead.lock().expect("syncing does not panic");
-        let Ok((mut unsynced, _)) = self.unsynced(&ahead) else { return };
-        unsynced.retain(|(file, length)| {
-            let before = seen.insert(file.clone(), *length);
-            if before != Some(*length) {
-                hand_over(file);
-            }
-            before == Some(*length)
-        });
-        let files: Vec<PathBuf> = unsynced.iter().map(|(file, _)| file.clone()).collect();
+        let Ok((unsynced, _)) = self.unsynced(&ahead) else { return };
+        let (whole, growing): (Lengths, Lengths) =
+            unsynced.into_iter().partition(|(file, length)| seen.insert(file.clone(), *length) == Some(*length));
+        growing.iter().for_each(|(file, _)| hand_over(file));
+        let files: Vec<PathBuf> = whole.iter().map(|(file, _)| file.clone()).collect();
         let faults = sync_all(&files, &[]);
         // Packages are sent out and not read again: the memory is better used by what is.
         files.iter().filter(|file| file.starts_with(&self.outbox)).for_each(|file| hand_over(file));
         if faults.is_empty() {
-            ahead.lengths.extend(unsynced);
+            ahead.lengths.extend(whole);
         }
         // A file may come and go while a report is made.
         let of_the_disk = faults.into_iter().find(|fault| fault.message().key != "error.not_found");

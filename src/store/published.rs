@@ -1,13 +1,14 @@
 //! A published run as its readers open it: its record, and the tables that the record vouches for.
 //!
 //! Every table is compared with the SHA-256 that `run.json` holds of it before a row of it is shown: a bit turned on the
-//! disk would otherwise be somebody's car. Who vouches for `run.json` itself is the ledger (`hedui ledger verify`).
+//! disk would otherwise be somebody's car. `run.json` itself is compared with the ledger.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::frame::damaged;
 use super::pick::Snapshot;
 use super::run_record::RunRecord;
+use super::workspace::Workspace;
 use crate::kernel::{Error, Message, Result};
 
 pub(super) struct Published {
@@ -17,9 +18,9 @@ pub(super) struct Published {
 
 impl Published {
     /// # Errors
-    /// I/O: no such run, a record that is not one.
-    pub fn open(dir: &Path) -> Result<Self> {
-        Ok(Self { dir: dir.to_owned(), record: RunRecord::load(dir)? })
+    /// As [`RunRecord::load`].
+    pub fn open(workspace: &Workspace, run: &str) -> Result<Self> {
+        Ok(Self { dir: workspace.run_dir(run), record: RunRecord::load(workspace, run)? })
     }
 
     /// What its record says does not hold together.
@@ -53,11 +54,33 @@ mod tests {
     use super::super::sample::{RUN, published};
     use super::*;
 
+    /// A record is believed by whatever reads a run: the wording of a rule, a delivery's day, a count.
+    #[test]
+    fn a_record_that_is_not_the_one_published_is_refused() {
+        let (_folder, workspace) = published();
+        let path = workspace.run_dir(RUN).join("run.json");
+        let whole = fs::read_to_string(&path).unwrap();
+        for (published, changed) in
+            [("2026-11-24", "2026-11-23"), ("\"summary\"", "\"Summary\""), ("V001", "V002"), ("\n", "")]
+        {
+            fs::write(&path, whole.replacen(published, changed, 1)).unwrap();
+            let refused = Published::open(&workspace, RUN).err().unwrap();
+            assert_eq!(
+                (refused.message().key, refused.file()),
+                ("store.snapshot_damaged", Some(path.as_path())),
+                "{changed}"
+            );
+        }
+        fs::write(&path, &whole).unwrap();
+        assert!(Published::open(&workspace, RUN).is_ok());
+        assert!(Published::open(&workspace, "20261124-02").is_err(), "never published");
+    }
+
     #[test]
     fn a_table_with_one_bit_turned_is_not_opened() {
         let (_folder, workspace) = published();
         let dir = workspace.run_dir(RUN);
-        let run = Published::open(&dir).unwrap();
+        let run = Published::open(&workspace, RUN).unwrap();
         assert_eq!(run.record.tables.len(), 9, "{:?}", run.record.tables.keys());
         for name in run.record.tables.keys() {
             let path = dir.join(name);

@@ -6,17 +6,19 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::frame::damaged;
+use super::ledger::Ledger;
 use super::publish::Output;
 use super::same::TableRecord;
 use super::whole_file::write_new;
-use super::workspace::run_key;
-use crate::kernel::{Date, Error, Result};
+use super::workspace::Workspace;
+use crate::kernel::{Date, Digest, Error, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef};
 use crate::model::outcome::RuleCard;
 use crate::model::table::FieldType;
 
-const FILE: &str = "run.json";
+/// Its name in the folder of its run, and in the ledger's entry.
+pub(super) const FILE: &str = "run.json";
 
 /// A run as it was.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -111,17 +113,23 @@ pub struct RejectCount {
 }
 
 impl RunRecord {
-    /// Reads `run.json` of a run's folder.
-    pub fn load(dir: &Path) -> Result<Self> {
+    /// Reads `run.json` of a published run, which must be what the ledger says the run was published with: whatever reads a
+    /// run believes its record.
+    ///
+    /// # Errors
+    /// I/O: no such run, a record that is not the one published, a broken ledger.
+    pub fn load(workspace: &Workspace, run: &str) -> Result<Self> {
+        let dir = workspace.run_dir(run);
         let path = dir.join(FILE);
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && dir.is_dir() => return Err(damaged(&path)),
             text => text.map_err(|error| Error::io(&path, &error))?,
         };
+        if Ledger::open(workspace)?.record_of(run)? != Some(Digest::of(&text)) {
+            return Err(damaged(&path));
+        }
         let record: Self = serde_json::from_slice(&text).map_err(|_| damaged(&path))?;
-        // Another run's record would vouch for another run's tables.
-        let own = dir.file_name().is_none_or(|name| run_key(&name.to_string_lossy()).is_none() || *name == *record.run);
-        if own && Date::parse_iso(&record.as_of).is_some() { Ok(record) } else { Err(damaged(&path)) }
+        if Date::parse_iso(&record.as_of).is_some() { Ok(record) } else { Err(damaged(&path)) }
     }
 
     pub(super) fn save(&self, dir: &Path) -> Result<Output> {

@@ -45,7 +45,7 @@ impl MadeOf {
     pub fn new(workspace: &Workspace, before: Option<&str>) -> Self {
         let Some(before) = before else { return Self::default() };
         let folder = workspace.run_dir(before);
-        let before = RunRecord::load(&folder).map(|record| record.tables).unwrap_or_default();
+        let before = RunRecord::load(workspace, before).map(|record| record.tables).unwrap_or_default();
         Self { digests: BTreeMap::new(), folder, before }
     }
 

@@ -94,24 +94,25 @@ impl Sample {
         tables
     }
 
-    /// All snapshots and the record.
-    pub(super) fn save(&self, dir: &Path) {
-        let tables = self.save_tables(dir);
-        save_record(dir, &self.tables(), &tables, &json!({"persons": 3})).unwrap();
+    /// The workspace in which it is published.
+    pub(super) fn published(&self) -> (tempfile::TempDir, Workspace) {
+        let (folder, workspace) = workspace();
+        write_extract(workspace.root(), EXTRACT);
+        std::fs::create_dir_all(workspace.root().join("inbox/register")).unwrap();
+        std::fs::write(workspace.root().join(PERSONS_FILE), PERSONS).unwrap();
+        let lock = workspace.lock(&super::workspace::tests::holder()).unwrap();
+        let staging = workspace.stage(&lock, RUN).unwrap();
+        let tables = self.save_tables(staging.store());
+        let record = save_record(staging.store(), &self.tables(), &tables, &json!({"persons": 3})).unwrap();
+        let body = json!({ "snapshots": { record.path: record.digest.to_string() } });
+        staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &body).unwrap();
+        (folder, workspace)
     }
 }
 
 /// A workspace in which the sample is published.
 pub(super) fn published() -> (tempfile::TempDir, Workspace) {
-    let (folder, workspace) = workspace();
-    write_extract(workspace.root(), EXTRACT);
-    std::fs::create_dir_all(workspace.root().join("inbox/register")).unwrap();
-    std::fs::write(workspace.root().join(PERSONS_FILE), PERSONS).unwrap();
-    let lock = workspace.lock(&super::workspace::tests::holder()).unwrap();
-    let staging = workspace.stage(&lock, RUN).unwrap();
-    Sample::new().save(staging.store());
-    staging.publish(&mut Ledger::open(&workspace).unwrap(), "T1", "clerk", &json!({})).unwrap();
-    (folder, workspace)
+    Sample::new().published()
 }
 
 pub(super) fn write_extract(root: &Path, text: &str) {

@@ -360,7 +360,7 @@ fn evidence_columns(group: &mut Group, evidence: &Evidence, rows: Rows) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::Sample;
+    use super::super::sample::{RUN, Sample, published};
     use super::super::whole_file::tree;
     use super::*;
 
@@ -401,9 +401,8 @@ mod tests {
 
     #[test]
     fn the_record_says_what_arrived_and_what_did_not() {
-        let folder = tempfile::tempdir().unwrap();
-        save_record(folder.path(), &Sample::new().tables(), &[], &Value::Null).unwrap();
-        let record = RunRecord::load(folder.path()).unwrap();
+        let (_folder, workspace) = published();
+        let record = RunRecord::load(&workspace, RUN).unwrap();
         let [vehicle, housing] = &record.sources[..] else { panic!("two sources") };
         assert_eq!((vehicle.delivery.as_str(), vehicle.as_of.as_deref()), ("arrived", Some("2026-11-24")));
         assert_eq!((vehicle.bins.rejected, vehicle.rejects[0].count), (1, 1));

@@ -132,7 +132,7 @@ pub fn trace(workspace: &Workspace, run: &str, id: &str) -> Result<Trace> {
     if !workspace.runs()?.iter().any(|published| published == run) {
         return Err(Error::input(Message::new("store.no_such_run")).hint(Message::new("store.no_such_run_hint")));
     }
-    let published = Published::open(&workspace.run_dir(run))?;
+    let published = Published::open(workspace, run)?;
     let outcomes = published.table("outcomes.parquet")?;
     let ids = outcomes.columns(&["id"])?.texts("id")?;
     let Some(at) = ids.iter().position(|known| known == Some(id)) else { return Err(not_found(&published, id)) };

@@ -257,3 +257,16 @@ fn an_enrolment_that_cannot_be_read_is_no_enrolment_and_none_less() {
         assert!(why_absent(&world, &run, &one["id"]).starts_with("未能核对"), "{one:?}");
     }
 }
+
+/// More rows than can be told one by one: nobody could say which households lack a member.
+#[test]
+fn a_register_of_which_too_much_cannot_be_read_is_refused() {
+    let world = World::made(400, 2_500, 9);
+    let broken = "一行,少了几列\r\n".repeat(hedui::ingest::REJECTS_KEPT + 1);
+    edit(&world, PERSONS, |file| format!("{}\r\n{broken}", file.trim_end()));
+    let refused = world.run();
+    assert_eq!(refused.status.code(), Some(3));
+    let told = text(&refused.stderr);
+    assert!(told.contains("10001 rows of the register cannot be read"), "{told}");
+    assert!(world.files("outbox").is_empty());
+}

@@ -38,7 +38,10 @@ pub(super) fn csvs(view: &RunView, folders: &mut [Folder], cancel: &Cancel) -> R
         for &number in household.persons {
             let person = &view.register.persons[number as usize];
             csv.cell(&code);
-            csv.drafted(|text| view.push_name(text, names.get(number as usize)));
+            csv.drafted(|text| match names.get(number as usize) {
+                "" => text.push_str(&view.person_name(number)),
+                name => view.push_name(text, name),
+            });
             csv.drafted(|text| view.push_person_id(text, number));
             csv.made(if person.role == Role::Member { &member } else { &supporter });
             csv.digits(person.division);

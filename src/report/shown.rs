@@ -49,8 +49,14 @@ impl RunView<'_> {
         if self.masked { push_masked_name(out, name) } else { out.push_str(name) }
     }
 
+    /// The person's name; of somebody of whom nothing could be read, where the register has the record.
     pub(super) fn person_name(&self, person: u32) -> Cow<'_, str> {
-        self.shown_name(self.register.name(person))
+        let name = self.register.name(person);
+        if name.is_empty() && self.register.written_id(person).is_empty() {
+            let line = self.register.lines[person as usize];
+            return Cow::Owned(self.say(Message::new("report.nobody_read").with("line", line)));
+        }
+        self.shown_name(name)
     }
 
     /// A name of somebody on the register, as the register or a department writes it.

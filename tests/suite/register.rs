@@ -208,6 +208,8 @@ fn a_record_that_cannot_be_read_is_still_a_member_and_holds_what_was_found() {
     assert!(why_absent(&world, &run, &found["id"]).starts_with("未能核对"));
     let told = rejects(&world, run["run"].as_str().unwrap());
     assert!(told.contains("列数与表头不符"), "{told}");
+    let place = format!("名册第 {line} 行");
+    assert!(listed(&world, &run, "coverage.csv").iter().any(|row| row["姓名"] == place && row["身份证号"].is_empty()));
 }
 
 /// A row that lost the code of its household does not say whose it is; the run before does. A household that is not in the file

@@ -206,7 +206,7 @@ pub struct Register {
     /// Physical line of each person in the register file.
     pub lines: Vec<u32>,
     /// Persons, ascending, whose row is at fault (名册有误): they live where it says, and are not matched. Of a record that could
-    /// not be read nothing else is known. A run read back has none: its coverage says it.
+    /// not be read nothing else is known.
     pub faulty: Vec<u32>,
     /// The day the run speaks for.
     pub as_of: Date,

@@ -1,6 +1,6 @@
 //! `hedui diff RUN RUN`: what changed between two published runs, by county and rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kernel::{Division, Error, Message, Result};
 use crate::model::standing::{Absence, Earlier};
@@ -15,7 +15,7 @@ pub struct Comparison {
     pub lines: Vec<ComparisonLine>,
 }
 
-/// One rule in one county. Before = same + changed + gone + kept; after = new + same + changed.
+/// One rule in one county. Before (found or kept) = same + changed + gone + kept; after = new + same + changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct ComparisonLine {
     pub county: String,
@@ -29,7 +29,8 @@ pub struct ComparisonLine {
     pub kept: u64,
 }
 
-/// Compares by id and fact digest; `county` leaves out the others.
+/// Compares by id and fact digest, as the later run was compared: what the earlier one had kept unchecked is none the newer for
+/// it. `county` leaves out the others.
 ///
 /// # Errors
 /// A run is unknown; I/O, a damaged snapshot.
@@ -41,17 +42,12 @@ pub fn compare(workspace: &Workspace, before: &str, after: &str, county: Option<
         }
     }
     let (earlier, later) = (findings(workspace, before)?, findings(workspace, after)?);
-    let kept: Vec<&str> = later
-        .absent
-        .iter()
-        .filter(|absent| absent.why == Absence::NotChecked)
-        .map(|absent| absent.earlier.id.as_str())
-        .collect();
+    let kept = later.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
+    let kept: BTreeSet<&str> = kept.map(|absent| absent.earlier.id.as_str()).collect();
     let inside = |one: &&Earlier| county.is_none_or(|county| county.covers(one.division));
-    let by_id = |found: &'_ [Earlier]| -> BTreeMap<String, Earlier> {
-        found.iter().filter(inside).map(|one| (one.id.clone(), one.clone())).collect()
-    };
-    let (earlier, later) = (by_id(&earlier.found), by_id(&later.found));
+    let earlier: BTreeMap<&str, &Earlier> =
+        earlier.expected().filter(inside).map(|one| (one.id.as_str(), one)).collect();
+    let later: BTreeMap<&str, &Earlier> = later.found.iter().filter(inside).map(|one| (one.id.as_str(), one)).collect();
     let mut lines: BTreeMap<(Division, String), ComparisonLine> = BTreeMap::new();
     let mut count = |one: &Earlier, add: fn(&mut ComparisonLine)| {
         let key = (one.division.county(), one.rule.clone());
@@ -70,13 +66,8 @@ pub fn compare(workspace: &Workspace, before: &str, after: &str, county: Option<
             Some(_) => count(now, |line| line.same += 1),
         }
     }
-    let kept: std::collections::BTreeSet<&str> = kept.into_iter().collect();
     for (id, before) in earlier.iter().filter(|(id, _)| !later.contains_key(*id)) {
-        if kept.contains(id.as_str()) {
-            count(before, |line| line.kept += 1);
-        } else {
-            count(before, |line| line.gone += 1);
-        }
+        count(before, if kept.contains(id) { |line| line.kept += 1 } else { |line| line.gone += 1 });
     }
     Ok(Comparison { before: before.to_owned(), after: after.to_owned(), lines: lines.into_values().collect() })
 }

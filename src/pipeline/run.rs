@@ -102,7 +102,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let (judged, saved) = staging.sync_during(|| {
         rayon::join(
             || judge(&judging, lists, &past, progress, cancel),
-            || store::save_read(staging.store(), &register.register, &evidences, &made_of),
+            || store::save_read(staging.store(), &register.register, &register.files(), &evidences, &made_of),
         )
     });
     let Judged { filings, coverage, outcomes, history, made_of: found_made_of } = judged?;

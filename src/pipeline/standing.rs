@@ -88,7 +88,7 @@ pub(super) struct Now<'a> {
 /// I/O, a damaged snapshot of the run compared with.
 pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     let at_fault = past.at_fault(now)?;
-    let earlier: Vec<&Earlier> = expected(&past.findings);
+    let earlier: Vec<&Earlier> = past.findings.expected().collect();
     let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let in_force = verdict::in_force(&past.statements);
     let stand = |found: &Discrepancy| {
@@ -120,16 +120,10 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     })
 }
 
-/// What the last run found, and what it had kept because nothing could be said.
-fn expected(findings: &Findings) -> Vec<&Earlier> {
-    let kept = findings.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
-    findings.found.iter().chain(kept.map(|absent| &absent.earlier)).collect()
-}
-
 /// What only the replaced run found or kept, and nothing can be said of.
 fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>, at_fault: &FastSet<String>) -> Vec<Absent> {
     let known: BTreeSet<&str> = earlier.iter().map(|one| one.id.as_str()).collect();
-    let own: Vec<&Earlier> = expected(replaced).into_iter().filter(|one| !known.contains(one.id.as_str())).collect();
+    let own: Vec<&Earlier> = replaced.expected().filter(|one| !known.contains(one.id.as_str())).collect();
     absent(&own, now, at_fault).into_iter().filter(|absent| absent.why == Absence::NotChecked).collect()
 }
 

@@ -18,6 +18,14 @@ pub struct Findings {
     pub absent: Vec<Absent>,
 }
 
+impl Findings {
+    /// What a later run is expected to find: what was found, and what had been kept because nothing could be said.
+    pub fn expected(&self) -> impl Iterator<Item = &Earlier> {
+        let kept = self.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
+        self.found.iter().chain(kept.map(|absent| &absent.earlier))
+    }
+}
+
 /// Those of a published run.
 ///
 /// # Errors

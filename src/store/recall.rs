@@ -57,8 +57,10 @@ pub fn recall(workspace: &Workspace, run: &str, part: Part<'_>) -> Result<Recall
     let as_of = Date::parse_iso(&run.record.as_of).ok_or_else(|| run.damaged())?;
     let whole = run.table("coverage.parquet")?;
     let people = find(&whole, part)?;
-    let register = register(&run.table("register.parquet")?, &people, as_of)?;
     let coverage = coverage(&whole, &run.record, &people)?;
+    let mut register = register(&run.table("register.parquet")?, &people, as_of)?;
+    let faulty = |person: &u32| coverage.of(*person).contains(&CoverageState::RegisterFault);
+    register.faulty = (0..people.rows.len() as u32).filter(faulty).collect();
     let (mut links, reviews, link_rows) = links(&run.table("links.parquet")?, &run.record, &people)?;
     let (mut outcomes, discrepancies) = outcomes(&run.table("outcomes.parquet")?, &register, &people)?;
     grounds(&run.table("grounds.parquet")?, &people, &link_rows, &discrepancies, &mut outcomes)?;

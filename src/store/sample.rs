@@ -89,7 +89,7 @@ impl Sample {
 
     /// All snapshots.
     pub(super) fn save_tables(&self, dir: &Path) -> Vec<Output> {
-        let mut tables = save_read(dir, &self.register, &self.evidences, &self.made_of).unwrap();
+        let mut tables = save_read(dir, &self.register, &[], &self.evidences, &self.made_of).unwrap();
         tables.extend(save_found(dir, &self.tables()).unwrap());
         tables
     }

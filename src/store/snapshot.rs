@@ -9,7 +9,7 @@
 //! | `absent.parquet` | discrepancy of the run before that this one did not find, and why | county, household, rule, id |
 //! | `coverage.parquet` | person; a byte per source | register |
 //! | `evidence-<source>.parquet` | kept record; row number = row of the evidence table | file and line |
-//! | `rejects.parquet` | row or field that goes back | source, file and line |
+//! | `rejects.parquet` | row or field that goes back | the register's files, then sources; file and line |
 //!
 //! Columns are written from the run's own tables, row group by row group; see [`super::parquet`] for their form.
 
@@ -91,18 +91,20 @@ fn write_all(dir: &Path, made_of: &MadeOf, tables: &[Table<'_>]) -> Result<Vec<O
     tables.par_iter().with_max_len(1).map(|table| table.write(dir, made_of)).collect()
 }
 
-/// Writes the tables of what a run read, which nothing that it finds changes, into `dir`. It exists and is empty.
+/// Writes the tables of what a run read, which nothing that it finds changes, into `dir`. It exists and is empty. `own` are
+/// the register's files, whose rejects stand before those of the sources.
 ///
 /// # Errors
 /// I/O. A half-written folder is the caller's to drop (see `Staging`).
 pub fn save_read<'a>(
     dir: &Path,
     register: &'a Register,
+    own: &[&'a Evidence],
     evidences: &'a [Evidence],
     made_of: &MadeOf,
 ) -> Result<Vec<Output>> {
     let rejects_of = |evidence: &'a Evidence| evidence.rejects.iter().map(move |reject| (evidence, reject));
-    let rejects: Vec<(&Evidence, &Reject)> = evidences.iter().flat_map(rejects_of).collect();
+    let rejects: Vec<(&Evidence, &Reject)> = own.iter().copied().chain(evidences).flat_map(rejects_of).collect();
     let of_source = |evidence: &'a Evidence| {
         let columns = move |group: &mut Group, rows| evidence_columns(group, evidence, rows);
         Table::new(evidence_file(&evidence.source), evidence.table.rows(), columns)

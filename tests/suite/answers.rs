@@ -130,15 +130,23 @@ fn gone_changed_and_not_checked_are_three_things() {
 
     let back = night(&world, 2, &[]);
     assert_eq!(change(&listed(&world, &back, "worklist.csv"), &id).unwrap(), "未变", "it was kept");
-    let run = |run: &serde_json::Value| run["run"].as_str().unwrap().to_owned();
-    let diff = world.hedui(&["diff", &run(&first), &run(&missing), "--json"]);
-    let diff: serde_json::Value =
-        serde_json::from_slice(&diff.stdout).unwrap_or_else(|_| panic!("{}", text(&diff.stderr)));
-    let lines = diff["lines"].as_array().unwrap();
-    let kept: u64 = lines.iter().map(|line| line["kept"].as_u64().unwrap()).sum();
-    let before: u64 =
-        lines.iter().flat_map(|line| ["same", "changed", "gone", "kept"].map(|of| line[of].as_u64().unwrap())).sum();
-    assert_eq!((kept, before), (missing["standing"]["kept"].as_u64().unwrap(), rows.len() as u64));
+    let diff = |before: &serde_json::Value, after: &serde_json::Value| {
+        let run = |run: &serde_json::Value| run["run"].as_str().unwrap().to_owned();
+        let diff = world.hedui(&["diff", &run(before), &run(after), "--json"]);
+        let diff: serde_json::Value =
+            serde_json::from_slice(&diff.stdout).unwrap_or_else(|_| panic!("{}", text(&diff.stderr)));
+        let lines = diff["lines"].as_array().unwrap().clone();
+        ["new", "same", "changed", "gone", "kept"]
+            .map(|of| lines.iter().map(|line| line[of].as_u64().unwrap()).sum::<u64>())
+    };
+    let [.., kept] = diff(&first, &missing);
+    assert_eq!(kept, missing["standing"]["kept"].as_u64().unwrap());
+    assert_eq!(diff(&first, &missing)[1..].iter().sum::<u64>(), rows.len() as u64);
+    assert_eq!(
+        diff(&missing, &back),
+        [0, rows.len() as u64, 0, 0, 0],
+        "what was kept is not new when it is found again"
+    );
 
     let links = world.export("links");
     let lines: Vec<usize> = links

@@ -94,6 +94,12 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let rejects = text(&rejects);
     let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
     assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
+    let exported = world.export("rejects");
+    let line = exported.iter().find(|row| row["source"] == "register").unwrap();
+    assert_eq!((&line["line"], &line["reason"][..]), (&told[0].to_string(), "run.reject_bad_role"));
+    let asked = ["check", "--household", &states["household_id"], "--reason", "测试", "--as-of", AS_OF, "--json"];
+    let asked = text(&world.hedui(&asked).stdout);
+    assert!(asked.contains("register_fault") && !asked.contains("no_mandate"), "{asked}");
     let report = ["report", "--household", &states["household_id"], "--formats", "html", "--out", "reports"];
     assert_eq!(world.hedui(&report).status.code(), Some(0));
     let pages = world.files("reports");

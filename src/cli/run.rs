@@ -189,6 +189,10 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.register_faults").with("count", summary.register_faults);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
+    if summary.unnamed_households > 0 {
+        let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
+        eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));
+    }
     let troubled = |source: &&SourceSummary| source.state != "arrived" || source.rejects_over_limit;
     for source in summary.sources.iter().filter(troubled).filter(|source| !is_left_out(source)) {
         let reason = match &source.fault {

@@ -197,6 +197,12 @@ fn read_files(root: &Path, paths: &[PathBuf], mapped: &[Mapped], job: &Job<'_>, 
     Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects: rejects.in_order(), ..evidence })
 }
 
+/// A whole small file as text, in whichever of the encodings it is.
+pub fn decoded(bytes: &[u8]) -> String {
+    let (encoding, mark) = Encoding::detect(bytes);
+    encoding.decode(&bytes[mark..]).0.into_owned()
+}
+
 /// How a source that was read stands on a day. A delivery whose date nobody knows counts as stale where the layout sets a
 /// cycle: silence is not clearance.
 pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, today: Date) -> Delivery {

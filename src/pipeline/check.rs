@@ -15,6 +15,7 @@ use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
 use super::run::settle_bins;
 use crate::config::Plan;
+use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::coverage::CoverageState;
@@ -82,7 +83,8 @@ pub struct Answer {
 /// Checks the people and records the check.
 ///
 /// # Errors
-/// Neither mandate nor reason; an id that is none; the inbox; cancellation.
+/// Neither mandate nor reason; a programme that no rule names; an id that is none, or of another birth date; the inbox;
+/// cancellation.
 pub fn check(
     plan: &Plan,
     whom: &Whom,
@@ -93,6 +95,10 @@ pub fn check(
     let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
     if blank(&options.warrant.mandate) && blank(&options.warrant.reason) {
         return Err(Error::config(Message::new("run.no_warrant")).hint(Message::new("run.no_warrant_hint")));
+    }
+    if !matches!(whom, Whom::Household(_)) && !plan.policy.knows_programme(&options.programme) {
+        let known = plan.policy.programmes().into_iter().collect::<Vec<_>>().join(" ");
+        return Err(Error::config(Message::new("run.unnamed_programme").with("known", known)));
     }
     let workspace = Workspace::open(&plan.root)?;
     let register = match whom {
@@ -190,6 +196,9 @@ fn register_of(plan: &Plan, asked: &[Asked], options: &CheckOptions, each_alone:
             // The id itself is not repeated: messages carry nothing personal (invariant I-9).
             _ => return Err(Error::input(Message::new("run.bad_asked_id").with("number", number + 1))),
         };
+        if one.birth.is_some() && id.is_some_and(|id| id.birth() != one.birth) {
+            return Err(Error::input(Message::new("run.asked_birth_differs").with("number", number + 1)));
+        }
         for (field, column) in kind.fields.iter().zip(&mut table.columns) {
             match (field.name.as_str(), column) {
                 ("person_id", Column::Text(texts)) => texts.push(one.id.trim()),
@@ -257,14 +266,17 @@ fn record(
     ledger.append(&options.at, &options.who, "check", &body).map(|entry| entry.seq)
 }
 
-/// Reads a list of people: CSV with the headings `id`, `name` (or 身份证号, 姓名), in any order.
+/// Reads a list of people: CSV, or separated by tabs, in UTF-8 or GB18030, with the headings `id`, `name` (or 身份证号, 姓名) in any
+/// order.
 ///
 /// # Errors
 /// The file, or a heading that is missing.
 pub fn read_list(path: &Path) -> Result<Vec<Asked>> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, &e))?;
-    let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes)).into_owned();
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let text = ingest::decoded(&bytes);
+    let tabs = text.lines().next().is_some_and(|headings| headings.contains('\t'));
+    let delimiter = if tabs { b'\t' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let refused = || Error::input(Message::new("run.bad_list")).at(path);
     let headings = reader.headers().map_err(|_| refused())?.clone();
     let column = |names: [&str; 3]| headings.iter().position(|heading| names.contains(&heading.trim()));

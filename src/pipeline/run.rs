@@ -216,6 +216,9 @@ struct Found<'a> {
     saved: Vec<Output>,
 }
 
+/// So many households share a programme's name; in a column that slipped by one stands somebody's name or id.
+const SHARED: u64 = 10;
+
 impl Found<'_> {
     /// Packages and snapshots at once: while one of them has work for a single core, the other takes the rest.
     fn write(
@@ -336,6 +339,7 @@ impl Found<'_> {
         self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
         grades[Grade::E as usize] += self.linked.name_only;
         let files = self.register.files().into_iter().chain(&self.evidences);
+        let unnamed = self.unnamed_programmes();
         RunSummary {
             run: self.run.to_owned(),
             persons: register.persons.len() as u64,
@@ -343,6 +347,12 @@ impl Found<'_> {
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,
+            unnamed_households: unnamed.iter().map(|(_, households)| households).sum(),
+            unnamed_programmes: unnamed
+                .iter()
+                .filter(|(_, households)| *households >= SHARED)
+                .map(|(programme, _)| (*programme).to_owned())
+                .collect(),
             sources: files.map(|evidence| self.source_summary(evidence)).collect(),
             flagged,
             flagged_households: households.len() as u64,
@@ -361,6 +371,18 @@ impl Found<'_> {
                 .collect(),
             outbox: format!("outbox/{}", self.run),
         }
+    }
+
+    /// Programmes of the register that no rule names, each with its households.
+    fn unnamed_programmes(&self) -> Vec<(&str, u64)> {
+        let register = &self.register.register;
+        let (_, programmes, _) = register.households.columns();
+        let mut households = vec![0; register.programmes.len()];
+        programmes.iter().for_each(|programme| households[usize::from(*programme)] += 1);
+        let named = register.programmes.iter().map(String::as_str).zip(households);
+        named
+            .filter(|(programme, households)| *households > 0 && !self.plan.policy.knows_programme(programme))
+            .collect()
     }
 
     fn review_summary(&self) -> ReviewSummary {

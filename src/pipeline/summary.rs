@@ -15,6 +15,10 @@ pub struct RunSummary {
     pub fully_checked: u64,
     /// People whom the register keeps from being matched: what it says of them cannot be read.
     pub register_faults: u64,
+    /// Households of programmes that no rule names: the rules of every programme look at them, and no other.
+    pub unnamed_households: u64,
+    /// Those programmes as the register writes them, where many households share one.
+    pub unnamed_programmes: Vec<String>,
     pub sources: Vec<SourceSummary>,
     /// Discrepancies by severity: high, medium, low.
     pub flagged: [u64; 3],
@@ -118,6 +122,7 @@ pub struct PackageSummary {
 impl RunSummary {
     /// Done, but something needs a person: exit code 1.
     pub fn needs_attention(&self) -> bool {
-        self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
+        self.unnamed_households > 0
+            || self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
     }
 }

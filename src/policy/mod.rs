@@ -159,6 +159,20 @@ impl Policy {
         in_force(self.needed(), counties, as_of)
     }
 
+    /// Programmes to which rules are limited, ascending.
+    pub fn programmes(&self) -> BTreeSet<&str> {
+        self.rules.iter().flat_map(|rule| &rule.card.programmes).map(String::as_str).collect()
+    }
+
+    /// Whether whoever wrote the rules thought of a programme: one is limited to it or compares with it, or none is limited to
+    /// any. A register that writes 最低生活保障 for 低保 would be asked half the rules, and look clear.
+    pub fn knows_programme(&self, programme: &str) -> bool {
+        let limited = self.programmes();
+        limited.is_empty()
+            || limited.contains(programme)
+            || self.rules.iter().any(|rule| rule.words.contains(programme))
+    }
+
     /// The kinds of evidence that rules read, `enrolment` among them where one reads the register itself; ascending.
     pub fn evidence_read(&self) -> Vec<&str> {
         let read: BTreeSet<&str> = self.rules.iter().map(|rule| rule.card.evidence.as_str()).collect();
@@ -298,6 +312,15 @@ advice = "核实"
         assert!(!said.contains("不存在"), "{said}");
         let text = &files("shandong")[0].1;
         assert!(!text.lines().any(|line| line.starts_with("value")), "a value was invented");
+    }
+
+    #[test]
+    fn a_programme_that_no_rule_names_is_not_known() {
+        let policy = demo();
+        assert!(policy.programmes().into_iter().eq(["低保", "低保边缘", "刚性支出", "特困"]));
+        assert!(policy.knows_programme("特困"));
+        assert!(policy.knows_programme("临时救助"), "explanations compare with it");
+        assert!(!policy.knows_programme("最低生活保障"));
     }
 
     #[test]

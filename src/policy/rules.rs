@@ -33,6 +33,8 @@ pub struct Rule {
     /// See [`limit_of`].
     pub limit: Option<Expr>,
     pub amount: Option<Amount>,
+    /// Texts its expressions compare with.
+    pub words: BTreeSet<String>,
     /// Columns any of its expressions reads; parameters are in the card.
     pub columns: Vec<RuleColumn>,
     /// Where it stands, for faults met while computing.
@@ -161,6 +163,8 @@ impl Reading<'_> {
         let texts: Vec<(Part, &Spanned<String>)> = single.chain(innocent).collect();
         let checked =
             names.check(&texts.iter().map(|(part, text)| (*part, text.get_ref().as_str())).collect::<Vec<_>>());
+        let quoted = texts.iter().flat_map(|(_, text)| text.get_ref().split('\'').skip(1).step_by(2));
+        let words = quoted.map(str::to_owned).collect();
         let mut read = BTreeSet::new();
         let (mut rows, mut measure, mut flag, mut amount, mut innocent) = (None, None, None, None, Vec::new());
         for ((part, text), checked) in texts.into_iter().zip(checked) {
@@ -205,6 +209,7 @@ impl Reading<'_> {
                 let of_measure = checked.names.iter().any(|name| name == super::check::MEASURE);
                 if of_measure { Amount::FromMeasure(checked.expr) } else { Amount::OverRows(checked.expr) }
             }),
+            words,
             columns: names.columns.iter().filter(|column| read.contains(&column.name)).cloned().collect(),
             path: self.text.path.clone(),
             line: self.text.line(self.at),

@@ -266,6 +266,58 @@ fn an_enrolment_that_cannot_be_read_is_no_enrolment_and_none_less() {
     }
 }
 
+/// The shipped rules say 低保; a register that writes it out was asked half of them, and looked clear.
+#[test]
+fn a_programme_that_no_rule_names_is_told() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.run();
+    assert!(!text(&before.stderr).contains("programme"), "{}", text(&before.stderr));
+    let summary: serde_json::Value = serde_json::from_slice(&before.stdout).unwrap();
+    assert_eq!((&summary["unnamed_households"], &summary["unnamed_programmes"]), (&0.into(), &serde_json::json!([])));
+    edit(&world, PERSONS, |file| file.replace(",低保,", ",最低生活保障,"));
+    let told = world.run_plain();
+    assert_eq!(told.status.code(), Some(1), "somebody has to look");
+    assert!(
+        text(&told.stderr).contains("are of a programme that no rule names (最低生活保障)"),
+        "{}",
+        text(&told.stderr)
+    );
+    let households: std::collections::BTreeSet<String> = std::fs::read_to_string(world.path(PERSONS))
+        .unwrap()
+        .lines()
+        .filter(|line| line.contains(",最低生活保障,"))
+        .map(|line| line.split(',').nth(2).unwrap().to_owned())
+        .collect();
+    assert_eq!(world.summary()["unnamed_households"], households.len());
+    // One row whose columns slipped says somebody's name there: it is counted, not repeated.
+    edit(&world, PERSONS, |file| file.replace(",最低生活保障,", ",低保,").replacen(",低保,", ",王小明,", 1));
+    let summary = world.summary();
+    assert_eq!((&summary["unnamed_households"], &summary["unnamed_programmes"]), (&1.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn what_is_asked_at_the_window_must_agree_with_itself() {
+    let world = World::made(400, 2_500, 9);
+    world.summary();
+    let register = world.export("register");
+    let one = register.iter().find(|row| row["person_id"].len() == 18).unwrap();
+    let id = one["person_id"].as_str();
+    let asked =
+        |more: &[&str]| world.hedui(&[&["check", "--reason", "测试", "--as-of", AS_OF, "--json"], more].concat());
+    let programme = asked(&["--id", id, "--programme", "最低生活保障"]);
+    assert_eq!(programme.status.code(), Some(2));
+    assert!(text(&programme.stderr).contains("低保边缘"), "the names to choose from: {}", text(&programme.stderr));
+    let birth = asked(&["--id", id, "--name", &one["name"], "--birth", "1901-02-03"]);
+    assert_eq!(birth.status.code(), Some(3));
+    assert!(!text(&birth.stderr).contains(id), "{}", text(&birth.stderr));
+    // As a spreadsheet of this country writes a list.
+    let list = format!("姓名\t身份证号\r\n{}\t{id}\r\n", one["name"]);
+    std::fs::write(world.path("list.txt"), encoding_rs::GB18030.encode(&list).0).unwrap();
+    let listed = asked(&["--file", "list.txt"]);
+    assert!(matches!(listed.status.code(), Some(0 | 1)), "{}", text(&listed.stderr));
+    assert!(text(&listed.stdout).contains(&one["name"]));
+}
+
 /// More rows than can be told one by one: nobody could say which households lack a member.
 #[test]
 fn a_register_of_which_too_much_cannot_be_read_is_refused() {

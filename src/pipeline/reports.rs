@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::Plan;
-use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Message, Progress, Result};
 use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
@@ -75,7 +75,7 @@ pub(super) fn objection_days(plan: &Plan, register: &Register) -> BTreeMap<Divis
 /// Makes the reports, writes their files and, for a county, an index.
 ///
 /// # Errors
-/// Nobody of that household or county on the run's register; a damaged snapshot or ledger; the disk; cancellation.
+/// `out` lies in a published package; nobody of that household or county on the run's register; a damaged snapshot or ledger; the disk; cancellation.
 pub fn make_reports(
     plan: &Plan,
     options: &ReportOptions,
@@ -84,6 +84,9 @@ pub fn make_reports(
 ) -> Result<ReportSummary> {
     const STAGE: &str = "reports";
     let workspace = Workspace::open(&plan.root)?;
+    if workspace.is_published(&options.out) {
+        return Err(Error::config(Message::new("household.out_published")).at(&options.out));
+    }
     let part = match &options.whose {
         Whose::Household(code) => Part::Household(code),
         Whose::County(county) => Part::County(*county),

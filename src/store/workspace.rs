@@ -90,6 +90,17 @@ impl Workspace {
         self.outbox_folder().join(run)
     }
 
+    /// A place in a published run's packages, whose manifests name every file that may be there.
+    pub fn is_published(&self, place: &Path) -> bool {
+        let here = Path::new(".");
+        let standing = place.ancestors().map(|above| if above.as_os_str().is_empty() { here } else { above });
+        let standing = standing.filter_map(|above| above.canonicalize().ok()).next();
+        let below = standing.zip(self.outbox_folder().canonicalize().ok());
+        let below = below.and_then(|(place, outbox)| place.strip_prefix(outbox).map(Path::to_owned).ok());
+        let run = below.as_ref().and_then(|below| below.components().next());
+        run.is_some_and(|run| run_key(&run.as_os_str().to_string_lossy()).is_some())
+    }
+
     pub(super) fn runs_folder(&self) -> PathBuf {
         self.root.join("store/runs")
     }
@@ -164,6 +175,19 @@ pub(super) mod tests {
         fs::create_dir_all(workspace.outbox("20261124-03")).unwrap();
         fs::create_dir_all(workspace.outbox("20261125-07")).unwrap();
         assert_eq!(workspace.next_run(day).unwrap(), "20261124-04");
+    }
+
+    #[test]
+    fn a_place_below_a_run_in_the_outbox_is_published_whether_it_is_there_or_not() {
+        let (_folder, workspace) = workspace();
+        let package = workspace.outbox("20261124-01");
+        assert!(!workspace.is_published(&package), "nothing was sent out yet");
+        fs::create_dir_all(package.join("370102")).unwrap();
+        for inside in ["", "370102", "370102/new/deeper"] {
+            assert!(workspace.is_published(&package.join(inside)), "{inside}");
+        }
+        let beside = workspace.outbox_folder().join("reports/20261124-01");
+        assert!(!workspace.is_published(&beside) && !workspace.is_published(Path::new("reports")));
     }
 
     #[test]

@@ -41,6 +41,10 @@ fn a_household_is_reported_and_each_print_counts() {
     assert!(pdf_text(&world.path("out").join(name)).contains("第 2 次打印"));
 
     let county = &outcome["division"][..6];
+    let package = format!("outbox/{}/{county}", night["run"].as_str().unwrap());
+    let refused = world.hedui(&["report", "--household", household, "--out", &package]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    assert!(world.hedui(&["package", "verify", &package]).status.success(), "it is as it was published");
     let all = report(&world, &["--county", county, "--out", "all", "--formats", "html"]);
     let index = records(&std::fs::read(world.path("all/index.csv")).unwrap());
     let output = world.hedui(&["report", "--county", county, "--formats", "html"]);

@@ -68,10 +68,10 @@ pub(super) fn enrol(evidence: &Evidence, as_of: Date) -> Enrolment {
 
 /// Puts the file's rows beside their persons. A record that could not be read has a blank row.
 pub(super) fn arrange(table: &mut Table, rows: &[u32]) {
-    let unread = rows.iter().filter(|row| **row as usize >= table.rows()).count();
-    if unread == 0 && rows.len() == table.rows() {
+    if rows.iter().copied().eq(0..table.rows() as u32) {
         return;
     }
+    let unread = rows.iter().filter(|row| **row as usize >= table.rows()).count();
     for column in &mut table.columns {
         (0..unread).for_each(|_| column.push_none());
     }
@@ -227,12 +227,10 @@ impl<'a> Enrolling<'a> {
         }
         let moved = |person: u32| person - out.partition_point(|gone| *gone < person) as u32;
         self.unclear = unclear.into_iter().map(|(person, why)| (moved(person), why)).collect();
-        let stays: Vec<bool> =
-            (0..self.persons.len() as u32).map(|person| out.binary_search(&person).is_err()).collect();
-        let mut stay = stays.iter();
-        self.persons.retain(|_| *stay.next().expect("one a person"));
-        let mut stay = stays.iter();
-        self.rows.retain(|_| *stay.next().expect("one a person"));
+        let stay: Vec<usize> =
+            (0..self.persons.len()).filter(|person| out.binary_search(&(*person as u32)).is_err()).collect();
+        self.persons = stay.iter().map(|person| self.persons[*person].clone()).collect();
+        self.rows = stay.iter().map(|person| self.rows[*person]).collect();
     }
 }
 

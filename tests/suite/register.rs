@@ -41,6 +41,14 @@ fn of_household(world: &World, household: &str) -> Vec<(String, String)> {
     rows.map(|row| (row["person_id"].clone(), row["vehicle"].clone())).collect()
 }
 
+/// Names and addresses on the register by id, of people with one row: whatever became of a row, the others keep their own.
+fn particulars(world: &World) -> BTreeMap<String, (String, String)> {
+    let rows = world.export("register");
+    let alone = |id: &str| rows.iter().filter(|row| row["person_id"] == id).count() == 1;
+    let own = rows.iter().filter(|row| row["person_id"].len() == 18 && alone(&row["person_id"]));
+    own.map(|row| (row["person_id"].clone(), (row["name"].clone(), row["address"].clone()))).collect()
+}
+
 /// A discrepancy that rests on one person's vehicles, in a household of more than one: its row of the export, with the person.
 fn found_in_a_family(world: &World) -> (Row, String) {
     let (register, links) = (world.export("register"), world.export("links"));
@@ -120,10 +128,11 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
 fn a_row_that_stands_twice_is_one_enrolment() {
     let world = World::made(2_000, 10_000, 18);
     let before = world.summary();
-    let found = world.export("outcomes");
+    let (found, own) = (world.export("outcomes"), particulars(&world));
     let (line, cells) = line_of(&world, &found[0]["household_id"]);
     add_line(&world, &cells);
     let run = runs_as_if_read_anew(&world, AS_OF);
+    assert_eq!(particulars(&world), own);
     let summary = world.summary();
     assert_eq!((&summary["persons"], &summary["register_faults"]), (&before["persons"], &0.into()));
     let drop_run = |mut row: Row| {
@@ -176,6 +185,7 @@ fn one_id_under_two_names_in_a_household_is_two_people() {
 fn a_row_without_programme_or_division_stays_with_its_household_and_holds_what_was_found() {
     let world = World::made(2_000, 10_000, 18);
     let before = world.summary();
+    let own = particulars(&world);
     let (found, person) = found_in_a_family(&world);
     let (line, whole) = line_of(&world, &person);
     for (cell, reason) in [(5, "缺少救助类型"), (7, "行政区划代码不是 6、9 或 12 位数字")] {
@@ -184,6 +194,7 @@ fn a_row_without_programme_or_division_stays_with_its_household_and_holds_what_w
         put_line(&world, line, &cells);
         let run = next_day(&world);
         assert_eq!((&run["persons"], &run["register_faults"]), (&before["persons"], &1.into()));
+        assert_eq!(particulars(&world), own);
         let states = of_household(&world, &found["household_id"]);
         assert!(states.contains(&(person.clone(), "register_fault".to_owned())), "{states:?}");
         assert!(
@@ -203,12 +214,15 @@ fn a_row_without_programme_or_division_stays_with_its_household_and_holds_what_w
 fn a_record_that_cannot_be_read_is_still_a_member_and_holds_what_was_found() {
     let world = World::made(2_000, 10_000, 18);
     let before = world.summary();
+    let mut own = particulars(&world);
     let (found, person) = found_in_a_family(&world);
     let (line, whole) = line_of(&world, &person);
     let cells: Vec<String> = whole.iter().cloned().chain(["多一列".to_owned(), "再多一列".to_owned()]).collect();
     put_line(&world, line, &cells);
     let run = next_day(&world);
     assert_eq!((&run["persons"], &run["register_faults"]), (&before["persons"], &1.into()));
+    own.remove(&person);
+    assert_eq!(particulars(&world), own);
     let states = of_household(&world, &found["household_id"]);
     assert!(states.contains(&(String::new(), "register_fault".to_owned())), "nobody knows who it is: {states:?}");
     assert!(why_absent(&world, &run, &found["id"]).starts_with("未能核对"));

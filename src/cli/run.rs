@@ -185,6 +185,15 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     if summary.sources.iter().any(is_left_out) {
         eprintln!("! {}", context.word("cli.left_out"));
     }
+    let returned: u64 =
+        summary.sources.iter().filter(|source| source.source == "register").map(|own| own.bins.rejected).sum();
+    if returned > 0 {
+        let told = Message::new("cli.register_returned").with("count", returned);
+        eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
+    }
+    if summary.fewer_persons > 0 {
+        eprintln!("! {}", context.say(&Message::new("cli.fewer_persons").with("count", summary.fewer_persons)));
+    }
     if summary.register_faults > 0 {
         let told = Message::new("cli.register_faults").with("count", summary.register_faults);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));

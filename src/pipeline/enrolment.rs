@@ -21,7 +21,7 @@ use crate::kernel::{CitizenId, Date, Division, alike};
 use crate::model::evidence::Evidence;
 use crate::model::kind::Kind;
 use crate::model::register::{Households, Person, Register, Role, State};
-use crate::model::table::{Table, Texts, Values};
+use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::names;
 
 /// The register's persons and households, and the rows that are at fault.
@@ -151,7 +151,8 @@ impl<'a> Enrolling<'a> {
     /// A record that could not be read, and in which the code of a household stands, is a member of it: once for each line.
     fn keep_unread(&mut self, evidence: &Evidence) {
         for reject in evidence.rejects.iter().filter(|reject| reject.whole_row) {
-            for line in reject.text.lines() {
+            // A line that ends otherwise than the others of its file takes the next one with it.
+            for line in reject.text.split(['\n', '\r']) {
                 let mut named: Vec<u32> = cells(line).filter_map(|cell| self.homes.known(cell)).collect();
                 named.sort_unstable();
                 named.dedup();
@@ -246,26 +247,38 @@ enum Again {
 }
 
 /// Persons, ascending, whom their household has under another row: one id, one programme, and names that are consistent.
-/// Two names under one id are two people, of whom one has a mistyped id.
+/// Two names under one id are two people, of whom one has a mistyped id. Without an id it takes a row that is alike.
 fn repeated(households: &Households, persons: &[Person], rows: &[u32], evidence: &Evidence) -> Vec<(u32, Again)> {
     /// Rows of one id in one household that a row is compared with: a register that has more is broken.
     const COMPARED: usize = 16;
     let names = texts(column_of(&evidence.kind, &evidence.table, "name"));
+    let fields = evidence.kind.fields.iter().map(|field| field.name.as_str());
+    let columns: Vec<(&str, &Column)> = fields.zip(&evidence.table.columns).collect();
     let row = |person: u32| rows[person as usize] as usize;
+    let name = |person: u32| if row(person) < names.len() { names.get(row(person)) } else { "" };
     let again = |before: &[(u64, u32)], person: u32| {
         let same = before.iter().map(|(_, other)| *other).filter(|other| {
             persons[*other as usize].programme == persons[person as usize].programme
-                && names::compare(names.get(row(*other)), names.get(row(person))).is_consistent()
+                && names::compare(name(*other), name(person)).is_consistent()
         });
+        let id = |person: u32| persons[person as usize].id;
         let alike = |other: u32| {
-            evidence.table.columns.iter().all(|column| column.text(row(other)) == column.text(row(person)))
+            let mut cells = columns.iter().filter(|(field, _)| *field != "person_id" || id(person).is_none());
+            cells.all(|(_, column)| column.text(row(other)) == column.text(row(person)))
         };
-        same.map(|other| if alike(other) { Again::Alike } else { Again::Otherwise }).min()
+        let again = same.map(|other| if alike(other) { Again::Alike } else { Again::Otherwise }).min();
+        again.filter(|again| id(person).is_some() || *again == Again::Alike)
+    };
+    // An id, or in the bits that no id has, of somebody without one, the name.
+    let key = |person: u32| match (persons[person as usize].id, name(person)) {
+        (Some(id), _) => Some(id.packed()),
+        (None, "") => None,
+        (None, name) => Some(FixedState::default().hash_one(name) | 1 << 63),
     };
     let of_household = |ids: &mut Vec<(u64, u32)>, household: u32| {
         let own = households.persons(household).iter();
         ids.clear();
-        ids.extend(own.filter_map(|person| Some((persons[*person as usize].id?.packed(), *person))));
+        ids.extend(own.filter_map(|person| Some((key(*person)?, *person))));
         ids.sort_unstable();
         let mut found = Vec::new();
         for one_id in ids.chunk_by(|a, b| a.0 == b.0) {

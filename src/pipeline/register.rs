@@ -53,10 +53,11 @@ impl RegisterRead {
         std::iter::once(&self.persons).chain(&self.mandates).chain(&self.lists).collect()
     }
 
-    /// What rows at fault name: ids of persons, codes of households. Of these nothing is gone because a row is.
+    /// What rows at fault name, as a whole or in a field: ids of persons, codes of households. Of these nothing is gone because
+    /// something could not be read.
     pub(super) fn named_at_fault(&self) -> FastSet<String> {
-        let returned = self.persons.rejects.iter().filter(|reject| reject.whole_row && reject.reason != REPEATED);
-        let named = returned.flat_map(|reject| cells(&reject.text)).map(str::to_owned);
+        let at_fault = self.persons.rejects.iter().filter(|reject| reject.reason != REPEATED);
+        let named = at_fault.flat_map(|reject| cells(&reject.text)).map(str::to_owned);
         named.chain(self.register.faulty.iter().map(|person| self.register.id_text(*person))).collect()
     }
 
@@ -188,6 +189,12 @@ fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
 /// A household is judged by all its members. Records that cannot be read are looked through for whose they are, as far as
 /// they were kept.
 fn refuse_unreadable(persons: &Evidence) -> Result<()> {
+    // Whoever stood behind the place where it breaks off would have left the register.
+    if persons.reject_counts.keys().any(|(_, reason, _)| *reason == "ingest.reject_truncated") {
+        let broken_off = Error::input(Message::new("run.broken_off_register"));
+        let file = persons.files.last().map_or("register.toml", |file| &file.path);
+        return Err(broken_off.at(Path::new(file)).hint(Message::new("run.broken_off_register_hint")));
+    }
     let unread: u64 =
         persons.reject_counts.iter().filter(|((.., whole_row), _)| *whole_row).map(|(_, count)| count).sum();
     if unread > persons.rejects.iter().filter(|reject| reject.whole_row).count() as u64 {

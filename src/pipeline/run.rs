@@ -14,7 +14,10 @@ use super::review::{self, InForce};
 use super::same;
 use super::seals::seals;
 use super::standing::{self, Past};
-use super::summary::{FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
+use super::summary::{
+    FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary, households_unnamed,
+    shared_names, unnamed_programmes,
+};
 use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
@@ -155,9 +158,11 @@ fn judge(
         || policy::coverage(register, evidences, links, &plan.programmes_by_source()),
     );
     let outcomes = judging.outcomes(&coverage, progress, cancel)?;
+    // Of whom half the rules were not asked, nothing is gone either.
+    let unasked = households_unnamed(&plan.policy, register);
     let now = standing::Now {
         register,
-        at_fault: &judging.read.named_at_fault(),
+        at_fault: &judging.read.named_at_fault().into_iter().chain(unasked).collect(),
         evidences,
         coverage: &coverage,
         outcomes: &outcomes,
@@ -215,9 +220,6 @@ struct Found<'a> {
     /// The snapshots that are written.
     saved: Vec<Output>,
 }
-
-/// So many households share a programme's name; in a column that slipped by one stands somebody's name or id.
-const SHARED: u64 = 10;
 
 impl Found<'_> {
     /// Packages and snapshots at once: while one of them has work for a single core, the other takes the rest.
@@ -339,7 +341,7 @@ impl Found<'_> {
         self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
         grades[Grade::E as usize] += self.linked.name_only;
         let files = self.register.files().into_iter().chain(&self.evidences);
-        let unnamed = self.unnamed_programmes();
+        let unnamed = unnamed_programmes(&self.plan.policy, register);
         RunSummary {
             run: self.run.to_owned(),
             persons: register.persons.len() as u64,
@@ -347,12 +349,9 @@ impl Found<'_> {
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,
+            fewer_persons: self.fewer_persons(),
             unnamed_households: unnamed.iter().map(|(_, households)| households).sum(),
-            unnamed_programmes: unnamed
-                .iter()
-                .filter(|(_, households)| *households >= SHARED)
-                .map(|(programme, _)| (*programme).to_owned())
-                .collect(),
+            unnamed_programmes: shared_names(register, &unnamed),
             sources: files.map(|evidence| self.source_summary(evidence)).collect(),
             flagged,
             flagged_households: households.len() as u64,
@@ -373,16 +372,11 @@ impl Found<'_> {
         }
     }
 
-    /// Programmes of the register that no rule names, each with its households.
-    fn unnamed_programmes(&self) -> Vec<(&str, u64)> {
-        let register = &self.register.register;
-        let (_, programmes, _) = register.households.columns();
-        let mut households = vec![0; register.programmes.len()];
-        programmes.iter().for_each(|programme| households[usize::from(*programme)] += 1);
-        let named = register.programmes.iter().map(String::as_str).zip(households);
-        named
-            .filter(|(programme, households)| *households > 0 && !self.plan.policy.knows_programme(programme))
-            .collect()
+    /// People fewer than in the run before, if they are a larger share than may go back unnoticed.
+    fn fewer_persons(&self) -> u64 {
+        let (before, now) = (self.earlier.last().map_or(0, |run| run.persons), self.register.register.persons.len());
+        let fewer = before.saturating_sub(now as u64);
+        if fewer as f64 * 100.0 > self.plan.run.reject_percent * before as f64 { fewer } else { 0 }
     }
 
     fn review_summary(&self) -> ReviewSummary {

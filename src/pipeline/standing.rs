@@ -192,9 +192,8 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         let living = register.household(household).persons;
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
-            // It may be the one whose record could not be read.
-            let unknown =
-                |at: &u32| register.persons[*at as usize].id.is_none() && register.faulty.binary_search(at).is_ok();
+            // It may be one whose id, or whose record, cannot be read any more.
+            let unknown = |at: &u32| register.persons[*at as usize].id.is_none();
             return if living.iter().any(unknown) { Absence::NotChecked } else { Absence::LeftRegister };
         }
         let answered = |code: &String| {

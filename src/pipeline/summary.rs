@@ -2,7 +2,9 @@
 
 use crate::kernel::Error;
 use crate::model::evidence::Bins;
+use crate::model::register::Register;
 use crate::model::standing::{Absence, Change, History};
+use crate::policy::Policy;
 
 /// What a run tells its caller; every number also stands in the ledger and in the summary.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -15,6 +17,8 @@ pub struct RunSummary {
     pub fully_checked: u64,
     /// People whom the register keeps from being matched: what it says of them cannot be read.
     pub register_faults: u64,
+    /// People fewer than in the run before; 0 if that is no larger a share than `reject_percent`.
+    pub fewer_persons: u64,
     /// Households of programmes that no rule names: the rules of every programme look at them, and no other.
     pub unnamed_households: u64,
     /// Those programmes as the register writes them, where many households share one.
@@ -123,6 +127,35 @@ impl RunSummary {
     /// Done, but something needs a person: exit code 1.
     pub fn needs_attention(&self) -> bool {
         self.unnamed_households > 0
+            || self.fewer_persons > 0
             || self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
     }
+}
+
+/// Programmes of a register, by their place there, that no rule names, each with its households.
+pub(super) fn unnamed_programmes(policy: &Policy, register: &Register) -> Vec<(usize, u64)> {
+    let (_, programmes, _) = register.households.columns();
+    let mut households = vec![0; register.programmes.len()];
+    programmes.iter().for_each(|programme| households[usize::from(*programme)] += 1);
+    let counted = households.into_iter().enumerate().filter(|(_, households)| *households > 0);
+    counted.filter(|(programme, _)| !policy.knows_programme(&register.programmes[*programme])).collect()
+}
+
+/// Their names, where many households share one: in a column that slipped by one stands somebody's name or id.
+pub(super) fn shared_names(register: &Register, programmes: &[(usize, u64)]) -> Vec<String> {
+    const SHARED: u64 = 10;
+    let shared = programmes.iter().filter(|(_, households)| *households >= SHARED);
+    shared.map(|(programme, _)| register.programmes[*programme].clone()).collect()
+}
+
+/// Codes of the households of such programmes.
+pub(super) fn households_unnamed(policy: &Policy, register: &Register) -> Vec<String> {
+    let unnamed = unnamed_programmes(policy, register);
+    if unnamed.is_empty() {
+        return Vec::new();
+    }
+    let (codes, programmes, _) = register.households.columns();
+    let is_unnamed = |programme: u16| unnamed.iter().any(|(unnamed, _)| *unnamed == usize::from(programme));
+    let households = codes.iter().zip(programmes).filter(|(_, programme)| is_unnamed(**programme));
+    households.map(|(code, _)| code.to_owned()).collect()
 }

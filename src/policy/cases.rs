@@ -15,7 +15,8 @@
 //! rows = [{ of = ["甲"], state = "normal" }]
 //! ```
 //! Persons take register fields, and `household`, `division`, `role`, `state`, `mandated`, `citizen` (a number: the same
-//! number is the same citizen). Rows take fields of the kind; `of` lists the linked persons by slot.
+//! number is the same citizen). Rows take fields of the kind; `of` lists the linked persons by slot, `names` whom the row names
+//! besides, if they are others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -168,14 +169,20 @@ fn world(case: &toml::Table, kind: &str, as_of: Date) -> (Register, Vec<Evidence
     if absent {
         return (register, Vec::new(), Vec::new());
     }
+    let mut evidence = evidence(kind, &rows, delivery);
     let mut links = Vec::new();
     for (row, entry) in rows.iter().enumerate() {
-        for (slot, name) in entry["of"].as_array().expect("a list of names").iter().enumerate() {
-            let person = persons.iter().position(|person| person["name"] == *name);
-            links.extend(person.map(|person| link(person as u32, 0, row as u32, slot as u8)));
+        let list = |key: &str| entry.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        let (linked, others) = (list("of"), list("names"));
+        for (slot, name) in linked.iter().chain(&others).enumerate() {
+            let party = evidence.parties.len() as u32;
+            evidence.parties.push(row as u32, slot as u8, "", name.as_str().expect("a name"));
+            let person = persons.iter().position(|person| person["name"] == *name).filter(|_| slot < linked.len());
+            let linked = person.map(|person| link(person as u32, 0, row as u32, slot as u8));
+            links.extend(linked.map(|link| Link { party, ..link }));
         }
     }
-    (register, vec![evidence(kind, &rows, delivery)], links)
+    (register, vec![evidence], links)
 }
 
 /// Compares one case with what the rules made of it; the text of the first difference.

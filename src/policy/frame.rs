@@ -18,6 +18,7 @@ use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
 use crate::model::register::{Register, Role, State};
 use crate::model::table::Column as Field;
+use crate::standardise::ids::{self, IdReading};
 use crate::standardise::names;
 
 /// All that an evaluation reads.
@@ -308,7 +309,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::NameLevel => fill(&|_, seat| Cell::Text(name_letter(link_of(world, seat).name_level).into())),
         Fixed::Record => fill(&|_, seat| owned(record(world, seat))),
         Fixed::Repeated => flags(repeated(world, seats)),
-        Fixed::OtherInHousehold => flags(others_in_household(seats)),
+        Fixed::OtherInHousehold => flags(others_in_household(world, seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
         Fixed::SameName => {
             let of_citizen = |rows: &[Seat]| vec![rows.len() > 1; rows.len()];
@@ -386,8 +387,40 @@ fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
     flags
 }
 
+/// The row concerns another person of the same household: one is linked to it, or it names one whom the register has there
+/// and who could not be matched, for want of a mandate or for a fault of the register. Nobody is accused of a spouse who is
+/// declared.
+fn others_in_household(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let linked = linked_together(seats).into_iter().zip(seats);
+    linked.map(|(linked, seat)| linked || names_one_who_lives_there(world, seat)).collect()
+}
+
+fn names_one_who_lives_there(world: &World, seat: &Seat) -> bool {
+    let register = world.register;
+    let parties = &evidence_of(world, seat).parties;
+    let own = seat.link.map(|link| world.links[link as usize].party);
+    let first = parties.row.partition_point(|row| *row < seat.row);
+    let of_row = (first..parties.len()).take_while(|party| parties.row[*party] == seat.row);
+    let mut others = of_row.filter(|party| Some(*party as u32) != own);
+    let living = register.household(seat.household).persons.iter().copied().filter(|person| *person != seat.person);
+    others.any(|party| {
+        let (id, name) = (parties.id.get(party), parties.name.get(party));
+        living.clone().any(|person| may_be(register, person, id, name))
+    })
+}
+
+/// Two ids decide; where one is missing, the name does. Of whom the register could read nothing may be anybody.
+fn may_be(register: &Register, person: u32, id: &str, name: &str) -> bool {
+    let (own, own_name) = (register.persons[person as usize].id, register.name(person));
+    match (own, ids::read(id)) {
+        (Some(own), IdReading::Whole { id, .. }) => own == id,
+        (None, _) if own_name.is_empty() => true,
+        _ => names::compare(own_name, name).is_consistent(),
+    }
+}
+
 /// Another person of the same household is linked to the same row.
-fn others_in_household(seats: &[Seat]) -> Vec<bool> {
+fn linked_together(seats: &[Seat]) -> Vec<bool> {
     let mut order: Vec<u32> = (0..seats.len() as u32).collect();
     let row = |at: u32| {
         let seat = &seats[at as usize];

@@ -19,7 +19,7 @@ use super::judgements::JUDGEMENTS;
 use super::publish;
 use super::run_record::FILE as RECORD;
 use super::whole_file::{digest_of_file, write_whole};
-use super::workspace::Workspace;
+use super::workspace::{Workspace, names_in, run_key};
 use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
 
 const SCHEMA: &str = "
@@ -234,18 +234,26 @@ impl Ledger {
         Ok(Verification { entries: end.0, head: end.1.to_string(), fault })
     }
 
-    /// The first run still kept whose record is not the one it was published with: the record vouches for its tables.
+    /// The first run still kept whose record is not the one it was published with (the record vouches for its tables), or of
+    /// which no entry tells.
     fn record_fault(&self) -> Result<Option<LedgerFault>> {
         let runs = self.path.with_file_name("runs");
+        let mut kept = names_in(&runs)?;
+        kept.retain(|run| run_key(run).is_some() && !publish::is_pending(&runs.join(run)));
         for entry in self.entries_of(publish::ACTION)? {
             let (Some(run), Some(published)) = (entry.body["run"].as_str(), record_in(&entry)) else { continue };
+            kept.retain(|other| other != run);
             let folder = runs.join(run);
             let stands = |found: Digest| found == published;
             if folder.is_dir() && !digest_of_file(&folder.join(RECORD)).is_ok_and(stands) {
                 return Ok(Some(LedgerFault { seq: entry.seq, reason: "store.ledger_record" }));
             }
         }
-        Ok(None)
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let (seq, _) = self.last()?.unwrap_or((0, ORIGIN));
+        Ok(Some(LedgerFault { seq: seq + 1, reason: "store.ledger_lacks_run" }))
     }
 
     /// Refuses a ledger whose last entry is not whole or not the one `ledger.head` names.

@@ -11,7 +11,7 @@ use super::publish::Output;
 use super::same::TableRecord;
 use super::whole_file::write_new;
 use super::workspace::Workspace;
-use crate::kernel::{Date, Digest, Error, Result};
+use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef};
 use crate::model::outcome::RuleCard;
@@ -125,8 +125,13 @@ impl RunRecord {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && dir.is_dir() => return Err(damaged(&path)),
             text => text.map_err(|error| Error::io(&path, &error))?,
         };
-        if Ledger::open(workspace)?.record_of(run)? != Some(Digest::of(&text)) {
-            return Err(damaged(&path));
+        match Ledger::open(workspace)?.record_of(run)? {
+            Some(published) if published == Digest::of(&text) => {}
+            Some(_) => return Err(damaged(&path)),
+            None => {
+                let unvouched = Error::new(ErrorKind::Io, Message::new("store.run_unvouched").with("run", run));
+                return Err(unvouched.at(&dir).hint(Message::new("store.run_unvouched_hint")));
+            }
         }
         let record: Self = serde_json::from_slice(&text).map_err(|_| damaged(&path))?;
         if Date::parse_iso(&record.as_of).is_some() { Ok(record) } else { Err(damaged(&path)) }

@@ -309,6 +309,110 @@ fn a_programme_that_no_rule_names_is_told() {
     assert_eq!((&summary["unnamed_households"], &summary["unnamed_programmes"]), (&1.into(), &serde_json::json!([])));
 }
 
+/// Whatever of a row cannot be read or is not understood: what was found of its people is held, not gone.
+#[test]
+fn nothing_is_gone_because_a_cell_cannot_be_read() {
+    let world = World::made(3_000, 20_000, 21);
+    world.summary();
+    let found = world.export("outcomes");
+    let person = found.iter().find(|row| !row["person_id"].is_empty() && row["rule"] != "E001").unwrap();
+    let (line, whole) = line_of(&world, &person["person_id"]);
+    // An id that is none, a name with a byte of another encoding.
+    for (cell, text) in [(0, "123"), (1, "李\u{1}三")] {
+        let mut cells = whole.clone();
+        cells[cell] = text.to_owned();
+        put_line(&world, line, &cells);
+        let path = world.path(PERSONS);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, bytes.iter().map(|byte| if *byte == 1 { 0xFF } else { *byte }).collect::<Vec<u8>>())
+            .unwrap();
+        let run = next_day(&world);
+        assert!(why_absent(&world, &run, &person["id"]).starts_with("未能核对"), "{text}: {person:?}");
+        std::fs::write(&path, bytes).unwrap();
+    }
+    put_line(&world, line, &whole);
+    // V001 is not asked of a programme that no rule knows.
+    let household = found.iter().find(|row| row["rule"] == "V001").unwrap();
+    edit(&world, PERSONS, |file| {
+        let renamed = |line: &str| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            if cells.contains(&household["household_id"].as_str()) {
+                cells[5] = "低宝";
+            }
+            cells.join(",")
+        };
+        file.split("\r\n").map(renamed).collect::<Vec<_>>().join("\r\n")
+    });
+    let run = next_day(&world);
+    assert!(why_absent(&world, &run, &household["id"]).starts_with("未能核对"));
+}
+
+#[test]
+fn a_copy_of_a_row_without_an_id_is_one_enrolment_and_of_two_names_two() {
+    let world = World::made(2_000, 10_000, 18);
+    let (line, mut cells) = line_of(&world, "共同生活成员");
+    cells[0] = String::new();
+    put_line(&world, line, &cells);
+    let before = world.summary();
+    add_line(&world, &cells);
+    assert_eq!(world.summary()["persons"], before["persons"]);
+    cells[1] = "欧阳修远".to_owned();
+    add_line(&world, &cells);
+    assert_eq!(world.summary()["persons"].as_u64(), before["persons"].as_u64().map(|persons| persons + 1));
+}
+
+/// One record that swallowed the next has two members, of whatever households.
+#[test]
+fn a_line_end_of_another_kind_costs_nobody_a_member() {
+    let world = World::made(2_000, 10_000, 18);
+    let before = world.summary();
+    edit(&world, PERSONS, |file| {
+        let lines: Vec<&str> = file.split("\r\n").collect();
+        let household = |line: &&str| line.split(',').nth(2).unwrap_or_default().to_owned();
+        let of_three = |three: &[&str]| household(&three[0]) == household(&three[2]);
+        let second = lines.windows(3).position(of_three).unwrap() + 1;
+        [&lines[..=second].join("\r\n"), "\r", &lines[second + 1..].join("\r\n")].concat()
+    });
+    let summary = world.summary();
+    assert_eq!((&summary["persons"], &summary["register_faults"]), (&before["persons"], &2.into()));
+}
+
+#[test]
+fn a_register_that_breaks_off_is_refused_and_one_that_shrank_is_told() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let whole = std::fs::read(world.path(PERSONS)).unwrap();
+    let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
+    let half = lines[..1_001].concat();
+    std::fs::write(world.path(PERSONS), [&half[..], &lines[1_001][..40]].concat()).unwrap();
+    let refused = world.run();
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("the register's file breaks off"), "{}", text(&refused.stderr));
+    std::fs::write(world.path(PERSONS), half).unwrap();
+    let told = world.run_plain();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stderr).contains("1000 people fewer than in the run before"), "{}", text(&told.stderr));
+}
+
+/// The next night and every reader say what is the matter, and what to restore.
+#[test]
+fn a_ledger_that_was_removed_is_named_by_whatever_needs_it() {
+    let world = World::made(400, 2_500, 9);
+    world.summary();
+    assert!(world.hedui(&["ledger", "verify"]).status.success());
+    for gone in ["ledger.sqlite", "ledger.head"] {
+        std::fs::remove_file(world.path("store").join(gone)).unwrap();
+        for reader in [&["export", "outcomes"][..], &["coverage"], &["run", "--as-of", "2026-11-25", "--no-progress"]] {
+            let refused = world.hedui(reader);
+            assert_eq!(refused.status.code(), Some(4), "{reader:?}");
+            let told = text(&refused.stderr);
+            assert!(told.contains("ledger") && told.contains("backup"), "{reader:?}: {told}");
+        }
+    }
+    let verified = world.hedui(&["ledger", "verify"]);
+    assert!(!verified.status.success(), "{}", text(&verified.stdout));
+}
+
 #[test]
 fn what_is_asked_at_the_window_must_agree_with_itself() {
     let world = World::made(400, 2_500, 9);

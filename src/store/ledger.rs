@@ -241,8 +241,9 @@ impl Ledger {
         let mut kept = names_in(&runs)?;
         kept.retain(|run| run_key(run).is_some() && !publish::is_pending(&runs.join(run)));
         for entry in self.entries_of(publish::ACTION)? {
-            let (Some(run), Some(published)) = (entry.body["run"].as_str(), record_in(&entry)) else { continue };
+            let Some(run) = entry.body["run"].as_str() else { continue };
             kept.retain(|other| other != run);
+            let Some(published) = record_in(&entry) else { continue };
             let folder = runs.join(run);
             let stands = |found: Digest| found == published;
             if folder.is_dir() && !digest_of_file(&folder.join(RECORD)).is_ok_and(stands) {

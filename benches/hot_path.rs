@@ -108,7 +108,8 @@ fn register_index(bench: &mut Criterion) {
     group.bench_function("index built", |bench| bench.iter(|| Index::build(&register)));
     group.bench_function("snapshot written (Parquet)", |bench| {
         let empty = || tempfile::tempdir_in(folder.path()).expect("a temporary folder");
-        let save = |to: tempfile::TempDir| store::save_read(to.path(), &register, &[], &MadeOf::default()).map(|_| to);
+        let save =
+            |to: tempfile::TempDir| store::save_read(to.path(), &register, &[], &[], &MadeOf::default()).map(|_| to);
         bench.iter_batched(empty, save, BatchSize::PerIteration);
     });
     group.finish();

@@ -181,13 +181,13 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         .map(|found| (now.cards[usize::from(found.rule)].code.as_str(), found.household))
         .collect();
     let why = |one: &Earlier| {
+        if !rules.contains(one.rule.as_str()) {
+            return Absence::NoRule;
+        }
         if at_fault.contains(&one.household) || (!one.person.is_empty() && at_fault.contains(&one.person)) {
             return Absence::NotChecked;
         }
         let Some(&household) = households.get(one.household.as_str()) else { return Absence::LeftRegister };
-        if !rules.contains(one.rule.as_str()) {
-            return Absence::NoRule;
-        }
         let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
         let living = register.household(household).persons;
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();

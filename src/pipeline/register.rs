@@ -195,8 +195,7 @@ fn refuse_unreadable(persons: &Evidence) -> Result<()> {
         let file = persons.files.last().map_or("register.toml", |file| &file.path);
         return Err(broken_off.at(Path::new(file)).hint(Message::new("run.broken_off_register_hint")));
     }
-    let unread: u64 =
-        persons.reject_counts.iter().filter(|((.., whole_row), _)| *whole_row).map(|(_, count)| count).sum();
+    let unread = persons.bins.rejected;
     if unread > persons.rejects.iter().filter(|reject| reject.whole_row).count() as u64 {
         let unreadable = Error::input(Message::new("run.unreadable_register").with("count", unread));
         return Err(unreadable.at(Path::new("register.toml")).hint(Message::new("run.unreadable_register_hint")));

@@ -75,7 +75,8 @@ pub(super) fn objection_days(plan: &Plan, register: &Register) -> BTreeMap<Divis
 /// Makes the reports, writes their files and, for a county, an index.
 ///
 /// # Errors
-/// `out` lies in a published package; nobody of that household or county on the run's register; a damaged snapshot or ledger; the disk; cancellation.
+/// `out` lies in a published package; nobody of that household or county on the run's register; a damaged snapshot or ledger;
+/// the disk; cancellation.
 pub fn make_reports(
     plan: &Plan,
     options: &ReportOptions,

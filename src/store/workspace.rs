@@ -93,11 +93,10 @@ impl Workspace {
     /// A place in a published run's packages, whose manifests name every file that may be there.
     pub fn is_published(&self, place: &Path) -> bool {
         let here = Path::new(".");
-        let standing = place.ancestors().map(|above| if above.as_os_str().is_empty() { here } else { above });
-        let standing = standing.filter_map(|above| above.canonicalize().ok()).next();
-        let below = standing.zip(self.outbox_folder().canonicalize().ok());
-        let below = below.and_then(|(place, outbox)| place.strip_prefix(outbox).map(Path::to_owned).ok());
-        let run = below.as_ref().and_then(|below| below.components().next());
+        let mut above = place.ancestors().map(|above| if above.as_os_str().is_empty() { here } else { above });
+        let standing = above.find_map(|above| above.canonicalize().ok());
+        let (Some(standing), Ok(outbox)) = (standing, self.outbox_folder().canonicalize()) else { return false };
+        let run = standing.strip_prefix(outbox).ok().and_then(|below| below.components().next());
         run.is_some_and(|run| run_key(&run.as_os_str().to_string_lossy()).is_some())
     }
 

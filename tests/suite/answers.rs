@@ -9,7 +9,7 @@ type Row = BTreeMap<String, String>;
 /// Days of the nights; the first is the world's own.
 const DAYS: [&str; 4] = ["2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"];
 
-fn night(world: &World, day: usize, more: &[&str]) -> serde_json::Value {
+pub(super) fn night(world: &World, day: usize, more: &[&str]) -> serde_json::Value {
     let mut arguments = vec!["run", "--as-of", DAYS[day], "--no-progress", "--json", "--formats", "csv,xlsx"];
     arguments.extend(more);
     let output = world.hedui(&arguments);

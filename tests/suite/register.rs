@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::listed;
+use super::answers::{listed, night};
 use super::known::{edit, runs_as_if_read_anew};
 use super::world::{AS_OF, World, text};
 
@@ -65,9 +65,7 @@ fn found_in_a_family(world: &World) -> (Row, String) {
 }
 
 fn next_day(world: &World) -> serde_json::Value {
-    let output = world.hedui(&["run", "--as-of", "2026-11-25", "--no-progress", "--json"]);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "run: {}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    night(world, 1, &[])
 }
 
 /// What the next night says of a discrepancy that it did not find.
@@ -85,7 +83,7 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let linked = world.export("links").into_iter().find(|row| row["grade"] == "A" && row["person_id"].len() == 18);
     let id = &linked.unwrap()["person_id"];
     let mut told = Vec::new();
-    edit(&world, "inbox/register/persons.csv", |text| {
+    edit(&world, PERSONS, |text| {
         let at = text.find(&format!("\n{id},")).unwrap() + 1;
         let end = at + text[at..].find('\r').unwrap();
         told.push(text[..at].lines().count() + 1);
@@ -98,8 +96,7 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     assert!(world.export("links").iter().all(|row| row["person_id"] != *id), "no record of theirs is looked for");
     let states = world.export("coverage").into_iter().find(|row| row["person_id"] == *id).unwrap();
     assert_eq!(states["vehicle"], "register_fault", "{states:?}");
-    let rejects = std::fs::read(world.path(&format!("outbox/{run}/rejects/register.csv"))).unwrap();
-    let rejects = text(&rejects);
+    let rejects = rejects(&world, &run);
     let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
     assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
     let exported = world.export("rejects");

@@ -57,8 +57,6 @@ pub struct Household<'a> {
     pub division: Division,
     /// Indexes in [`Register::persons`], in register order.
     pub persons: &'a [u32],
-    /// How many of them are members (the divisor of per-head measures).
-    pub members: u32,
 }
 
 impl<'a> Household<'a> {
@@ -106,7 +104,6 @@ pub struct Households {
     /// Where the persons of each begin in `persons`, and the end.
     starts: Vec<u32>,
     persons: Vec<u32>,
-    members: Vec<u32>,
 }
 
 impl Households {
@@ -115,10 +112,8 @@ impl Households {
     pub fn new(codes: Texts, programmes: Vec<u16>, divisions: Vec<Division>, persons: &[Person]) -> Self {
         assert!(programmes.len() == codes.len() && divisions.len() == codes.len(), "a household without a description");
         let mut starts = vec![0u32; codes.len() + 1];
-        let mut members = vec![0u32; codes.len()];
         for person in persons {
             starts[person.household as usize + 1] += 1;
-            members[person.household as usize] += u32::from(person.role == Role::Member);
         }
         (1..starts.len()).for_each(|household| starts[household] += starts[household - 1]);
         let mut next = starts.clone();
@@ -133,7 +128,7 @@ impl Households {
         counties.sort_unstable();
         let places: HashMap<Division, u16, FixedState> = counties.iter().copied().zip(0..).collect();
         let county_of = divisions.iter().map(|division| places[&division.county()]).collect();
-        Self { codes, programmes, divisions, counties, county_of, starts, persons: of_households, members }
+        Self { codes, programmes, divisions, counties, county_of, starts, persons: of_households }
     }
 
     /// The same households with these persons.
@@ -163,7 +158,6 @@ impl Households {
             programme: self.programmes[at],
             division: self.divisions[at],
             persons: self.persons(household),
-            members: self.members[at],
         }
     }
 
@@ -285,8 +279,8 @@ mod tests {
             [person(1, Role::Member), person(0, Role::Member), person(1, Role::Supporter), person(0, Role::Member)];
         let codes = ["甲", "乙", "丙"].into_iter().collect();
         let households = Households::new(codes, vec![0, 1, 2], vec![division; 3], &persons);
-        let seen: Vec<_> = households.iter().map(|one| (one.code(), one.programme, one.persons, one.members)).collect();
-        assert_eq!(seen, [("甲", 0, &[1, 3][..], 2), ("乙", 1, &[0, 2], 1), ("丙", 2, &[], 0)]);
+        let seen: Vec<_> = households.iter().map(|one| (one.code(), one.programme, one.persons)).collect();
+        assert_eq!(seen, [("甲", 0, &[1, 3][..]), ("乙", 1, &[0, 2]), ("丙", 2, &[])]);
         assert_eq!(size_of::<Person>(), 32, "a register holds millions");
     }
 }

@@ -9,6 +9,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::check::value_dtype;
+use super::citizens::{by_name, is_one_citizen, members};
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
@@ -114,43 +115,6 @@ pub fn enrolment_seats(register: &Register) -> (Vec<Seat>, Vec<bool>) {
     }
     seats.sort_unstable();
     (seats, compared)
-}
-
-/// So many names under one id, and it is nobody's: none of its rows says anything of another.
-const NAMES_OF_AN_ID: usize = 16;
-
-/// The rows of one id as the citizens they speak of: an id that a clerk mistyped is somebody else's, and says of neither
-/// that he is enrolled twice. Names that are consistent, or were once, are one citizen's; a row without a name is that
-/// citizen's if there is no other.
-fn by_name(register: &Register, persons: Vec<u32>) -> Vec<Vec<u32>> {
-    let (names, former) = (register.texts("name"), register.texts("former_name"));
-    let name_of = |person: u32| (names.get(person as usize), former.get(person as usize));
-    let agree = |(a, once_a): (&str, &str), (b, once_b): (&str, &str)| {
-        let consistent = |a: &str, b: &str| names::compare(a, b).is_consistent();
-        consistent(a, b) || consistent(a, once_b) || consistent(once_a, b)
-    };
-    let (mut citizens, mut nameless): (Vec<Vec<u32>>, Vec<u32>) = (Vec::new(), Vec::new());
-    for person in &persons {
-        if names.get(*person as usize).is_empty() {
-            nameless.push(*person);
-            continue;
-        }
-        match citizens.iter().position(|citizen| agree(name_of(citizen[0]), name_of(*person))) {
-            Some(citizen) => citizens[citizen].push(*person),
-            None if citizens.len() == NAMES_OF_AN_ID => {
-                return persons.into_iter().map(|person| vec![person]).collect();
-            }
-            None => citizens.push(vec![*person]),
-        }
-    }
-    match &mut citizens[..] {
-        [] => vec![nameless],
-        [only] => {
-            only.extend(nameless);
-            citizens
-        }
-        _ => citizens.into_iter().chain(nameless.into_iter().map(|person| vec![person])).collect(),
-    }
 }
 
 /// Ids that stand on the register more than once, and a few others: of 1.6 million most need not be sorted then.
@@ -281,7 +245,6 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         fill(&column.name, &column.dtype, seats.iter().enumerate().map(|(at, seat)| cell(at, seat)))
     };
     let person = |seat: &Seat| &register.persons[seat.person as usize];
-    let household = |seat: &Seat| register.household(seat.household);
     let owned = |text: String| Cell::Text(Cow::Owned(text));
     let flags = |flags: Vec<bool>| fill(&|at, _| Cell::Flag(flags[at]));
     match fixed {
@@ -302,7 +265,11 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
             let years = |birth: crate::kernel::Date| birth.years_until(register.as_of);
             person(seat).birth.map_or(Cell::Absent, |birth| Cell::Whole(years(birth).into()))
         }),
-        Fixed::Members => fill(&|_, seat| Cell::Whole(household(seat).members.into())),
+        Fixed::Members => {
+            let of_household = |rows: &[Seat]| vec![members(register, rows[0].household); rows.len()];
+            let members: Vec<usize> = seats.chunk_by(|a, b| a.household == b.household).flat_map(of_household).collect();
+            fill(&|at, _| Cell::Whole(members[at] as i64))
+        }
         Fixed::Division => fill(&|_, seat| owned(person(seat).division.to_string())),
         Fixed::County => fill(&|_, seat| owned(person(seat).division.county().to_string())),
         Fixed::Grade => fill(&|_, seat| Cell::Text(link_of(world, seat).grade.letter().into())),
@@ -391,7 +358,7 @@ fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
 /// and who could not be matched, for want of a mandate or for a fault of the register. Nobody is accused of a spouse who is
 /// declared.
 fn others_in_household(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let linked = linked_together(seats).into_iter().zip(seats);
+    let linked = linked_together(world.register, seats).into_iter().zip(seats);
     linked.map(|(linked, seat)| linked || names_one_who_lives_there(world, seat)).collect()
 }
 
@@ -420,7 +387,7 @@ fn may_be(register: &Register, person: u32, id: &str, name: &str) -> bool {
 }
 
 /// Another person of the same household is linked to the same row.
-fn linked_together(seats: &[Seat]) -> Vec<bool> {
+fn linked_together(register: &Register, seats: &[Seat]) -> Vec<bool> {
     let mut order: Vec<u32> = (0..seats.len() as u32).collect();
     let row = |at: u32| {
         let seat = &seats[at as usize];
@@ -430,7 +397,7 @@ fn linked_together(seats: &[Seat]) -> Vec<bool> {
     let mut flags = vec![false; seats.len()];
     for same in order.chunk_by(|a, b| row(*a) == row(*b)) {
         let person = |at: u32| seats[at as usize].person;
-        let several = person(same[0]) != person(same[same.len() - 1]);
+        let several = same.iter().any(|at| !is_one_citizen(register, person(same[0]), person(*at)));
         same.iter().for_each(|at| flags[*at as usize] = several);
     }
     flags

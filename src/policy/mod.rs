@@ -43,6 +43,7 @@
 //! Not here: reading files (`config` hands over their texts), finding links (`linkage`), writing reports (`report`).
 
 mod check;
+mod citizens;
 pub mod columns;
 mod counts;
 mod coverage;

@@ -450,8 +450,9 @@ mod tests {
         let ids: Vec<String> = (0..part.register.persons.len() as u32).map(|at| part.register.id_text(at)).collect();
         assert_eq!(ids, IDS);
         let household = part.register.household(0);
-        // The second person is a supporter.
-        assert_eq!((household.code(), household.persons, household.members), ("H-1", &[0, 1][..], 1));
+        assert_eq!((household.code(), household.persons), ("H-1", &[0, 1][..]));
+        let roles: Vec<Role> = part.register.persons.iter().map(|person| person.role).collect();
+        assert_eq!(roles, [Role::Member, Role::Supporter]);
         assert_eq!(part.places, [1]);
         let link = &part.links[0];
         assert_eq!((link.person, link.grade, link.accepted, link.weight_bits), (0, Grade::A, true, 12.5));

@@ -1,43 +1,70 @@
-//! One mapped text file on all cores: cut into chunks, each parsed on its own, joined in file order.
+//! One text file on all cores: cut into chunks, each read and parsed on its own, joined in file order.
 //!
-//! A chunk begins behind the first line end after its nominal place, which may lie inside a quoted cell. That is a guess:
+//! A chunk begins behind the first line end at its nominal place, which may lie inside a quoted cell. That is a guess:
 //! when the chunk before it turns out to end elsewhere, the chunk is parsed again from the true place. The result is what
 //! one pass gives, whatever the size and number of chunks. A file full of quoted line ends costs a second pass at most.
 //!
-//! The digest is made in step with the parsing, and what was joined is given back, so that the file is fetched once and few
-//! of its pages are held.
+//! A chunk is read into a buffer with a little of what follows. Where that may not be enough to tell where its records end, it
+//! is parsed again with more.
 
+use std::sync::Mutex;
+
+use memchr::memchr;
 use rayon::prelude::*;
 
 use super::batch::Batch;
+use super::delivered::Delivered;
 use super::keyed::{RUN, hand_over};
-use super::mapped::Mapped;
 use super::rows::RowReader;
-use super::split::{Dialect, Record, Splitter};
+use super::split::{Dialect, RECORD_LIMIT, Record, Splitter};
 use super::{Job, Keys};
 use crate::kernel::{Digest, Digesting, Result};
 use crate::model::extract_keys::Place;
 
-/// Large enough that starting one costs nothing, small enough that Ctrl-C is answered at once.
+/// Large enough that starting one costs nothing, small enough that Ctrl-C is answered at once and that it stays in the cache.
 pub(super) const CHUNK: usize = 1 << 20;
 
-/// Chunks parsed side by side, while as many are joined; bounds the rows, rejects and pages held apart.
+/// A chunk is read with so small a part of its size behind its end, for the record that runs over it.
+const OVER: usize = 16;
+
+/// Needed rows of a known file that lie closer together than this are read in one piece.
+const GAP: usize = 1 << 14;
+
+/// Chunks parsed side by side, while as many are joined; bounds the rows, rejects and buffers held apart.
 const WAVE: usize = 16;
 
 /// Where a chunk begins and ends.
 type Span = (usize, usize);
 
+/// Bytes of the file, and where in it they begin.
+struct Piece<'a> {
+    bytes: &'a [u8],
+    base: usize,
+    /// The file ends with them.
+    to_the_end: bool,
+}
+
 /// What one chunk held.
 struct Parsed {
     batch: Batch,
+    /// Where its first record starts.
+    began: usize,
     /// Where the next record starts; behind the chunk's own end if its last record runs over.
     end: usize,
     lines: u32,
 }
 
+/// A chunk as it was read, and what it holds if its first line begins a record and its last one ends within the buffer.
+struct Guess {
+    buffer: Vec<u8>,
+    base: usize,
+    parsed: Option<Parsed>,
+}
+
 /// The chunks joined so far.
 struct Joined {
     all: Batch,
+    digesting: Digesting,
     /// Where the next record starts, and in which line.
     at: usize,
     line: u32,
@@ -45,7 +72,7 @@ struct Joined {
 
 /// A text file behind its heading, and what reads its rows.
 pub(super) struct Body<'a> {
-    pub(super) mapped: &'a Mapped,
+    pub(super) file: &'a Delivered,
     pub(super) dialect: Dialect,
     pub(super) rows: RowReader<'a>,
     pub(super) job: &'a Job<'a>,
@@ -55,39 +82,56 @@ impl Body<'_> {
     /// Parses from `start` on, where line `line` (from 1) starts, in chunks of nominally `chunk` bytes. Gives what was
     /// read and the digest of the whole file.
     pub(super) fn parse(&self, start: usize, line: u32, chunk: usize) -> Result<(Batch, Digest)> {
-        let keys = self.job.keys.filter(|_| Place::new(self.mapped.len() as u64, 0).is_some());
+        let keys = self.job.keys.filter(|_| Place::new(self.file.len() as u64, 0).is_some());
         let all = Batch { entries: keys.map(|_| Vec::new()), ..Batch::new(self.job.kind) };
-        let mut joined = Joined { all, at: start, line };
-        let mut digesting = Digesting::default();
-        digesting.update(&self.mapped[..start]);
+        let mut joined = Joined { all, digesting: Digesting::default(), at: start, line };
+        let mut head = Vec::new();
+        self.file.read(0..start, &mut head)?;
+        joined.digesting.update(&head);
+        let spare = Mutex::new(Vec::new());
         let (mut from, mut before) = (start, Vec::new());
-        while from < self.mapped.len() {
-            let wave = wave(self.mapped, from, chunk);
-            let until = wave.last().map_or(from, |(_, until)| *until);
-            // While chunks are parsed, those before them are joined: neither waits for the other.
-            let rest = || {
-                digesting.update(&self.mapped[from..until]);
-                self.join(&mut joined, std::mem::take(&mut before), keys)
+        while from < self.file.len() {
+            let until = self.file.len().min(from + WAVE * chunk);
+            let wave: Vec<Span> = (from..until).step_by(chunk).map(|from| (from, until.min(from + chunk))).collect();
+            let guess = |(from, until): &Span| {
+                let buffer = spare.lock().expect("nobody panics holding it").pop().unwrap_or_default();
+                self.guess((*from, *until), *from == start, chunk / OVER, buffer, keys)
             };
-            let (guesses, rest) = rayon::join(|| self.guess(&wave, keys), rest);
+            // While chunks are parsed, those before them are joined: neither waits for the other.
+            let join = || self.join(&mut joined, std::mem::take(&mut before), &spare, keys);
+            let (guesses, rest) = rayon::join(|| wave.par_iter().map(guess).collect::<Vec<_>>(), join);
             rest?;
             before = wave.into_iter().zip(guesses).collect();
             from = until;
         }
-        self.join(&mut joined, before, keys)?;
-        Ok((joined.all, digesting.finish()))
+        self.join(&mut joined, before, &spare, keys)?;
+        Ok((joined.all, joined.digesting.finish()))
     }
 
     /// Joins chunks in file order, and parses again those that a wrong guess began.
-    fn join(&self, joined: &mut Joined, wave: Vec<(Span, Result<Parsed>)>, keys: Option<&Keys<'_>>) -> Result<()> {
+    fn join(
+        &self,
+        joined: &mut Joined,
+        wave: Vec<(Span, Result<Guess>)>,
+        spare: &Mutex<Vec<Vec<u8>>>,
+        keys: Option<&Keys<'_>>,
+    ) -> Result<()> {
         for ((from, until), guess) in wave {
+            let Guess { buffer, base, parsed } = guess?;
+            joined.digesting.update(&buffer[from - base..until - base]);
+            spare.lock().expect("nobody panics holding it").push(buffer);
+            let read_before = joined.all.bins.read;
             if joined.at < until {
-                let parsed = if from == joined.at { guess? } else { self.parse_span(joined.at, until, keys)? };
+                let parsed = match parsed.filter(|parsed| parsed.began == joined.at) {
+                    Some(parsed) => parsed,
+                    None => self.parse_far((joined.at, until), keys)?,
+                };
                 joined.all.append(parsed.batch, joined.line);
                 joined.at = parsed.end;
                 joined.line = joined.line.saturating_add(parsed.lines);
             }
-            self.mapped.give_back(from..until);
+            let rows = joined.all.bins.read - read_before;
+            self.job.progress.advance(self.job.code, (until - from) as u64, rows);
         }
         if let (Some(keys), Some(entries)) = (keys, joined.all.entries.as_mut().filter(|entries| entries.len() >= RUN))
         {
@@ -96,65 +140,119 @@ impl Body<'_> {
         Ok(())
     }
 
-    /// Parses chunks side by side, each as if a record started where it starts.
-    fn guess(&self, wave: &[Span], keys: Option<&Keys<'_>>) -> Vec<Result<Parsed>> {
-        let parse = |(from, until): &Span| {
-            let parsed = self.parse_span(*from, *until, keys)?;
-            self.job.progress.advance(self.job.code, (until - from) as u64, parsed.batch.bins.read);
-            Ok(parsed)
-        };
-        wave.par_iter().map(parse).collect()
+    /// Reads a chunk, and parses it as if a record started where its first line does.
+    fn guess(
+        &self,
+        (from, until): Span,
+        is_first: bool,
+        over: usize,
+        mut buffer: Vec<u8>,
+        keys: Option<&Keys<'_>>,
+    ) -> Result<Guess> {
+        let (base, end) = (from - usize::from(!is_first), self.file.len().min(until + over));
+        self.file.read(base..end, &mut buffer)?;
+        let line_end = || memchr(b'\n', &buffer[..until - base]).map_or(until, |line_end| base + line_end + 1);
+        let began = if is_first { from } else { line_end() };
+        let piece = Piece { bytes: &buffer, base, to_the_end: end == self.file.len() };
+        let parsed = self.parse_span(&piece, (began, until), keys)?;
+        Ok(Guess { buffer, base, parsed })
     }
 
-    /// Records that start in `from..until`. With keys, all rows are keyed before the few that may be wanted are read: asked
-    /// about one after the other, without a row between them, thousands of keys take the time of hundreds.
-    fn parse_span(&self, from: usize, until: usize, keys: Option<&Keys<'_>>) -> Result<Parsed> {
+    /// Parses from where a record starts, however far the last one runs.
+    fn parse_far(&self, (from, until): Span, keys: Option<&Keys<'_>>) -> Result<Parsed> {
+        self.with_more(from, until, |piece| self.parse_span(piece, (from, until), keys))
+    }
+
+    /// Tries a piece of the file that reaches ever farther, until it is enough.
+    fn with_more<T>(
+        &self,
+        from: usize,
+        until: usize,
+        mut work: impl FnMut(&Piece<'_>) -> Result<Option<T>>,
+    ) -> Result<T> {
+        let (mut over, mut buffer) = (GAP, Vec::new());
+        loop {
+            let end = self.file.len().min(until.saturating_add(over));
+            self.file.read(from..end, &mut buffer)?;
+            let piece = Piece { bytes: &buffer, base: from, to_the_end: end == self.file.len() };
+            if let Some(done) = work(&piece)? {
+                return Ok(done);
+            }
+            assert!(!piece.to_the_end, "nothing follows that could have a say");
+            over = over.saturating_mul(16);
+        }
+    }
+
+    /// Records that start in `from..until`; `None` if what follows the piece may have a say in where one of them ends. With
+    /// keys, all rows are keyed before the few that may be wanted are read: asked about one after the other, without a row
+    /// between them, thousands of keys take the time of hundreds.
+    fn parse_span(&self, piece: &Piece<'_>, (from, until): Span, keys: Option<&Keys<'_>>) -> Result<Option<Parsed>> {
         self.job.cancel.check()?;
         let mut batch = Batch::new(self.job.kind);
-        let mut splitter = Splitter::new(self.mapped, from, self.dialect);
-        match keys {
-            Some(keys) => {
-                while let Some(record) = splitter.next(until) {
-                    self.rows.key(&record, keys, &mut batch);
-                }
-                let places = (keys.places)(batch.entries.as_deref().unwrap_or_default());
-                batch.keep(self.pick(&places));
+        let mut splitter = piece.splitter(from, self.dialect);
+        while let Some(record) = splitter.next(until - piece.base) {
+            if !piece.settles(&record) {
+                return Ok(None);
             }
-            None => {
-                while let Some(record) = splitter.next(until) {
-                    self.rows.take(&record, &mut batch);
-                }
-                self.rows.read_held(&mut batch);
+            match keys {
+                Some(keys) => self.rows.key(&record, keys, &mut batch),
+                None => self.rows.take(&record, &mut batch),
             }
         }
-        Ok(Parsed { batch, end: splitter.at(), lines: splitter.lines() })
+        if !piece.to_the_end && splitter.at() == piece.bytes.len() {
+            return Ok(None);
+        }
+        let (end, lines) = (piece.base + splitter.at(), splitter.lines());
+        match keys {
+            Some(keys) => {
+                let places = (keys.places)(batch.entries.as_deref().unwrap_or_default());
+                let Some(picked) = self.pick_of(piece, &places) else { return Ok(None) };
+                batch.keep(picked);
+            }
+            None => self.rows.read_held(&mut batch),
+        }
+        Ok(Some(Parsed { batch, began: from, end, lines }))
     }
 
-    /// The rows at these places.
-    pub(super) fn pick(&self, places: &[Place]) -> Batch {
+    /// The rows at these places, which lie near one another or are few.
+    pub(super) fn pick(&self, places: &[Place]) -> Result<Batch> {
+        let mut all = Batch::new(self.job.kind);
+        let offset = |place: &Place| (place.offset() as usize).min(self.file.len());
+        for near in places.chunk_by(|a, b| offset(b).saturating_sub(offset(a)) < GAP) {
+            let (first, last) = (offset(&near[0]), offset(&near[near.len() - 1]));
+            all.append(self.with_more(first, last, |piece| Ok(self.pick_of(piece, near)))?, 0);
+        }
+        Ok(all)
+    }
+
+    /// `None` as for [`Body::parse_span`].
+    fn pick_of(&self, piece: &Piece<'_>, places: &[Place]) -> Option<Batch> {
         let mut batch = Batch::new(self.job.kind);
-        let mut splitter = Splitter::new(self.mapped, 0, self.dialect);
+        let mut splitter = piece.splitter(piece.base, self.dialect);
         for place in places {
-            splitter.go_to(place.offset() as usize);
-            match splitter.next(self.mapped.len()) {
+            splitter.go_to((place.offset() as usize).saturating_sub(piece.base));
+            match splitter.next(piece.bytes.len()) {
+                Some(record) if !piece.settles(&record) => return None,
                 Some(record) => self.rows.take(&Record { line: place.line(), ..record }, &mut batch),
                 None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
             }
         }
         self.rows.read_held(&mut batch);
-        batch
+        Some(batch)
     }
 }
 
-/// The chunks to be parsed next, from `from` on: each ends behind the first line end that lies `chunk` bytes on, the last one
-/// of a file at its end. Not all at once: a look at every place in the file held a page, and its neighbours, of each.
-fn wave(bytes: &[u8], mut from: usize, chunk: usize) -> Vec<Span> {
-    let mut wave = Vec::with_capacity(WAVE);
-    while wave.len() < WAVE && from < bytes.len() {
-        let line_end = bytes.get(from + chunk..).and_then(|rest| memchr::memchr(b'\n', rest));
-        let until = line_end.map_or(bytes.len(), |line_end| from + chunk + line_end + 1);
-        wave.push((from, until));
-        from = until;
+impl Piece<'_> {
+    /// Whether nothing behind the piece has a say in where this record ends. A faulty one was looked at as far as a record may
+    /// reach, and from there to the end of a line.
+    fn settles(&self, record: &Record<'_>) -> bool {
+        let reach = || self.bytes.get(record.offset as usize - self.base + RECORD_LIMIT..);
+        let is_in_reach = || reach().is_some_and(|rest| memchr(b'\n', rest).is_some());
+        self.to_the_end || !record.last && (record.fault.is_none() || is_in_reach())
     }
-    wave
+
+    /// At a place of the file where a record starts.
+    fn splitter(&self, from: usize, dialect: Dialect) -> Splitter<'_> {
+        Splitter::new(self.bytes, from - self.base, dialect).lying_at(self.base)
+    }
 }

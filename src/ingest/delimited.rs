@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::batch::Batch;
 use super::chunks::Body;
+use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
-use super::mapped::Mapped;
 use super::rows::RowReader;
 use super::split::{Dialect, Splitter};
 use super::{Connector, Job, Known, Picked, ReadFile};
@@ -19,29 +19,30 @@ pub(super) struct Delimited {
     pub(super) chunk: usize,
 }
 
+/// The heading stands in so many bytes at a file's beginning, or else in the second number of them.
+const HEADS: [usize; 2] = [1 << 18, 1 << 24];
+
 impl Connector for Delimited {
-    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let (encoding, heading) = open(mapped, job)?;
-        let (start, line) = (heading.body, heading.line);
-        let body = heading.into_body(mapped, encoding, index, job);
+    fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let heading = heading_of(file, job, |head| {
+            refuse_other_formats(head)?;
+            chosen(job).map_or_else(|| file.encoding(), Ok)
+        })?;
+        let (start, line, encoding) = (heading.body, heading.line, heading.dialect.encoding);
+        let body = heading.into_body(file, index, job);
         job.progress.advance(job.code, start as u64, 0);
         let (batch, digest) = body.parse(start, line, self.chunk)?;
         let format = format!("{}, {}", encoding.label(), shown(body.dialect.delimiter));
         Ok(ReadFile { batch, headings: body.rows.into_headings(), digest, format, encoding, sheet: None })
     }
 
-    fn pick(&self, mapped: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
-        const AT_A_TIME: usize = 4_096;
+    fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+        const AT_A_TIME: usize = 1_024;
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let heading = find_heading(mapped, mark(mapped), encoding, job)?;
-        let body = heading.into_body(mapped, encoding, index, job);
-        // Needed rows lie all over the file: what was touched on the way to them is given back with them.
+        let body = heading_of(file, job, |_| Ok(encoding))?.into_body(file, index, job);
         let pick = |places: &[Place]| {
             job.cancel.check()?;
-            let batch = body.pick(places);
-            let [first, last] = [places[0], places[places.len() - 1]].map(|place| place.offset() as usize);
-            mapped.give_back(first..last.min(mapped.len()).max(first));
-            Ok(batch)
+            body.pick(places)
         };
         let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(pick).collect::<Result<_>>()?;
         let mut all = Batch::new(job.kind);
@@ -50,21 +51,37 @@ impl Connector for Delimited {
     }
 }
 
+/// The heading of a file, in the encoding that `encoding` tells from its first bytes.
+fn heading_of(file: &Delivered, job: &Job<'_>, encoding: impl Fn(&[u8]) -> Result<Encoding>) -> Result<Heading> {
+    let [near, far] = HEADS;
+    let find = |most: usize| {
+        let head = file.head(most)?;
+        find_heading(&head, encoding(&head)?, job)
+    };
+    match find(near) {
+        Err(_) if file.len() > near => find(far),
+        found => found,
+    }
+}
+
+/// The encoding that the layout states.
+fn chosen(job: &Job<'_>) -> Option<Encoding> {
+    match job.source.connector.encoding {
+        EncodingChoice::Auto => None,
+        EncodingChoice::Utf8 => Some(Encoding::Utf8),
+        EncodingChoice::Gb18030 => Some(Encoding::Gb18030),
+    }
+}
+
 /// Bytes of a byte order mark.
 fn mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
 }
 
-/// Encoding and heading of a file, from its bytes or the first of them.
-pub(super) fn open(bytes: &[u8], job: &Job<'_>) -> Result<(Encoding, Heading)> {
+/// The heading of a file, from its first bytes, which also tell the encoding unless the layout states it.
+pub(super) fn open(bytes: &[u8], job: &Job<'_>) -> Result<Heading> {
     refuse_other_formats(bytes)?;
-    let (found, mark) = Encoding::detect(bytes);
-    let encoding = match job.source.connector.encoding {
-        EncodingChoice::Auto => found,
-        EncodingChoice::Utf8 => Encoding::Utf8,
-        EncodingChoice::Gb18030 => Encoding::Gb18030,
-    };
-    Ok((encoding, find_heading(bytes, mark, encoding, job)?))
+    find_heading(bytes, chosen(job).unwrap_or_else(|| Encoding::detect(bytes).0), job)
 }
 
 /// A delimiter as people read it.
@@ -95,14 +112,15 @@ pub(super) struct Heading {
 
 impl Heading {
     /// The rows behind it, and how they are split and read.
-    fn into_body<'a>(self, mapped: &'a Mapped, encoding: Encoding, index: u16, job: &'a Job<'a>) -> Body<'a> {
+    fn into_body<'a>(self, file: &'a Delivered, index: u16, job: &'a Job<'a>) -> Body<'a> {
         let dialect = Dialect { width: self.mapping.width, ..self.dialect };
-        Body { mapped, dialect, rows: RowReader::new(job, self.mapping, encoding, index, 0), job }
+        Body { file, dialect, rows: RowReader::new(job, self.mapping, dialect.encoding, index, 0), job }
     }
 }
 
 /// Tries the delimiters; the first that yields every mapped heading is taken, else the nearest one explains the refusal.
-fn find_heading(bytes: &[u8], start: usize, encoding: Encoding, job: &Job<'_>) -> Result<Heading> {
+fn find_heading(bytes: &[u8], encoding: Encoding, job: &Job<'_>) -> Result<Heading> {
+    let start = mark(bytes);
     let mut nearest: Option<headings::NoHeading> = None;
     for delimiter in job.source.connector.delimiter.candidates() {
         let dialect = Dialect { delimiter: *delimiter, quote: job.source.quote(), encoding, width: 0 };

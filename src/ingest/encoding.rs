@@ -19,7 +19,7 @@ const BLANKS: &[char] = &['\u{3000}', '\u{feff}', '\0', '\u{200b}', '\u{1a}'];
 const SAMPLE: usize = 512 << 10;
 
 impl Encoding {
-    /// The encoding of a whole file, and how many bytes of byte order mark to pass over.
+    /// The encoding of a file, from its bytes or a good part of them, and how many bytes of byte order mark to pass over.
     ///
     /// A mark or valid UTF-8 settle it. A file that is nearly UTF-8 stays UTF-8, so that one damaged byte does not
     /// garble every row: GB18030 text hardly ever forms valid sequences of UTF-8 (measured below one in four).

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::batch::{Batch, Rejects};
+use super::delivered::Delivered;
 use super::encoding::Encoding;
-use super::mapped::Mapped;
 use super::{Connector, Job, PartyView, ReadFile};
 use crate::kernel::{Date, Result, wording};
 use crate::model::evidence::{Bins, ExtractFile, Reject, RowRef};
@@ -42,8 +42,8 @@ pub struct Known {
 }
 
 impl Known {
-    pub(super) fn serves(&self, bytes: &[u8], today: Date) -> bool {
-        self.summary.file.bytes == bytes.len() as u64 && self.summary.newest.holds_on(today)
+    pub(super) fn serves(&self, delivered: &Delivered, today: Date) -> bool {
+        self.summary.file.bytes == delivered.len() as u64 && self.summary.newest.holds_on(today)
     }
 }
 
@@ -57,13 +57,13 @@ pub(super) struct ReadPart {
 /// Reads a file in full and hands its index over.
 pub(super) fn read(
     connector: &dyn Connector,
-    mapped: &Mapped,
+    delivered: &Delivered,
     index: u16,
     path: &str,
     job: &Job<'_>,
 ) -> Result<ReadPart> {
-    let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(mapped, index, job)?;
-    let file = ExtractFile { path: path.to_owned(), digest, bytes: mapped.len() as u64, format };
+    let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(delivered, index, job)?;
+    let file = ExtractFile { path: path.to_owned(), digest, bytes: delivered.len() as u64, format };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
         hand_over(&mut entries, index, keys);
         let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));
@@ -92,12 +92,12 @@ fn sort(entries: &mut [Entry]) {
 /// The part of a file read before; `None` if its rows are not where they were.
 pub(super) fn pick(
     connector: &dyn Connector,
-    mapped: &Mapped,
+    delivered: &Delivered,
     index: u16,
     known: Known,
     job: &Job<'_>,
 ) -> Result<Option<ReadPart>> {
-    let picked = connector.pick(mapped, index, &known, job)?;
+    let picked = connector.pick(delivered, index, &known, job)?;
     let batch = picked.batch;
     let FileSummary { file, bins, newest, rejects, reject_counts, .. } = known.summary;
     let restored = restore(rejects, index);

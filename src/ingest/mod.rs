@@ -13,13 +13,13 @@
 mod batch;
 mod chunks;
 mod delimited;
+mod delivered;
 mod encoding;
 mod headings;
 mod held;
 mod inbox;
 mod keyed;
 mod layout;
-mod mapped;
 mod marks;
 mod owners;
 mod rows;
@@ -39,9 +39,9 @@ pub use sample::{Sample, sample};
 pub use xlsx::sheet_names;
 
 use batch::Batch;
+use delivered::Delivered;
 use encoding::Encoding;
 use layout::Format;
-use mapped::Mapped;
 
 use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Newest};
@@ -78,10 +78,10 @@ pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 /// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
 trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
-    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile>;
+    fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile>;
 
     /// Reads only the rows at these places of a file that was read before.
-    fn pick(&self, mapped: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
+    fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked>;
 }
 
 /// What reading one source depends on.
@@ -156,32 +156,38 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     if paths.is_empty() {
         return Ok(nothing(job));
     }
-    let mapped = paths.iter().map(|path| Mapped::open(path)).collect::<Result<Vec<_>>>()?;
-    job.progress.begin(job.code, mapped.iter().map(|bytes| bytes.len() as u64).sum());
-    let read = read_files(root, &paths, &mapped, job, chunk);
+    let delivered = paths.iter().map(|path| Delivered::open(path)).collect::<Result<Vec<_>>>()?;
+    job.progress.begin(job.code, delivered.iter().map(|file| file.len() as u64).sum());
+    let read = read_files(root, &paths, &delivered, job, chunk);
     job.progress.end(job.code, "");
     read
 }
 
-fn read_files(root: &Path, paths: &[PathBuf], mapped: &[Mapped], job: &Job<'_>, chunk: usize) -> Result<Evidence> {
+fn read_files(
+    root: &Path,
+    paths: &[PathBuf],
+    delivered: &[Delivered],
+    job: &Job<'_>,
+    chunk: usize,
+) -> Result<Evidence> {
     let connector: &dyn Connector = match job.source.connector.format {
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,
     };
     let mut evidence = nothing(job);
     let mut all = Batch::new(job.kind);
-    for (index, (path, bytes)) in paths.iter().zip(mapped).enumerate() {
+    for (index, (path, file)) in paths.iter().zip(delivered).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
-        if bytes.is_empty() {
+        if file.len() == 0 {
             return Err(Error::input(Message::new("ingest.refused_empty")).at(path));
         }
         let shown = inbox::shown(root, path);
-        let known = job.keys.and_then(|keys| (keys.known)(&shown)).filter(|known| known.serves(bytes, job.today));
-        let picked = known.and_then(|known| keyed::pick(connector, bytes, index, known, job).transpose()).transpose();
+        let known = job.keys.and_then(|keys| (keys.known)(&shown)).filter(|known| known.serves(file, job.today));
+        let picked = known.and_then(|known| keyed::pick(connector, file, index, known, job).transpose()).transpose();
         let read = match picked.map_err(|error| error.at(path))? {
             Some(read) => read,
-            None => keyed::read(connector, bytes, index, &shown, job).map_err(|error| error.at(path))?,
+            None => keyed::read(connector, file, index, &shown, job).map_err(|error| error.at(path))?,
         };
         for ((cell, reason, whole_row), count) in &read.batch.reject_counts {
             let column = cell.map(|cell| read.headings[cell].clone()).unwrap_or_default();

@@ -83,8 +83,8 @@ fn rows_of_text(file: &mut File, path: &Path, length: u64, source: &Source, kind
         cancel: &cancel,
         keys: None,
     };
-    let (encoding, heading) = delimited::open(first, &job)?;
-    let dialect = Dialect { width: heading.mapping.width, encoding, ..heading.dialect };
+    let heading = delimited::open(first, &job)?;
+    let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
     let mut counted = Counted::default();
     count(&first[heading.body.min(first.len())..], dialect, &mut counted);
     if is_whole {

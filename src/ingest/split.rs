@@ -68,6 +68,8 @@ impl<'a> Record<'a> {
 
 /// Walks over the records of a file's bytes.
 pub(super) struct Splitter<'a> {
+    /// Where in the file the bytes begin.
+    base: usize,
     bytes: &'a [u8],
     dialect: Dialect,
     at: usize,
@@ -90,7 +92,12 @@ impl<'a> Splitter<'a> {
     /// `at` must be the start of a record.
     pub(super) fn new(bytes: &'a [u8], at: usize, dialect: Dialect) -> Self {
         let marks = Marks::new(dialect.delimiter, [b'\n', dialect.quote.unwrap_or(b'\n')]);
-        Self { bytes, dialect, at, lines: 0, marks, cells: Vec::new(), unquoted: Vec::new() }
+        Self { base: 0, bytes, dialect, at, lines: 0, marks, cells: Vec::new(), unquoted: Vec::new() }
+    }
+
+    /// The bytes lie at this place of the file: offsets of records are the file's.
+    pub(super) fn lying_at(self, base: usize) -> Self {
+        Self { base, ..self }
     }
 
     /// Goes to another record's start; lines count from there.
@@ -133,7 +140,7 @@ impl<'a> Splitter<'a> {
             text: if scanned.in_scratch { &self.unquoted } else { raw },
             cells: &self.cells,
             line,
-            offset: start as u64,
+            offset: (self.base + start) as u64,
             fault: scanned.fault,
             last: scanned.end == self.bytes.len(),
         })

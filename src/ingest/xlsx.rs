@@ -10,9 +10,9 @@ use std::io::Cursor;
 use calamine::{DataRef, Reader as _, Xlsx, XlsxError};
 
 use super::batch::Batch;
+use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
-use super::mapped::Mapped;
 use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
@@ -52,8 +52,10 @@ pub fn sheet_names(file: &std::path::Path) -> Result<Vec<String>> {
 }
 
 impl Connector for Spreadsheet {
-    fn read(&self, mapped: &Mapped, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let mut book = Xlsx::new(Cursor::new(&**mapped)).map_err(|error| refused(&error))?;
+    fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let mut bytes = Vec::new();
+        file.read(0..file.len(), &mut bytes)?;
+        let mut book = Xlsx::new(Cursor::new(&bytes[..])).map_err(|error| refused(&error))?;
         let names = book.sheet_names();
         let wanted = job.source.connector.sheet.as_deref();
         let sheet = match wanted {
@@ -78,13 +80,13 @@ impl Connector for Spreadsheet {
             reading.cell(row, column as usize, cell.get_value())?;
         }
         let (batch, headings, kept) = reading.finish()?;
-        job.progress.advance(job.code, mapped.len() as u64, 0);
+        job.progress.advance(job.code, bytes.len() as u64, 0);
         let format = format!("XLSX, {}", names[sheet]);
         let sheet = Some((sheet as u16, kept));
-        Ok(ReadFile { batch, headings, digest: Digest::of(mapped), format, encoding: Encoding::Utf8, sheet })
+        Ok(ReadFile { batch, headings, digest: Digest::of(&bytes), format, encoding: Encoding::Utf8, sheet })
     }
 
-    fn pick(&self, _: &Mapped, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+    fn pick(&self, _: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
         let (sheet, headings) = known.summary.sheet.clone().unwrap_or_default();
         let heading = Candidate { cells: headings, damaged: false };
         let (_, mapping) = headings::find(job.source, job.kind, &[heading]).map_err(|miss| miss.error)?;

@@ -267,7 +267,8 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         }),
         Fixed::Members => {
             let of_household = |rows: &[Seat]| vec![members(register, rows[0].household); rows.len()];
-            let members: Vec<usize> = seats.chunk_by(|a, b| a.household == b.household).flat_map(of_household).collect();
+            let members: Vec<usize> =
+                seats.chunk_by(|a, b| a.household == b.household).flat_map(of_household).collect();
             fill(&|at, _| Cell::Whole(members[at] as i64))
         }
         Fixed::Division => fill(&|_, seat| owned(person(seat).division.to_string())),

@@ -69,20 +69,10 @@ impl Digest {
 #[derive(Clone, Default)]
 pub struct Digesting(Sha256);
 
-/// How far ahead of the hash bytes are looked at, and at how many at a time: a page of memory, and a line of the cache.
-const AHEAD: usize = 4096;
-const LINE: usize = 64;
-
 impl Digesting {
-    /// The page after the one that is hashed is looked at before it is needed: the processor fetches ahead by itself only to
-    /// the end of a page, and a hash that waits at each of a mapped file's pages took half as long again.
+    /// More bytes, behind those before.
     pub fn update(&mut self, bytes: &[u8]) {
-        for (page, next) in bytes.chunks(AHEAD).zip((AHEAD..).step_by(AHEAD)) {
-            let ahead = bytes.get(next..).unwrap_or_default();
-            let looked_at = ahead[..ahead.len().min(AHEAD)].iter().step_by(LINE);
-            std::hint::black_box(looked_at.fold(0, |seen, byte| seen ^ byte));
-            self.0.update(page);
-        }
+        self.0.update(bytes);
     }
 
     /// The digest of everything so far, as one piece.

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::terminal::{printable, progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Date, Error, Result, wording};
+use crate::kernel::{Date, Error, Message, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::kind::Field;
 use crate::model::link::Link;
 use crate::model::outcome::Discrepancy;
-use crate::pipeline::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check as checked, read_list};
+use crate::pipeline::{Answer, Asked, CheckOptions, Enrolled, Warrant, Whom, answer_page, check as checked, read_list};
 use crate::report::{sentence, value_in_words};
 use crate::store::write_bytes;
 
@@ -76,11 +76,15 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         // A limit by heads is another one for a family than for somebody alone.
         if !matches!(whom, Whom::Household(_)) {
             println!("{}", context.word("cli.judged_alone"));
+            if answer.enrolled.is_none() {
+                println!("{}", context.word("cli.enrolment_unknown"));
+            }
         }
     }
     let complete =
         answer.evidences.iter().all(|evidence| matches!(evidence.delivery, Delivery::Arrived { stale: false, .. }));
-    Ok(if complete { 0 } else { NEEDS_ATTENTION })
+    let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
+    Ok(if complete && agrees { 0 } else { NEEDS_ATTENTION })
 }
 
 fn delivered(delivery: &Delivery) -> Option<Date> {
@@ -113,6 +117,9 @@ fn print(answer: &Answer, context: &Context) {
         if answer.register.persons[person as usize].id.is_none() {
             println!("{}", context.word("cli.without_id"));
         }
+        for line in enrolment_lines(answer, person, context) {
+            println!("{line}");
+        }
         for link in links {
             let evidence = &answer.evidences[link.source as usize];
             let at = evidence.refs[link.row as usize];
@@ -141,6 +148,17 @@ fn print(answer: &Answer, context: &Context) {
         println!("! {}  {name}  {sentence}", card.code);
     }
     println!("{}", context.word("cli.for_verification"));
+}
+
+/// Where somebody stands on the register already, and whether the name given is the one there.
+fn enrolment_lines(answer: &Answer, person: u32, context: &Context) -> Vec<String> {
+    let Some(enrolled) = &answer.enrolled else { return Vec::new() };
+    let line = |one: &Enrolled| {
+        let key = if one.agrees { "cli.enrolled" } else { "cli.enrolled_otherwise" };
+        let message = Message::new(key).with("household", printable(&one.household));
+        context.say(&message.with("programme", printable(&one.programme)))
+    };
+    enrolled[person as usize].iter().map(line).collect()
 }
 
 /// Fields of a record that were given.
@@ -196,7 +214,13 @@ impl AsJson<'_> {
         };
         let sources: Vec<Value> = self.answer.evidences.iter().zip(self.answer.states(person)).map(source).collect();
         let records: Vec<Value> = links.iter().map(|link| self.record(link)).collect();
-        json!({ "id": self.answer.register.id_text(person), "sources": sources, "records": records })
+        let enrolled = self.answer.enrolled.as_ref().map(|enrolled| {
+            let line = |one: &Enrolled| {
+                json!({ "household_id": one.household, "programme": one.programme, "name_agrees": one.agrees })
+            };
+            enrolled[person as usize].iter().map(line).collect::<Vec<Value>>()
+        });
+        json!({ "id": self.answer.register.id_text(person), "enrolled": enrolled, "sources": sources, "records": records })
     }
 
     fn record(&self, link: &Link) -> Value {

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::extracts::{in_use, read_sources};
 use super::linking::{Linked, gathered, link_all};
+use super::register::{FastMap, on_register};
 use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
 use super::run::settle_bins;
@@ -29,7 +30,8 @@ use crate::model::table::{Column, Table};
 use crate::policy;
 use crate::report::{Print, Report, ReportForms, Reports};
 use crate::standardise::ids::{self, IdReading};
-use crate::store::{Extracts, Ledger, Part, Workspace, recall};
+use crate::standardise::names;
+use crate::store::{Extracts, Ledger, OnRegister, Part, Stages, Workspace, recall};
 
 /// Who is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +70,21 @@ pub struct CheckOptions {
     pub at: String,
 }
 
+/// Where somebody asked about stands on the centre's register already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Code of the household.
+    pub household: String,
+    pub programme: String,
+    /// The name there is consistent with the one given, or none was given.
+    pub agrees: bool,
+}
+
 /// What the sources say of the people asked about.
 pub struct Answer {
     pub register: Register,
+    /// By person; `None` of a household, which is on it, and where the register is another than the last run read.
+    pub enrolled: Option<Vec<Vec<Enrolled>>>,
     pub evidences: Vec<Evidence>,
     pub links: Vec<Link>,
     pub coverage: crate::model::coverage::Coverage,
@@ -109,7 +123,14 @@ pub fn check(
     let index = Index::build(&register);
     let extracts = Extracts::open(&workspace, false);
     let sources: Vec<_> = plan.sources.iter().collect();
-    let evidences = read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel)?;
+    let enrolled = || match whom {
+        Whom::Household(_) => None,
+        Whom::People(_) | Whom::List(_) => enrolled(plan, &extracts, &Stages::open(&workspace, false), &register),
+    };
+    // A look at a register of a million takes as long as one at all sources.
+    let (evidences, enrolled) =
+        rayon::join(|| read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel), enrolled);
+    let evidences = evidences?;
     if extracts.has_news() {
         extracts.save(&in_use(plan))?;
     }
@@ -124,7 +145,7 @@ pub fn check(
     let entry = record(&mut ledger, &register, options, &evidences, outcomes.discrepancies.len())?;
     drop(index);
     let cards = plan.policy.cards();
-    Ok(Answer { register, evidences, links, coverage, outcomes, cards, entry })
+    Ok(Answer { register, enrolled, evidences, links, coverage, outcomes, cards, entry })
 }
 
 /// The answer as a verification report of one page or two, in HTML; the first household's, if it is about several. Its
@@ -174,6 +195,24 @@ impl Answer {
     pub fn states(&self, person: u32) -> &[CoverageState] {
         self.coverage.of(person)
     }
+}
+
+/// Somebody who applies and receives already, or gives another's name, is not one of whom nothing is known.
+fn enrolled(plan: &Plan, extracts: &Extracts, stages: &Stages, asked: &Register) -> Option<Vec<Vec<Enrolled>>> {
+    let ids: Vec<CitizenId> = asked.persons.iter().filter_map(|person| person.id).collect();
+    let mut rows: FastMap<CitizenId, Vec<OnRegister>> = FastMap::default();
+    on_register(plan, extracts, stages, &ids)?.into_iter().for_each(|row| rows.entry(row.id).or_default().push(row));
+    let of_person = |(number, person): (u32, &Person)| {
+        let own = person.id.and_then(|id| rows.get(&id)).into_iter().flatten();
+        let name = asked.name(number);
+        let enrolled = |row: &OnRegister| Enrolled {
+            household: row.household.clone(),
+            programme: row.programme.clone(),
+            agrees: name.is_empty() || names::compare(&row.name, name).is_consistent(),
+        };
+        own.map(enrolled).collect()
+    };
+    Some((0..).zip(&asked.persons).map(of_person).collect())
 }
 
 /// A household as the last run's register has it; mandates as on that day.

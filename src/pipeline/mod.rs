@@ -30,7 +30,7 @@ mod ties;
 mod trend;
 
 pub use answers::{AnswerSummary, Imported, Objecting, import, object};
-pub use check::{Answer, Asked, CheckOptions, Warrant, Whom, answer_page, check, read_list};
+pub use check::{Answer, Asked, CheckOptions, Enrolled, Warrant, Whom, answer_page, check, read_list};
 pub use comparison::{Comparison, ComparisonLine, compare};
 pub use evaluation::{Evaluation, Mistake, Score, evaluate};
 pub use explain::{Intended, Work, explain};

@@ -19,7 +19,7 @@ use crate::model::kind::{self, Kind};
 use crate::model::register::{Mandates, Person, Register};
 use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
-use crate::store::{Extracts, KeptRegister, Stages};
+use crate::store::{Extracts, KeptRegister, OnRegister, Stages};
 
 pub(super) type FastMap<K, V> = HashMap<K, V, FixedState>;
 
@@ -98,16 +98,8 @@ pub(super) fn register_for(
 /// The register as an earlier run read it, settled for the day; `None` if a file or its layout is another, or if a reading
 /// on this day would say something else of its dates.
 pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stages: &Stages) -> Option<RegisterRead> {
-    // Both are looked at, whatever is known of the first: they are read next if one is another.
-    let persons = Deliveries::known(plan, &plan.persons, extracts);
-    let mandates = plan.mandates.as_ref().map(|layout| Deliveries::known(plan, layout, extracts));
-    let persons = persons?;
-    let mandates = match mandates {
-        Some(mandates) => Some(mandates?),
-        None => None,
-    };
-    let files = persons.files().chain(mandates.iter().flat_map(Deliveries::files));
-    let made_of = key_over(&[&plan.register_digest.0], files);
+    let (persons, mandates) = known_files(plan, extracts)?;
+    let made_of = key_of(plan, &persons, mandates.as_ref());
     let unread = |code: &str, layout: &ingest::Source, kind: Kind| {
         Evidence::absent(code, &layout.department, kind, Delivery::Missing)
     };
@@ -122,6 +114,33 @@ pub(super) fn kept_register(plan: &Plan, as_of: Date, extracts: &Extracts, stage
         kept.mandates = Some(files.deliver(layout, kept.mandates?, as_of)?);
     }
     Some(RegisterRead::settled(made_of, kept).0)
+}
+
+/// The register's files, if all were read before as they lie.
+fn known_files(plan: &Plan, extracts: &Extracts) -> Option<(Deliveries, Option<Deliveries>)> {
+    // Both are looked at, whatever is known of the first: they are read next if one is another.
+    let persons = Deliveries::known(plan, &plan.persons, extracts);
+    let mandates = plan.mandates.as_ref().map(|layout| Deliveries::known(plan, layout, extracts));
+    let persons = persons?;
+    match mandates {
+        Some(mandates) => Some((persons, Some(mandates?))),
+        None => Some((persons, None)),
+    }
+}
+
+fn key_of(plan: &Plan, persons: &Deliveries, mandates: Option<&Deliveries>) -> Digest {
+    key_over(&[&plan.register_digest.0], persons.files().chain(mandates.into_iter().flat_map(Deliveries::files)))
+}
+
+/// Where citizens stand on the register as it lies, if it is the one that was read last.
+pub(super) fn on_register(
+    plan: &Plan,
+    extracts: &Extracts,
+    stages: &Stages,
+    ids: &[CitizenId],
+) -> Option<Vec<OnRegister>> {
+    let (persons, mandates) = known_files(plan, extracts)?;
+    stages.on_register(key_of(plan, &persons, mandates.as_ref()), &kind::register_persons(), ids)
 }
 
 /// Reads the register as of a date, whatever is known of it.

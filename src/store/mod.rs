@@ -60,7 +60,7 @@ pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
 pub use same::{MadeOf, TableRecord};
 pub use snapshot::{RunTables, save_found, save_read, save_record};
-pub use stages::{KeptRegister, Stages};
+pub use stages::{KeptRegister, OnRegister, Stages};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use vouched::ImportedFile;
 pub use whole_file::{write_bytes, write_whole};

@@ -445,3 +445,69 @@ fn a_register_of_which_too_much_cannot_be_read_is_refused() {
     assert!(told.contains("10001 rows of the register cannot be read"), "{told}");
     assert!(world.files("outbox").is_empty());
 }
+
+/// Whoever applies and receives already is told, and whoever gives another's name: "no record" under it would clear nobody.
+#[test]
+fn a_check_at_the_window_says_who_is_on_the_register_and_under_whose_name() {
+    let world = World::made(2_000, 10_000, 19);
+    let check = |arguments: &[&str]| {
+        let fixed = ["check", "--reason", "窗口", "--as-of", AS_OF, "--no-progress"];
+        let output = world.hedui(&[&fixed, arguments].concat());
+        (output.status.code(), text(&output.stdout))
+    };
+    let enrolled = |arguments: &[&str]| {
+        let (_, said) = check(&[arguments, &["--json"]].concat());
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()["people"][0]["enrolled"].clone()
+    };
+    let (_, cells) = line_of(&world, "低保");
+    let (id, name, household) = (&cells[0][..], &cells[1][..], &cells[2][..]);
+    assert!(enrolled(&["--id", id]).is_null(), "no run has read the register yet");
+    assert!(check(&["--id", id]).1.contains("not looked up"));
+    world.summary();
+    let there =
+        |agrees: bool| serde_json::json!([{ "household_id": household, "programme": "低保", "name_agrees": agrees }]);
+    assert_eq!(enrolled(&["--id", id]), there(true));
+    assert_eq!(enrolled(&["--id", id, "--name", name]), there(true));
+    assert_eq!(enrolled(&["--id", id, "--name", "尉迟不同"]), there(false));
+    let (code, said) = check(&["--id", id, "--name", "尉迟不同"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("household {household}, 低保; under a name")), "{said}");
+    let nobody = hedui::kernel::CitizenId::from_body(b"37010219700101001").unwrap().to_ascii();
+    let nobody = std::str::from_utf8(&nobody).unwrap();
+    assert_eq!(enrolled(&["--id", nobody]), serde_json::json!([]));
+    // One more line, of somebody else: the register is another, and nobody says what he does not know.
+    let mut another = cells.clone();
+    another[0] = nobody.to_owned();
+    add_line(&world, &another);
+    assert!(enrolled(&["--id", id]).is_null());
+    runs_as_if_read_anew(&world, AS_OF);
+    assert_eq!(enrolled(&["--id", nobody]), there(true));
+}
+
+/// Heads are people: the same household under a second programme is no larger, and nobody's own car is a stranger's.
+#[test]
+fn a_household_under_two_programmes_is_found_as_under_one() {
+    let world = World::made(2_000, 10_000, 20);
+    world.summary();
+    let found = |world: &World| {
+        let rows = world.export("outcomes").into_iter().filter(|row| !row["rule"].starts_with('E'));
+        let key = |row: Row| ["household_id", "rule", "measure", "limit"].map(|column| row[column].clone());
+        rows.map(key).collect::<BTreeSet<_>>()
+    };
+    let before = found(&world);
+    assert!(before.iter().any(|row| row[1] == "D001"), "limits by heads are asked");
+    let heading_and_rows = std::fs::read_to_string(world.path(PERSONS)).unwrap();
+    let again: Vec<String> = heading_and_rows
+        .split("\r\n")
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|cells| cells.len() > 5 && cells[5] == "低保")
+        .map(|mut cells| {
+            cells[5] = "临时救助".to_owned();
+            cells.join(",")
+        })
+        .collect();
+    edit(&world, PERSONS, |file| format!("{}\r\n{}\r\n", file.trim_end(), again.join("\r\n")));
+    world.summary();
+    assert_eq!(found(&world), before);
+}

@@ -26,7 +26,12 @@ pub(super) fn put_table(image: &mut ImageWriter, table: &Table) -> Result<()> {
 
 /// How many sections a table of this kind is.
 pub(super) fn sections_of(kind: &Kind) -> usize {
-    kind.types().map(|ty| if matches!(ty, FieldType::Text | FieldType::Code) { 3 } else { 1 }).sum()
+    sections_before(kind, kind.fields.len())
+}
+
+/// How many sections the columns before one of a table are.
+pub(super) fn sections_before(kind: &Kind, field: usize) -> usize {
+    kind.types().take(field).map(|ty| if matches!(ty, FieldType::Text | FieldType::Code) { 3 } else { 1 }).sum()
 }
 
 /// `None` if the columns are not those of the kind, or of two lengths.

@@ -18,7 +18,7 @@ mod source;
 use std::fs;
 use std::path::PathBuf;
 
-pub use register::KeptRegister;
+pub use register::{KeptRegister, OnRegister};
 
 use super::part::sweep;
 use super::workspace::Workspace;

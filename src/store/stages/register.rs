@@ -1,14 +1,17 @@
 //! The register as it was read, good for any day: whom a mandate covers on a day is for the caller to settle.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Stages;
-use super::columns::{put_table, put_texts, sections_of, take_table, take_texts};
+use super::columns::{put_table, put_texts, sections_before, sections_of, take_table, take_texts};
 use super::image::{Image, ImageWriter, Sections};
 use super::source::Counted;
 use crate::kernel::{CitizenId, Date, Digest, Division, Result};
 use crate::model::evidence::Evidence;
+use crate::model::kind::Kind;
 use crate::model::register::{Households, Mandates, Person, Register, Role, State};
 use crate::model::values::{Pack, Values};
 
@@ -30,6 +33,19 @@ pub struct KeptRegister {
     pub persons: Evidence,
     pub mandates: Option<Evidence>,
 }
+
+/// Where somebody stands on a register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnRegister {
+    pub id: CitizenId,
+    pub name: String,
+    /// Its code, as given.
+    pub household: String,
+    pub programme: String,
+}
+
+/// What stands between the columns of the register's table and the ids of its persons: lines, rows at fault.
+const BEFORE_IDS: usize = 2;
 
 impl Stages {
     /// Keeps a register, the mandates filed apart from it, and what its files counted.
@@ -95,6 +111,36 @@ impl Stages {
         let register = Register { persons: people, households, programmes, table, lines, faulty, as_of };
         let persons = small.persons.into_evidence(persons)?;
         (named && even).then_some(KeptRegister { register, filed, persons, mandates })
+    }
+
+    /// Where citizens stand on the register kept under this key; `None` if none is. The rest of it is not read: that of a million
+    /// takes longer than a clerk waits. `kind` is that of its persons' file.
+    pub fn on_register(&self, key: Digest, kind: &Kind, ids: &[CitizenId]) -> Option<Vec<OnRegister>> {
+        let image = self.in_use.then(|| Image::open(&self.path(STAGE), key)).flatten()?;
+        let small: Small = image.small()?;
+        let wanted: HashSet<u64, FixedState> = ids.iter().map(|id| id.packed()).collect();
+        let sections = image.sections_after(sections_of(kind) + BEFORE_IDS);
+        let all: &[u64] = sections.numbers()?;
+        let found: Vec<usize> = (0..all.len()).filter(|person| wanted.contains(&all[*person])).collect();
+        if found.is_empty() {
+            return Some(Vec::new());
+        }
+        let (_divisions, _births) = (sections.next()?, sections.next()?);
+        let (households, programmes) = (sections.numbers::<u32>()?, sections.numbers::<u16>()?);
+        let _states = sections.next()?;
+        let codes = take_texts(&sections)?;
+        let names = take_texts(&image.sections_after(sections_before(kind, kind.field("name")?)))?;
+        let even = [households.len(), programmes.len(), names.len()] == [all.len(); 3];
+        let row = |person: usize| {
+            let household = usize::try_from(households[person]).ok().filter(|household| *household < codes.len())?;
+            Some(OnRegister {
+                id: CitizenId::from_packed(all[person]),
+                name: names.get(person).to_owned(),
+                household: codes.get(household).to_owned(),
+                programme: small.programmes.get(usize::from(programmes[person]))?.clone(),
+            })
+        };
+        even.then(|| found.into_iter().map(row).collect()).flatten()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kernel::Division;
 use crate::model::coverage::{StateCounts, is_fully_checked};
 use crate::model::link::{Grade, Link};
 use crate::model::register::Role;
-use crate::model::standing::Absence;
+use crate::model::standing::{Absence, Absent};
 
 /// Indexes into the run's tables that belong to one county.
 pub(super) struct County {
@@ -67,8 +67,7 @@ pub(super) fn group(view: &RunView) -> Vec<County> {
         list.push(index as u32);
     }
     for (index, absent) in view.history.absent.iter().enumerate() {
-        // A county that has nobody on the register any more gets no package; the run's snapshot keeps its lines.
-        if let Ok(place) = view.register.counties().binary_search(&absent.earlier.division.county()) {
+        if let Some(place) = package_of(view, absent) {
             counties[place].absent.push(index as u32);
         }
     }
@@ -110,6 +109,17 @@ pub(super) fn counted(view: &RunView) -> Vec<(County, Counts)> {
         (county, counts)
     });
     lists.collect()
+}
+
+/// The place of its county among those with a package.
+fn package_of(view: &RunView, absent: &Absent) -> Option<usize> {
+    view.register.counties().binary_search(&absent.earlier.division.county()).ok()
+}
+
+/// Of [`crate::model::standing::History::absent`], those whose county has nobody on the register any more and gets no package.
+pub(super) fn without_package(view: &RunView) -> Vec<u32> {
+    let numbered = (0..).zip(&view.history.absent);
+    numbered.filter(|(_, absent)| package_of(view, absent).is_none()).map(|(index, _)| index).collect()
 }
 
 /// 同号异名: the id agrees, the name is another person's.

@@ -6,7 +6,8 @@
 //!                index.html reports.pdf manifest.json; where the centre has a key or a password for them,
 //!                manifest.sig and sealed.zip; with a roster of officials filings.csv, here and above
 //! <out>/         summary.xlsx summary.csv levels.csv precision.csv summary.html review.xlsx review.csv
-//!                review_answered.csv rejects/<source>.csv manifest.json
+//!                review_answered.csv rejects/<source>.csv manifest.json; absent.csv, if a county has nobody on the
+//!                register any more
 //! ```
 //!
 //! File names are fixed and hold no personal value. A county's folder holds only its own households. Nothing is
@@ -386,6 +387,10 @@ fn write_summary(
     }
     if let Some(csv) = set_aside::csv(view) {
         folder.put("set_aside.csv", &csv)?;
+    }
+    let left = county::without_package(view);
+    if !left.is_empty() {
+        folder.put("absent.csv", &standing::absent(view, &left).to_csv())?;
     }
     if let Some(check) = view.filings {
         folder.put("filings.csv", &filings::of_all(view, check, counties).to_csv())?;

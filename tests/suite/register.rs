@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::{listed, night};
 use super::known::{edit, runs_as_if_read_anew};
-use super::world::{AS_OF, World, text};
+use super::world::{AS_OF, World, records, text};
 
 const PERSONS: &str = "inbox/register/persons.csv";
 
@@ -444,6 +444,29 @@ fn a_register_of_which_too_much_cannot_be_read_is_refused() {
     let told = text(&refused.stderr);
     assert!(told.contains("10001 rows of the register cannot be read"), "{told}");
     assert!(world.files("outbox").is_empty());
+}
+
+/// A county that was merged into another gets no package, and what was found there is still told to the centre.
+#[test]
+fn a_county_that_has_nobody_left_is_told_at_the_centre() {
+    let world = World::made(2_000, 10_000, 21);
+    world.summary();
+    let found = world.export("outcomes");
+    let county = found[0]["household_id"][..6].to_owned();
+    let lost = |row: &&Row| row["household_id"].starts_with(&county);
+    let lost: BTreeSet<String> = found.iter().filter(lost).map(|row| row["id"].clone()).collect();
+    edit(&world, PERSONS, |file| {
+        let stays = |line: &&str| !line.split(',').nth(2).is_some_and(|household| household.starts_with(&county));
+        file.split("\r\n").filter(stays).collect::<Vec<_>>().join("\r\n")
+    });
+    let run = next_day(&world);
+    let outbox = run["outbox"].as_str().unwrap();
+    assert!(!world.path(&format!("{outbox}/{county}")).exists());
+    let told = records(&std::fs::read(world.path(&format!("{outbox}/absent.csv"))).unwrap());
+    assert_eq!(told.iter().map(|row| row["疑点编号"].clone()).collect::<BTreeSet<_>>(), lost);
+    assert!(told.iter().all(|row| row["情况"] == "已消失：已不在对象名册"), "{told:?}");
+    let again = night(&world, 2, &[]);
+    assert!(!world.path(&format!("{}/absent.csv", again["outbox"].as_str().unwrap())).exists(), "told once");
 }
 
 /// Whoever applies and receives already is told, and whoever gives another's name: "no record" under it would clear nobody.

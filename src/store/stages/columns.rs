@@ -90,6 +90,22 @@ pub(super) fn take_texts(sections: &Sections) -> Option<Texts> {
     texts(part.first, part.texts?)
 }
 
+/// The texts of some rows, without a look at the others.
+pub(super) fn take_some(sections: &Sections, rows: &[usize]) -> Option<Vec<String>> {
+    let part = Part::next(sections, FieldType::Text)?;
+    let [characters, ends] = part.texts?;
+    let (held, characters): (&[u16], &[u8]) = (part.first.numbers()?, characters.numbers()?);
+    let ends: &[u32] = ends.numbers()?;
+    let (how, codes) = held.split_first()?;
+    let text = |row: &usize| {
+        let place = if *how == u16::from(CODED) { usize::from(*codes.get(*row)?) } else { *row };
+        let start = if place == 0 { 0 } else { *ends.get(place - 1)? as usize };
+        let text = characters.get(start..*ends.get(place)? as usize)?;
+        std::str::from_utf8(text).ok().map(str::to_owned)
+    };
+    rows.iter().map(text).collect()
+}
+
 fn texts(held: Section, [characters, ends]: [Section; 2]) -> Option<Texts> {
     let held: &[u16] = held.lasting_numbers()?;
     let joined = Joined::from_raw(characters.lasting_text()?.into(), ends.lasting_numbers()?.into())?;
@@ -134,6 +150,12 @@ mod tests {
         put_table(&mut image, &table).unwrap();
         image.finish(&()).unwrap();
         let image = Image::open(&path, key).unwrap();
+        for (at, column) in table.columns.iter().enumerate() {
+            if let Column::Text(texts) = column {
+                let some = take_some(&image.sections_after(sections_before(&kind, at)), &[99, 0, 50]);
+                assert_eq!(some.unwrap(), [99, 0, 50].map(|row| texts.get(row).to_owned()));
+            }
+        }
         assert_eq!(take_table(&image.sections(), &kind), Some(table));
         assert!(
             take_table(&image.sections(), &builtin("housing").unwrap()).is_none(),

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Stages;
-use super::columns::{put_table, put_texts, sections_before, sections_of, take_table, take_texts};
+use super::columns::{put_table, put_texts, sections_before, sections_of, take_some, take_table, take_texts};
 use super::image::{Image, ImageWriter, Sections};
 use super::source::Counted;
 use crate::kernel::{CitizenId, Date, Digest, Division, Result};
@@ -128,19 +128,15 @@ impl Stages {
         let (_divisions, _births) = (sections.next()?, sections.next()?);
         let (households, programmes) = (sections.numbers::<u32>()?, sections.numbers::<u16>()?);
         let _states = sections.next()?;
-        let codes = take_texts(&sections)?;
-        let names = take_texts(&image.sections_after(sections_before(kind, kind.field("name")?)))?;
-        let even = [households.len(), programmes.len(), names.len()] == [all.len(); 3];
-        let row = |person: usize| {
-            let household = usize::try_from(households[person]).ok().filter(|household| *household < codes.len())?;
-            Some(OnRegister {
-                id: CitizenId::from_packed(all[person]),
-                name: names.get(person).to_owned(),
-                household: codes.get(household).to_owned(),
-                programme: small.programmes.get(usize::from(programmes[person]))?.clone(),
-            })
+        let of_found = |person: &usize| usize::try_from(*households.get(*person)?).ok();
+        let homes: Vec<usize> = found.iter().map(of_found).collect::<Option<_>>()?;
+        let codes = take_some(&sections, &homes)?;
+        let names = take_some(&image.sections_after(sections_before(kind, kind.field("name")?)), &found)?;
+        let row = |((person, household), name): ((usize, String), String)| {
+            let programme = small.programmes.get(usize::from(*programmes.get(person)?))?.clone();
+            Some(OnRegister { id: CitizenId::from_packed(all[person]), name, household, programme })
         };
-        even.then(|| found.into_iter().map(row).collect()).flatten()
+        found.into_iter().zip(codes).zip(names).map(row).collect()
     }
 }
 

@@ -202,10 +202,11 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
         eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));
     }
-    let troubled = |source: &&SourceSummary| source.state != "arrived" || source.rejects_over_limit;
-    for source in summary.sources.iter().filter(troubled).filter(|source| !is_left_out(source)) {
+    let troubled = summary.sources.iter().filter(|source| source.needs_attention());
+    for source in troubled.filter(|source| !is_left_out(source)) {
         let reason = match &source.fault {
             Some(fault) => fault.say(context.lang),
+            None if source.broken_off => context.word("cli.broken_off").to_owned(),
             None if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
             None => context.word(state_key(source.state)).to_owned(),
         };

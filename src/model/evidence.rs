@@ -210,6 +210,11 @@ impl Evidence {
         std::mem::replace(&mut self.table, Table::new(self.kind.types()))
     }
 
+    /// A file ends within a record: what stood behind that place is lost.
+    pub fn breaks_off(&self) -> bool {
+        self.reject_counts.keys().any(|(_, reason, _)| *reason == "ingest.reject_truncated")
+    }
+
     /// A source of which nothing was read.
     pub fn absent(source: &str, department: &str, kind: Kind, delivery: Delivery) -> Self {
         Self {

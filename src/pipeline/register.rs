@@ -209,7 +209,7 @@ fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
 /// they were kept.
 fn refuse_unreadable(persons: &Evidence) -> Result<()> {
     // Whoever stood behind the place where it breaks off would have left the register.
-    if persons.reject_counts.keys().any(|(_, reason, _)| *reason == "ingest.reject_truncated") {
+    if persons.breaks_off() {
         let broken_off = Error::input(Message::new("run.broken_off_register"));
         let file = persons.files.last().map_or("register.toml", |file| &file.path);
         return Err(broken_off.at(Path::new(file)).hint(Message::new("run.broken_off_register_hint")));

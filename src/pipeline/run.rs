@@ -409,6 +409,7 @@ impl Found<'_> {
             bins: evidence.bins,
             fault,
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
+            broken_off: evidence.breaks_off(),
         }
     }
 }

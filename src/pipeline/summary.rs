@@ -112,6 +112,15 @@ pub struct SourceSummary {
     pub fault: Option<Error>,
     /// For the register, people whose row cannot be read count with the rejected rows.
     pub rejects_over_limit: bool,
+    /// A file of it ends within a record: nobody knows who stood behind that.
+    pub broken_off: bool,
+}
+
+impl SourceSummary {
+    /// It did not arrive as it should have.
+    pub fn needs_attention(&self) -> bool {
+        self.state != "arrived" || self.rejects_over_limit || self.broken_off
+    }
 }
 
 /// One county's package.
@@ -126,9 +135,7 @@ pub struct PackageSummary {
 impl RunSummary {
     /// Done, but something needs a person: exit code 1.
     pub fn needs_attention(&self) -> bool {
-        self.unnamed_households > 0
-            || self.fewer_persons > 0
-            || self.sources.iter().any(|source| source.state != "arrived" || source.rejects_over_limit)
+        self.unnamed_households > 0 || self.fewer_persons > 0 || self.sources.iter().any(SourceSummary::needs_attention)
     }
 }
 

@@ -61,9 +61,14 @@ fn an_empty_inbox_is_not_clearance() {
 }
 
 #[test]
-fn a_truncated_file_loses_its_last_row_alone() {
+fn a_truncated_file_loses_its_last_row_alone_and_is_told() {
     let world = small();
     let before = world.summary();
+    let told = |world: &World| {
+        let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress", "--formats", "csv"]);
+        (output.status.code(), text(&output.stderr).contains("ends within a row"))
+    };
+    assert_eq!(told(&world), (Some(0), false));
     let world = small();
     let file = world.extract("provident_fund");
     let bytes = std::fs::read(&file).unwrap();
@@ -74,6 +79,7 @@ fn a_truncated_file_loses_its_last_row_alone() {
     let rejected =
         |summary: &serde_json::Value| state_of(summary, "provident_fund")["bins"]["rejected"].as_u64().unwrap();
     assert_eq!(rejected(&after), rejected(&before) + 1);
+    assert_eq!(told(&world), (Some(1), true));
 }
 
 #[test]

@@ -24,10 +24,7 @@ const HEADS: [usize; 2] = [1 << 18, 1 << 24];
 
 impl Connector for Delimited {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let heading = heading_of(file, job, |head| {
-            refuse_other_formats(head)?;
-            chosen(job).map_or_else(|| file.encoding(), Ok)
-        })?;
+        let heading = heading_of(file, |head| open(head, job, || file.encoding()))?;
         let (start, line, encoding) = (heading.body, heading.line, heading.dialect.encoding);
         let body = heading.into_body(file, index, job);
         job.progress.advance(job.code, start as u64, 0);
@@ -39,7 +36,8 @@ impl Connector for Delimited {
     fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
         const AT_A_TIME: usize = 1_024;
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let body = heading_of(file, job, |_| Ok(encoding))?.into_body(file, index, job);
+        let heading = heading_of(file, |head| find_heading(head, encoding, job))?;
+        let body = heading.into_body(file, index, job);
         let pick = |places: &[Place]| {
             job.cancel.check()?;
             body.pick(places)
@@ -51,25 +49,12 @@ impl Connector for Delimited {
     }
 }
 
-/// The heading of a file, in the encoding that `encoding` tells from its first bytes.
-fn heading_of(file: &Delivered, job: &Job<'_>, encoding: impl Fn(&[u8]) -> Result<Encoding>) -> Result<Heading> {
+/// What `find` finds in a file's first bytes.
+fn heading_of(file: &Delivered, find: impl Fn(&[u8]) -> Result<Heading>) -> Result<Heading> {
     let [near, far] = HEADS;
-    let find = |most: usize| {
-        let head = file.head(most)?;
-        find_heading(&head, encoding(&head)?, job)
-    };
-    match find(near) {
-        Err(_) if file.len() > near => find(far),
+    match find(&file.piece(0, near)?) {
+        Err(_) if file.len() > near => find(&file.piece(0, far)?),
         found => found,
-    }
-}
-
-/// The encoding that the layout states.
-fn chosen(job: &Job<'_>) -> Option<Encoding> {
-    match job.source.connector.encoding {
-        EncodingChoice::Auto => None,
-        EncodingChoice::Utf8 => Some(Encoding::Utf8),
-        EncodingChoice::Gb18030 => Some(Encoding::Gb18030),
     }
 }
 
@@ -78,10 +63,15 @@ fn mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
 }
 
-/// The heading of a file, from its first bytes, which also tell the encoding unless the layout states it.
-pub(super) fn open(bytes: &[u8], job: &Job<'_>) -> Result<Heading> {
-    refuse_other_formats(bytes)?;
-    find_heading(bytes, chosen(job).unwrap_or_else(|| Encoding::detect(bytes).0), job)
+/// The heading of a file, from its first bytes; in the encoding that `detect` finds unless the layout states one.
+pub(super) fn open(head: &[u8], job: &Job<'_>, detect: impl FnOnce() -> Result<Encoding>) -> Result<Heading> {
+    refuse_other_formats(head)?;
+    let encoding = match job.source.connector.encoding {
+        EncodingChoice::Auto => detect()?,
+        EncodingChoice::Utf8 => Encoding::Utf8,
+        EncodingChoice::Gb18030 => Encoding::Gb18030,
+    };
+    find_heading(head, encoding, job)
 }
 
 /// A delimiter as people read it.

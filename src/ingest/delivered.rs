@@ -49,18 +49,19 @@ impl Delivered {
         })
     }
 
-    /// The first bytes, so many at most; of a longer file up to a line end, if there is one.
-    pub(super) fn head(&self, most: usize) -> Result<Vec<u8>> {
-        self.piece(0, most)
-    }
-
-    fn piece(&self, from: usize, most: usize) -> Result<Vec<u8>> {
+    /// So many bytes at most from a place on; where the file goes on, up to a line end, if there is one.
+    pub(super) fn piece(&self, from: usize, most: usize) -> Result<Vec<u8>> {
         let (until, mut bytes) = (self.length.min(from + most), Vec::new());
         self.read(from..until, &mut bytes)?;
         if until < self.length {
             bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |line_end| line_end + 1));
         }
         Ok(bytes)
+    }
+
+    /// For a library that seeks for itself.
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     /// The encoding. Where a file begins in ASCII, what comes first that is none tells.
@@ -114,9 +115,9 @@ mod tests {
         let mut piece = b"before".to_vec();
         file.read(99_990..100_000, &mut piece).unwrap();
         assert_eq!(piece, text[99_990..]);
-        assert_eq!(file.head(300).unwrap(), text[..262], "byte 10 is a line end, and so is byte 261");
-        assert_eq!(file.head(1 << 20).unwrap(), text);
-        assert!(delivered(b"").1.head(300).unwrap().is_empty());
+        assert_eq!(file.piece(0, 300).unwrap(), text[..262], "byte 10 is a line end, and so is byte 261");
+        assert_eq!(file.piece(0, 1 << 20).unwrap(), text);
+        assert!(delivered(b"").1.piece(0, 300).unwrap().is_empty());
     }
 
     #[test]

@@ -9,9 +9,11 @@
 //! depends on it but what people are told.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::Path;
 
+use super::delivered::Delivered;
+use super::encoding::Encoding;
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
 use super::{Job, delimited, deliveries};
@@ -19,7 +21,7 @@ use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Result, Silent};
 use crate::model::kind::Kind;
 
 /// Bytes read at one place of a file.
-const PIECE: u64 = 256 << 10;
+const PIECE: usize = 256 << 10;
 
 /// What a source's deliveries would give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +42,12 @@ pub struct Sample {
 pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
     let mut all = Sample { files: 0, bytes: 0, rows: 0, refused: None };
     for path in deliveries(root, source)? {
-        let trouble = |error: std::io::Error| Error::io(&path, &error);
-        let mut file = File::open(&path).map_err(trouble)?;
-        let length = file.metadata().map_err(trouble)?.len();
+        let delivered = Delivered::open(&path)?;
         all.files += 1;
-        all.bytes += length;
+        all.bytes += delivered.len() as u64;
         let rows = match source.connector.format {
-            Format::Csv => rows_of_text(&mut file, &path, length, source, kind),
-            Format::Xlsx => rows_of_sheet(&mut file),
+            Format::Csv => rows_of_text(&delivered, source, kind),
+            Format::Xlsx => rows_of_sheet(delivered.file()),
         };
         match rows.map_err(|error| error.at(&path)) {
             Ok(rows) => all.rows += rows,
@@ -65,13 +65,13 @@ struct Counted {
     bytes: u64,
 }
 
-fn rows_of_text(file: &mut File, path: &Path, length: u64, source: &Source, kind: &Kind) -> Result<u64> {
+fn rows_of_text(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
+    let length = delivered.len();
     if length == 0 {
         return Err(Error::input(Message::new("ingest.refused_empty")));
     }
     let is_whole = length <= 2 * PIECE;
-    let first = piece(file, path, 0, if is_whole { length } else { PIECE })?;
-    let first = if is_whole { &first[..] } else { to_line_end(&first) };
+    let first = delivered.piece(0, if is_whole { length } else { PIECE })?;
     let cancel = Cancel::default();
     let job = Job {
         code: "",
@@ -83,32 +83,19 @@ fn rows_of_text(file: &mut File, path: &Path, length: u64, source: &Source, kind
         cancel: &cancel,
         keys: None,
     };
-    let heading = delimited::open(first, &job)?;
+    let heading = delimited::open(&first, &job, || Ok(Encoding::detect(&first).0))?;
     let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
     let mut counted = Counted::default();
     count(&first[heading.body.min(first.len())..], dialect, &mut counted);
     if is_whole {
         return Ok(counted.records);
     }
-    let middle = piece(file, path, length / 2, PIECE)?;
+    let middle = delivered.piece(length / 2, PIECE)?;
     let begins = memchr::memchr(b'\n', &middle).map_or(middle.len(), |line_end| line_end + 1);
-    count(to_line_end(&middle[begins..]), dialect, &mut counted);
-    let body = length - heading.body as u64;
+    count(&middle[begins..], dialect, &mut counted);
+    let body = (length - heading.body) as u64;
     // Lines longer than a piece: nothing is known but that there is a record.
     Ok(if counted.bytes == 0 { 1 } else { scaled(counted.records, body, counted.bytes) })
-}
-
-/// Up to `length` bytes from a place on.
-fn piece(file: &mut File, path: &Path, from: u64, length: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.take(length).read_to_end(&mut bytes));
-    read.map_err(|error| Error::io(path, &error))?;
-    Ok(bytes)
-}
-
-/// Without the half line at its end, which would look like a cut-off file.
-fn to_line_end(bytes: &[u8]) -> &[u8] {
-    &bytes[..memchr::memrchr(b'\n', bytes).map_or(0, |line_end| line_end + 1)]
 }
 
 fn count(bytes: &[u8], dialect: Dialect, counted: &mut Counted) {
@@ -120,7 +107,7 @@ fn count(bytes: &[u8], dialect: Dialect, counted: &mut Counted) {
 }
 
 /// Rows of the largest sheet, which holds the list; the layout's sheet may be a smaller one, and the estimate then too high.
-fn rows_of_sheet(file: &mut File) -> Result<u64> {
+fn rows_of_sheet(file: &File) -> Result<u64> {
     let refused = |reason: String| {
         let message = Message::new("ingest.refused_xlsx").with("reason", reason);
         Error::input(message).hint(Message::new("ingest.refused_xlsx_hint"))
@@ -137,7 +124,7 @@ fn rows_of_sheet(file: &mut File) -> Result<u64> {
     let Some((index, size)) = largest else { return Err(refused("xl/worksheets".to_owned())) };
     let sheet = book.by_index(index).map_err(|error| refused(error.to_string()))?;
     let mut beginning = Vec::new();
-    sheet.take(PIECE).read_to_end(&mut beginning).map_err(|error| refused(error.to_string()))?;
+    sheet.take(PIECE as u64).read_to_end(&mut beginning).map_err(|error| refused(error.to_string()))?;
     let rows = memchr::memmem::find_iter(&beginning, b"<row").count() as u64;
     // The heading is no row.
     Ok(if beginning.is_empty() { 0 } else { scaled(rows, size, beginning.len() as u64).saturating_sub(1) })
@@ -150,7 +137,6 @@ fn scaled(count: u64, whole: u64, part: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encoding::Encoding;
     use super::*;
     use crate::kernel::Lang;
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::terminal::{printable, progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Date, Error, Message, Result, wording};
+use crate::kernel::{Error, Message, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
@@ -81,21 +81,13 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
             }
         }
     }
-    let complete =
-        answer.evidences.iter().all(|evidence| matches!(evidence.delivery, Delivery::Arrived { stale: false, .. }));
+    let complete = answer.evidences.iter().all(|evidence| evidence.delivery.state() == "arrived");
     let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
     Ok(if complete && agrees { 0 } else { NEEDS_ATTENTION })
 }
 
-fn delivered(delivery: &Delivery) -> Option<Date> {
-    match delivery {
-        Delivery::Arrived { as_of, .. } => Some(*as_of),
-        Delivery::Missing | Delivery::Refused(_) => None,
-    }
-}
-
 fn print(answer: &Answer, context: &Context) {
-    let date = |delivery: &Delivery| delivered(delivery).map(|date| date.to_string()).unwrap_or_default();
+    let date = |delivery: &Delivery| delivery.as_of().map(|date| date.to_string()).unwrap_or_default();
     for (person, links) in (0..).zip(answer.links_by_person()) {
         println!("{}  {}", answer.register.id_text(person), printable(answer.register.name(person)));
         let rows: Vec<Vec<String>> = answer
@@ -209,7 +201,7 @@ impl AsJson<'_> {
 
     fn person(&self, person: u32, links: &[&Link]) -> Value {
         let source = |(evidence, state): (&Evidence, &CoverageState)| {
-            let as_of = delivered(&evidence.delivery).map(|date| date.to_string());
+            let as_of = evidence.delivery.as_of().map(|date| date.to_string());
             json!({ "source": evidence.source, "state": state.code(), "as_of": as_of })
         };
         let sources: Vec<Value> = self.answer.evidences.iter().zip(self.answer.states(person)).map(source).collect();

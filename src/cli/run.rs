@@ -204,11 +204,11 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     }
     let troubled = summary.sources.iter().filter(|source| source.needs_attention());
     for source in troubled.filter(|source| !is_left_out(source)) {
-        let reason = match &source.fault {
-            Some(fault) => fault.say(context.lang),
-            None if source.broken_off => context.word("cli.broken_off").to_owned(),
-            None if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
-            None => context.word(state_key(source.state)).to_owned(),
+        let reason = match (&source.fault, source.short) {
+            (Some(fault), _) => fault.say(context.lang),
+            (None, Some(short)) => context.say(&short.message(source.bins.read - source.bins.rejected)),
+            (None, None) if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
+            (None, None) => context.word(state_key(source.state)).to_owned(),
         };
         let department = if source.department.is_empty() { context.word("cli.register") } else { &source.department };
         eprintln!("! {} ({department}): {reason}", source.source);
@@ -231,6 +231,7 @@ fn state_key(state: &str) -> &'static str {
     match state {
         "arrived" => "cli.state_arrived",
         "stale" => "cli.state_stale",
+        "incomplete" => "cli.state_incomplete",
         "missing" => "cli.state_missing",
         _ => "cli.state_refused",
     }

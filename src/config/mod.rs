@@ -106,11 +106,13 @@ pub struct RunSettings {
     accept: Vec<Grade>,
     /// More rejected rows than this share of a source, in percent: the run ends with exit code 1.
     pub reject_percent: f64,
+    /// A delivery of so much fewer usable rows than the whole one before it, in percent, is not whole.
+    pub fewer_rows_percent: f64,
 }
 
 impl Default for RunSettings {
     fn default() -> Self {
-        Self { accept: vec![Grade::A, Grade::C], reject_percent: 5.0 }
+        Self { accept: vec![Grade::A, Grade::C], reject_percent: 5.0, fewer_rows_percent: 20.0 }
     }
 }
 
@@ -270,8 +272,9 @@ fn check_centre(file: CentreFile) -> Result<(CentreFile, Places)> {
     if let Some(language) = file.centre.language.as_deref().filter(|text| Lang::parse(text).is_none()) {
         faults.push(Error::config(Message::new("config.bad_language").with("value", language)).at(at));
     }
-    if !(0.0..=100.0).contains(&file.run.reject_percent) {
-        faults.push(Error::config(Message::new("config.bad_percent").with("value", file.run.reject_percent)).at(at));
+    let shares = [("reject_percent", file.run.reject_percent), ("fewer_rows_percent", file.run.fewer_rows_percent)];
+    for (key, value) in shares.into_iter().filter(|(_, value)| !(0.0..=100.0).contains(value)) {
+        faults.push(Error::config(Message::new("config.bad_percent").with("key", key).with("value", value)).at(at));
     }
     if let Some(grade) = file.run.accept.iter().find(|grade| matches!(grade, Grade::B | Grade::E)) {
         // Another person's name, or a name alone: no centre may accept these unseen (invariant I-5).

@@ -63,7 +63,8 @@ pub(super) fn read(
     job: &Job<'_>,
 ) -> Result<ReadPart> {
     let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(delivered, index, job)?;
-    let file = ExtractFile { path: path.to_owned(), digest, bytes: delivered.len() as u64, format };
+    let (path, bytes, rows) = (path.to_owned(), delivered.len() as u64, batch.bins.read);
+    let file = ExtractFile { path, digest, bytes, format, rows };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {
         hand_over(&mut entries, index, keys);
         let (sheet, rows) = sheet.map_or((None, Vec::new()), |(sheet, rows)| (Some((sheet, headings.clone())), rows));

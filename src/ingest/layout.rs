@@ -26,6 +26,8 @@ pub struct Source {
     pub department: String,
     /// A delivery older than this many days on the run's date is stale. Absent: never.
     pub cycle_days: Option<u32>,
+    /// Absent: the delivery before is the measure.
+    min_rows: Option<Spanned<u64>>,
     #[serde(default)]
     as_of: Option<Spanned<String>>,
     /// Nobody is "clear" without this source.
@@ -228,6 +230,9 @@ impl Source {
         if !self.columns.contains_key(id) && !self.columns.contains_key(name) {
             faults.add(0, Message::new("ingest.layout_no_person").with("id", id).with("name", name));
         }
+        if let Some(rows) = self.min_rows.as_ref().filter(|_| self.kind_code.is_none()) {
+            faults.add(rows.span().start, Message::new("ingest.layout_min_rows"));
+        }
         self.check_units_and_codes(kind, &mut faults);
         self.check_connection(&mut faults);
         Error::all(faults.found)
@@ -258,6 +263,11 @@ impl Source {
                 faults.add(table.span().start, message.with("likely", likely.copied().unwrap_or_default()));
             }
         }
+    }
+
+    /// A delivery of fewer usable rows is not whole.
+    pub fn min_rows(&self) -> Option<u64> {
+        self.min_rows.as_ref().map(|rows| *rows.get_ref())
     }
 
     /// Whether headings are named for a field.

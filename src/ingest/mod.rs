@@ -44,7 +44,7 @@ use encoding::Encoding;
 use layout::Format;
 
 use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
-use crate::model::evidence::{Delivery, Evidence, Newest};
+use crate::model::evidence::{Delivery, Evidence, Newest, Shortfall};
 use crate::model::kind::Kind;
 
 /// One person in a row as delivered, before anything is decoded.
@@ -199,7 +199,7 @@ fn read_files(
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, bins, rejects, .. } = all;
-    let delivery = delivery(job.source, paths, newest, job.today);
+    let delivery = delivery(job.source, paths, newest, evidence.files_fall_short(), job.today);
     Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects: rejects.in_order(), ..evidence })
 }
 
@@ -210,13 +210,13 @@ pub fn decoded(bytes: &[u8]) -> String {
 }
 
 /// How a source that was read stands on a day. A delivery whose date nobody knows counts as stale where the layout sets a
-/// cycle: silence is not clearance.
-pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, today: Date) -> Delivery {
+/// cycle: silence is not clearance. `short`: what its files show of not being whole.
+pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, short: Option<Shortfall>, today: Date) -> Delivery {
     let as_of = source.stated_as_of().or(newest.date).or_else(|| inbox::newest_date_in_names(paths));
     let stale = source.cycle_days.is_some_and(|days| {
         as_of.is_none_or(|date| i64::from(today.days()) - i64::from(date.days()) > i64::from(days))
     });
-    Delivery::Arrived { as_of: as_of.unwrap_or(today), stale }
+    Delivery::Arrived { as_of: as_of.unwrap_or(today), stale, short }
 }
 
 fn nothing(job: &Job<'_>) -> Evidence {

@@ -22,10 +22,12 @@ pub enum CoverageState {
     NotApplicable = 6,
     /// 名册有误: what the register says of the person cannot be read
     RegisterFault = 7,
+    /// 来源不全: it came, and what is missing from it nobody knows
+    SourceIncomplete = 8,
 }
 
 impl CoverageState {
-    pub const ALL: [CoverageState; 8] = [
+    pub const ALL: [CoverageState; 9] = [
         Self::Found,
         Self::NotFound,
         Self::NoMandate,
@@ -34,6 +36,7 @@ impl CoverageState {
         Self::SourceStale,
         Self::NotApplicable,
         Self::RegisterFault,
+        Self::SourceIncomplete,
     ];
 
     /// Stable code in exported files; wording key `coverage.<code>`.
@@ -47,6 +50,7 @@ impl CoverageState {
             Self::SourceStale => "source_stale",
             Self::NotApplicable => "not_applicable",
             Self::RegisterFault => "register_fault",
+            Self::SourceIncomplete => "source_incomplete",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::table::{Table, Texts};
-use crate::kernel::{Date, Digest};
+use crate::kernel::{Date, Digest, Message};
 
 /// One delivered file of a source.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -13,6 +13,18 @@ pub struct ExtractFile {
     pub bytes: u64,
     /// Encoding and delimiter found, as people read it: `GB18030, |`.
     pub format: String,
+    /// Rows read, usable or not; the heading is none.
+    pub rows: u64,
+}
+
+impl ExtractFile {
+    /// As many rows as a sheet of the old or the new kind takes, whoever wrote the file in the end: an export that ran
+    /// through a spreadsheet lost the rest without a word. A heading and titles over it take some lines of the sheet.
+    fn fills_a_sheet(&self) -> bool {
+        const SHEETS: [u64; 2] = [1 << 16, 1 << 20];
+        const HEADING_LINES: u64 = 3;
+        SHEETS.iter().any(|lines| (lines - HEADING_LINES..=*lines).contains(&self.rows))
+    }
 }
 
 /// 溯源坐标: where a row stands. Physical line, the heading being line 1; for a spreadsheet the row of its sheet.
@@ -147,11 +159,37 @@ impl Newest {
     }
 }
 
+/// Why a delivery that could be read is not whole, as far as anybody can tell: whom it does not name may stand in what is
+/// missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Shortfall {
+    /// A file ends within a record.
+    BrokenOff,
+    /// A file ends where a spreadsheet's sheet ends: what did not fit was cut.
+    FullSheet,
+    /// Fewer usable rows than so many, which are expected.
+    FewerRows { expected: u64 },
+}
+
+impl Shortfall {
+    /// The sentence that tells it of a source with so many usable rows.
+    pub fn message(self, rows: u64) -> Message {
+        match self {
+            Self::BrokenOff => Message::new("run.broken_off"),
+            Self::FullSheet => Message::new("run.full_sheet"),
+            Self::FewerRows { expected } => {
+                Message::new("run.fewer_rows").with("rows", rows).with("expected", expected)
+            }
+        }
+    }
+}
+
 /// What became of a source in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Read; speaks for this date (newest `as_of` in it, else the date in the file's name or the layout).
-    Arrived { as_of: Date, stale: bool },
+    Arrived { as_of: Date, stale: bool, short: Option<Shortfall> },
     /// No file in the inbox.
     Missing,
     /// A file is there but could not be read as this layout says; why.
@@ -162,8 +200,9 @@ impl Delivery {
     /// One word for summaries and wording keys.
     pub fn state(&self) -> &'static str {
         match self {
-            Self::Arrived { stale: false, .. } => "arrived",
             Self::Arrived { stale: true, .. } => "stale",
+            Self::Arrived { short: Some(_), .. } => "incomplete",
+            Self::Arrived { .. } => "arrived",
             Self::Missing => "missing",
             Self::Refused(_) => "refused",
         }
@@ -210,9 +249,25 @@ impl Evidence {
         std::mem::replace(&mut self.table, Table::new(self.kind.types()))
     }
 
-    /// A file ends within a record: what stood behind that place is lost.
-    pub fn breaks_off(&self) -> bool {
-        self.reject_counts.keys().any(|(_, reason, _)| *reason == "ingest.reject_truncated")
+    /// What its files themselves show of not being whole.
+    pub fn files_fall_short(&self) -> Option<Shortfall> {
+        if self.reject_counts.keys().any(|(_, reason, _)| *reason == "ingest.reject_truncated") {
+            return Some(Shortfall::BrokenOff);
+        }
+        self.files.iter().any(ExtractFile::fills_a_sheet).then_some(Shortfall::FullSheet)
+    }
+
+    /// Why what was read is not whole.
+    pub fn short(&self) -> Option<Shortfall> {
+        match self.delivery {
+            Delivery::Arrived { short, .. } => short,
+            Delivery::Missing | Delivery::Refused(_) => None,
+        }
+    }
+
+    /// Rows that say something, of people on the register or not.
+    pub fn usable_rows(&self) -> u64 {
+        self.bins.read - self.bins.rejected
     }
 
     /// A source of which nothing was read.
@@ -236,7 +291,32 @@ impl Evidence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kind;
     use super::*;
+
+    #[test]
+    fn a_file_shows_that_it_is_not_whole_by_where_it_ends() {
+        let day = Date::from_ymd(2026, 11, 24).unwrap();
+        let with = |rows: &[u64], reason: Option<&'static str>| {
+            let delivery = Delivery::Arrived { as_of: day, stale: false, short: None };
+            let mut evidence = Evidence::absent("tax", "税务", kind::builtin("tax").unwrap(), delivery);
+            let file = |rows: &u64| ExtractFile {
+                path: "inbox/tax/1.csv".to_owned(),
+                digest: Digest::of(b""),
+                bytes: 1,
+                format: String::new(),
+                rows: *rows,
+            };
+            evidence.files = rows.iter().map(file).collect();
+            evidence.reject_counts = reason.map(|reason| ((String::new(), reason, true), 1)).into_iter().collect();
+            evidence.files_fall_short()
+        };
+        assert_eq!(with(&[500, 65_535], None), Some(Shortfall::FullSheet), "65,536 lines with the heading");
+        assert_eq!(with(&[1_048_574], None), Some(Shortfall::FullSheet), "1,048,576 with a title over the heading");
+        assert_eq!(with(&[65_537, 1_048_577, 65_532], None), None);
+        assert_eq!(with(&[65_535], Some("ingest.reject_truncated")), Some(Shortfall::BrokenOff), "the plainer sign");
+        assert_eq!(with(&[3], Some("ingest.reject_no_person")), None);
+    }
 
     #[test]
     fn a_reading_holds_on_other_days_unless_a_date_would_count_otherwise() {

@@ -11,6 +11,8 @@ pub enum Timeliness {
     Arrived,
     /// Older than the cycle allows.
     Stale,
+    /// Came, and is not whole.
+    Incomplete,
     Missing,
     Refused,
 }

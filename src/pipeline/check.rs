@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::completeness::Usual;
 use super::extracts::{in_use, read_sources};
 use super::linking::{Linked, gathered, link_all};
 use super::register::{FastMap, on_register};
@@ -140,6 +141,7 @@ pub fn check(
     let judgements = ledger.judgements()?;
     review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
+    Usual::of_last_run(&workspace, &ledger)?.settle(plan, &mut evidences);
     let coverage = policy::coverage(&register, &evidences, &links, &plan.programmes_by_source());
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;
     let entry = record(&mut ledger, &register, options, &evidences, outcomes.discrepancies.len())?;

@@ -152,7 +152,8 @@ impl Deliveries {
     /// else of their dates.
     pub(super) fn deliver(&self, layout: &ingest::Source, evidence: Evidence, as_of: Date) -> Option<Evidence> {
         let newest = evidence.newest.filter(|newest| newest.holds_on(as_of))?;
-        Some(Evidence { delivery: ingest::delivery(layout, &self.paths, newest, as_of), ..evidence })
+        let short = evidence.files_fall_short();
+        Some(Evidence { delivery: ingest::delivery(layout, &self.paths, newest, short, as_of), ..evidence })
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Lists {
 }
 
 /// Reads the lists; their evidence (bins, rejects, digests) goes to the register's own files. `None`: no roster is
-/// configured, or a list is missing or refused.
+/// configured, or a list is missing, refused or not whole.
 ///
 /// # Errors
 /// Kind `Cancelled` only.
@@ -44,7 +44,8 @@ pub(super) fn read_lists(
     for (code, source, kind) in plan.filing_lists() {
         lists.push(ingest::read(&plan.root, code, source, &kind, register.as_of, None, None, progress, cancel)?);
     }
-    let whole = lists.iter().all(|list| matches!(list.delivery, Delivery::Arrived { .. }));
+    // A filing may stand in what is missing.
+    let whole = lists.iter().all(|list| matches!(list.delivery, Delivery::Arrived { short: None, .. }));
     let found = match lists.as_mut_slice() {
         [officials, filings @ ..] if whole => {
             let officials = officials_of(officials, register);

@@ -14,7 +14,7 @@ use super::mandates::{mandates_of, settle_mandates, take_filed};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
-use crate::model::evidence::{Delivery, Evidence, Reject};
+use crate::model::evidence::{Delivery, Evidence, Reject, Shortfall};
 use crate::model::kind::{self, Kind};
 use crate::model::register::{Mandates, Person, Register};
 use crate::model::table::{Column, Table, Texts, Values};
@@ -209,7 +209,7 @@ fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
 /// they were kept.
 fn refuse_unreadable(persons: &Evidence) -> Result<()> {
     // Whoever stood behind the place where it breaks off would have left the register.
-    if persons.breaks_off() {
+    if persons.files_fall_short() == Some(Shortfall::BrokenOff) {
         let broken_off = Error::input(Message::new("run.broken_off_register"));
         let file = persons.files.last().map_or("register.toml", |file| &file.path);
         return Err(broken_off.at(Path::new(file)).hint(Message::new("run.broken_off_register_hint")));

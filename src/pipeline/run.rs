@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::completeness::Usual;
 use super::extracts::in_use;
 use super::filings::{Lists, read_lists};
 use super::linking::{Ground, Linked};
@@ -69,6 +70,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
+    let usual = Usual::of_last_run(&workspace, &ledger)?;
     drop(ledger);
 
     let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));
@@ -89,6 +91,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
+    usual.settle(plan, &mut evidences);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
     made_of.tell(same::read_tables(plan, register.key, &keys));
@@ -119,6 +122,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         reviews,
         in_force,
         earlier,
+        usual,
         filings,
         coverage,
         outcomes,
@@ -212,6 +216,7 @@ struct Found<'a> {
     in_force: InForce,
     /// The runs before this one that its trend shows.
     earlier: Vec<TrendPoint>,
+    usual: Usual,
     filings: Option<FilingCheck>,
     coverage: Coverage,
     outcomes: Outcomes,
@@ -409,7 +414,8 @@ impl Found<'_> {
             bins: evidence.bins,
             fault,
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
-            broken_off: evidence.breaks_off(),
+            short: evidence.short(),
+            usual_rows: self.usual.after(evidence),
         }
     }
 }

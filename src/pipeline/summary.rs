@@ -1,7 +1,7 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
 use crate::kernel::Error;
-use crate::model::evidence::Bins;
+use crate::model::evidence::{Bins, Shortfall};
 use crate::model::register::Register;
 use crate::model::standing::{Absence, Change, History};
 use crate::policy::Policy;
@@ -103,7 +103,7 @@ pub struct FilingSummary {
 pub struct SourceSummary {
     pub source: String,
     pub department: String,
-    /// `arrived`, `stale`, `missing`, `refused`.
+    /// `arrived`, `stale`, `incomplete`, `missing`, `refused`.
     pub state: &'static str,
     pub as_of: Option<String>,
     pub bins: Bins,
@@ -112,14 +112,16 @@ pub struct SourceSummary {
     pub fault: Option<Error>,
     /// For the register, people whose row cannot be read count with the rejected rows.
     pub rejects_over_limit: bool,
-    /// A file of it ends within a record: nobody knows who stood behind that.
-    pub broken_off: bool,
+    /// Why it is not whole.
+    pub short: Option<Shortfall>,
+    /// Usable rows of its newest whole delivery, this one or one before; of departments' sources.
+    pub usual_rows: Option<u64>,
 }
 
 impl SourceSummary {
     /// It did not arrive as it should have.
     pub fn needs_attention(&self) -> bool {
-        self.state != "arrived" || self.rejects_over_limit || self.broken_off
+        self.state != "arrived" || self.rejects_over_limit
     }
 }
 

@@ -1,9 +1,9 @@
 //! 核对覆盖: what each source could say about each person. A missing answer is never clearance (invariant I-6).
 //!
 //! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live
-//! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; a record was found; none was
-//! found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its age is what the
-//! coverage has to tell.
+//! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; it is not whole; a record was
+//! found; none was found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its
+//! age is what the coverage has to tell. So does one that is not whole: of whom a record is there another may be missing.
 
 use rayon::prelude::*;
 
@@ -46,7 +46,8 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
                 match evidences[source].delivery {
                     Delivery::Missing | Delivery::Refused(_) => CoverageState::SourceMissing,
                     Delivery::Arrived { stale: true, .. } => CoverageState::SourceStale,
-                    Delivery::Arrived { stale: false, .. } => *state,
+                    Delivery::Arrived { short: Some(_), .. } => CoverageState::SourceIncomplete,
+                    Delivery::Arrived { .. } => *state,
                 }
             };
         }
@@ -61,10 +62,12 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
 mod tests {
     use super::super::cases::{evidence, link, register};
     use super::CoverageState::{
-        Found, NoMandate, NotApplicable, NotFound, RegisterFault, SourceMissing, SourceStale, UnusableId,
+        Found, NoMandate, NotApplicable, NotFound, RegisterFault, SourceIncomplete, SourceMissing, SourceStale,
+        UnusableId,
     };
     use super::*;
     use crate::kernel::Date;
+    use crate::model::evidence::Shortfall;
 
     #[test]
     fn exactly_one_state_and_the_first_reason_wins() {
@@ -82,19 +85,31 @@ mod tests {
         let persons: Vec<toml::Table> =
             persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
         let register = Register { faulty: vec![5], ..register(&persons, as_of) };
-        let arrived = Delivery::Arrived { as_of, stale: false };
-        let stale = Delivery::Arrived { as_of, stale: true };
-        let sources =
-            [evidence("vehicle", &[], arrived), evidence("bank", &[], stale), evidence("tax", &[], Delivery::Missing)];
+        let arrived = |stale, short| Delivery::Arrived { as_of, stale, short };
+        let short = Some(Shortfall::BrokenOff);
+        let sources = [
+            evidence("vehicle", &[], arrived(false, None)),
+            evidence("bank", &[], arrived(true, short)),
+            evidence("tax", &[], Delivery::Missing),
+            evidence("business", &[], arrived(false, short)),
+        ];
         let unaccepted = Link { accepted: false, ..link(4, 0, 0, 0) };
-        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(3, 0, 0, 0), unaccepted];
-        let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new()];
+        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(0, 3, 0, 0), link(3, 0, 0, 0), unaccepted];
+        let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new(), Vec::new()];
         let coverage = coverage(&register, &sources, &links, &applies);
-        assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing]);
-        assert_eq!(coverage.of(1), [NoMandate; 3]);
-        assert_eq!(coverage.of(2), [UnusableId; 3]);
-        assert_eq!(coverage.of(3), [Found, UnusableId, UnusableId], "linked by name, birth and a third fact");
-        assert_eq!(coverage.of(4), [NotFound, NotApplicable, SourceMissing], "an unaccepted link is no record");
-        assert_eq!(coverage.of(5), [RegisterFault; 3], "whatever else is to be said");
+        assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing, SourceIncomplete]);
+        assert_eq!(coverage.of(1), [NoMandate; 4]);
+        assert_eq!(coverage.of(2), [UnusableId; 4]);
+        assert_eq!(
+            coverage.of(3),
+            [Found, UnusableId, UnusableId, UnusableId],
+            "linked by name, birth and a third fact"
+        );
+        assert_eq!(
+            coverage.of(4),
+            [NotFound, NotApplicable, SourceMissing, SourceIncomplete],
+            "an unaccepted link is no record, and where part is missing none is no answer"
+        );
+        assert_eq!(coverage.of(5), [RegisterFault; 4], "whatever else is to be said");
     }
 }

@@ -168,7 +168,7 @@ fn evidence(source: &str, department: &str, kind: &str, delivery: Delivery) -> E
 
 fn extract(path: &str) -> ExtractFile {
     let digest = Digest::of(path.as_bytes());
-    ExtractFile { path: path.to_owned(), digest, bytes: 10, format: "GB18030, |".to_owned() }
+    ExtractFile { path: path.to_owned(), digest, bytes: 10, format: "GB18030, |".to_owned(), rows: 1 }
 }
 
 fn row(evidence: &mut Evidence, line: u32, values: &[(&str, &str)]) {
@@ -178,8 +178,12 @@ fn row(evidence: &mut Evidence, line: u32, values: &[(&str, &str)]) {
 
 /// A couple registered in both counties: the husband of household 0 and the wife of household 1.
 fn marriage() -> Evidence {
-    let mut marriage =
-        evidence("civil", "民政", "marriage", Delivery::Arrived { as_of: date("2026-11-01"), stale: true });
+    let mut marriage = evidence(
+        "civil",
+        "民政",
+        "marriage",
+        Delivery::Arrived { as_of: date("2026-11-01"), stale: true, short: None },
+    );
     marriage.files.push(extract("inbox/civil/2026-11.csv"));
     let (husband, wife) = (id(PEOPLE[0].0).to_string(), id(PEOPLE[4].0).to_string());
     let values =
@@ -196,8 +200,12 @@ fn pension() -> Evidence {
 }
 
 fn vehicle() -> Evidence {
-    let mut vehicle =
-        evidence("vehicle", "公安交管", "vehicle", Delivery::Arrived { as_of: date("2026-11-02"), stale: false });
+    let mut vehicle = evidence(
+        "vehicle",
+        "公安交管",
+        "vehicle",
+        Delivery::Arrived { as_of: date("2026-11-02"), stale: false, short: None },
+    );
     vehicle.files.push(extract("inbox/vehicle/2026-11.csv"));
     let owners = [(0, "张建国"), (0, "张建国"), (3, "王大力")];
     let plates = [("鲁A12345", "normal"), ("鲁A54321", "cancelled"), ("=鲁A99999", "normal")];

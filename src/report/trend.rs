@@ -43,6 +43,7 @@ pub(super) fn timeliness(view: &RunView) -> Listing {
     let counts = [
         "oversight.col_in_time",
         "report.delivery_stale",
+        "report.delivery_incomplete",
         "report.delivery_missing",
         "report.delivery_refused",
         "oversight.col_runs",
@@ -50,9 +51,9 @@ pub(super) fn timeliness(view: &RunView) -> Listing {
     let texts = texts.into_iter().map(|(key, width)| Column::new(view.word(key), width, ColumnKind::Text));
     let counts = counts.into_iter().map(|key| Column::new(view.word(key), 11.0, ColumnKind::Count));
     let mut listing = Listing::new(view.word("oversight.sheet_timeliness"), texts.chain(counts).collect());
-    let mut by_source: BTreeMap<&str, (&SourcePoint, [u64; 4])> = BTreeMap::new();
+    let mut by_source: BTreeMap<&str, (&SourcePoint, [u64; 5])> = BTreeMap::new();
     for source in view.trend.iter().flat_map(|point| &point.sources) {
-        let entry = by_source.entry(&source.source).or_insert((source, [0; 4]));
+        let entry = by_source.entry(&source.source).or_insert((source, [0; 5]));
         entry.0 = source;
         entry.1[place(source.state)] += 1;
     }
@@ -70,8 +71,9 @@ fn place(state: Timeliness) -> usize {
     match state {
         Timeliness::Arrived => 0,
         Timeliness::Stale => 1,
-        Timeliness::Missing => 2,
-        Timeliness::Refused => 3,
+        Timeliness::Incomplete => 2,
+        Timeliness::Missing => 3,
+        Timeliness::Refused => 4,
     }
 }
 
@@ -114,13 +116,14 @@ mod tests {
             point("a", [1, 1, 0], Timeliness::Arrived),
             point("b", [4, 0, 0], Timeliness::Stale),
             point("c", [0, 0, 0], Timeliness::Missing),
+            point("d", [0, 0, 0], Timeliness::Incomplete),
         ];
         let view = RunView { trend: &trend, ..centre.view() };
         let csv = String::from_utf8(runs(&view).to_csv()).unwrap();
         assert!(csv.contains("a,2026-11-24,8,4,2,2,75.0%,\n"), "{csv}");
         assert!(csv.contains("b,2026-11-24,8,4,4,2,75.0%,公安交管\n"), "{csv}");
         let csv = String::from_utf8(timeliness(&view).to_csv()).unwrap();
-        assert!(csv.ends_with("vehicle,公安交管,,1,1,1,0,3\n"), "{csv}");
+        assert!(csv.ends_with("vehicle,公安交管,,1,1,1,1,0,4\n"), "{csv}");
         assert!(figure(&view).contains("<polyline"));
         assert_eq!(figure(&RunView { trend: &trend[..1], ..view }), "");
     }

@@ -208,7 +208,7 @@ mod tests {
         write("inbox/new/b.csv", "456", 5);
         for path in paths {
             let digest = Digest::of(b"123");
-            extracts.saw(&ExtractFile { path: path.to_owned(), digest, bytes: 3, format: String::new() });
+            extracts.saw(&ExtractFile { path: path.to_owned(), digest, bytes: 3, format: String::new(), rows: 1 });
         }
         extracts.save(&paths.map(|path| (path.to_owned(), Digest::of(b"layout")))).unwrap();
         let next = Extracts::open(&workspace, false);

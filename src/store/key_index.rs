@@ -248,6 +248,7 @@ mod tests {
             digest: Digest([7; 32]),
             bytes: 9,
             format: "UTF-8".to_owned(),
+            rows: 2,
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
         let (rejects, reject_counts) = (Vec::new(), Vec::new());

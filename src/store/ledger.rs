@@ -192,9 +192,17 @@ impl Ledger {
         found.map_err(|error| sql_error(&self.path, &error))?.map(|stored| self.sound(&stored)).transpose()
     }
 
+    /// The entry of a published run.
+    ///
+    /// # Errors
+    /// I/O; the entry does not agree with its own hash.
+    pub fn published(&self, run: &str) -> Result<Option<Entry>> {
+        self.of_run(publish::ACTION, run)
+    }
+
     /// SHA-256 of the record that a run was published with; `None` if it was not.
     pub(super) fn record_of(&self, run: &str) -> Result<Option<Digest>> {
-        Ok(self.of_run(publish::ACTION, run)?.as_ref().and_then(record_in))
+        Ok(self.published(run)?.as_ref().and_then(record_in))
     }
 
     fn sound(&self, stored: &Stored) -> Result<Entry> {

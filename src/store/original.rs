@@ -154,6 +154,7 @@ mod tests {
             digest: Digest::of(bytes).to_string(),
             bytes: bytes.len() as u64,
             format: format.into(),
+            rows: 1,
         }
     }
 

@@ -13,7 +13,7 @@ use super::whole_file::write_new;
 use super::workspace::Workspace;
 use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
 use crate::model::coverage::CoverageState;
-use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef};
+use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef, Shortfall};
 use crate::model::outcome::RuleCard;
 use crate::model::table::FieldType;
 
@@ -65,6 +65,8 @@ pub struct SourceRecord {
     pub refusal: Option<String>,
     pub as_of: Option<String>,
     pub stale: bool,
+    #[serde(default)]
+    pub short: Option<Shortfall>,
     pub files: Vec<FileRecord>,
     pub bins: Bins,
     /// Field name, label, type: the columns of `evidence-<source>.parquet`.
@@ -81,6 +83,9 @@ pub struct FileRecord {
     pub digest: String,
     pub bytes: u64,
     pub format: String,
+    /// 0 of runs that did not write it down.
+    #[serde(default)]
+    pub rows: u64,
 }
 
 impl FileRecord {
@@ -90,6 +95,7 @@ impl FileRecord {
             digest: file.digest.to_string(),
             bytes: file.bytes,
             format: file.format.clone(),
+            rows: file.rows,
         }
     }
 }
@@ -154,7 +160,7 @@ pub(super) fn coverage_states() -> Vec<String> {
 impl SourceRecord {
     pub(super) fn of(evidence: &Evidence) -> Self {
         let (delivery, refusal, as_of, stale) = match &evidence.delivery {
-            Delivery::Arrived { as_of, stale } => ("arrived", None, Some(*as_of), *stale),
+            Delivery::Arrived { as_of, stale, .. } => ("arrived", None, Some(*as_of), *stale),
             Delivery::Missing => ("missing", None, None, false),
             Delivery::Refused(error) => ("refused", Some(error.message().key.to_owned()), None, false),
         };
@@ -174,6 +180,7 @@ impl SourceRecord {
             refusal,
             as_of: as_of.map(|date: Date| date.to_string()),
             stale,
+            short: evidence.short(),
             files: evidence.files.iter().map(FileRecord::of).collect(),
             bins: evidence.bins,
             fields: fields

@@ -192,7 +192,7 @@ fn vehicle() -> Evidence {
         source: "vehicle".into(),
         department: "公安交管".into(),
         kind,
-        delivery: Delivery::Arrived { as_of: day(), stale: false },
+        delivery: Delivery::Arrived { as_of: day(), stale: false, short: None },
         newest: None,
         files: vec![file(FILE, EXTRACT)],
         table,
@@ -210,6 +210,7 @@ fn file(path: &str, text: &str) -> ExtractFile {
         digest: Digest::of(text.as_bytes()),
         bytes: text.len() as u64,
         format: "UTF-8, ,".into(),
+        rows: 1,
     }
 }
 

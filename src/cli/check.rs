@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::terminal::{printable, progress, table};
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::config;
-use crate::kernel::{Error, Message, Result, wording};
+use crate::kernel::{Error, Result, wording};
 use crate::linkage::explain_short;
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
@@ -77,7 +77,7 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         if !matches!(whom, Whom::Household(_)) {
             println!("{}", context.word("cli.judged_alone"));
             if answer.enrolled.is_none() {
-                println!("{}", context.word("cli.enrolment_unknown"));
+                println!("{}", context.word("run.enrolment_unknown"));
             }
         }
     }
@@ -109,8 +109,8 @@ fn print(answer: &Answer, context: &Context) {
         if answer.register.persons[person as usize].id.is_none() {
             println!("{}", context.word("cli.without_id"));
         }
-        for line in enrolment_lines(answer, person, context) {
-            println!("{line}");
+        for one in answer.enrolled_of(person) {
+            println!("{}", printable(&context.say(&one.message())));
         }
         for link in links {
             let evidence = &answer.evidences[link.source as usize];
@@ -140,17 +140,6 @@ fn print(answer: &Answer, context: &Context) {
         println!("! {}  {name}  {sentence}", card.code);
     }
     println!("{}", context.word("cli.for_verification"));
-}
-
-/// Where somebody stands on the register already, and whether the name given is the one there.
-fn enrolment_lines(answer: &Answer, person: u32, context: &Context) -> Vec<String> {
-    let Some(enrolled) = &answer.enrolled else { return Vec::new() };
-    let line = |one: &Enrolled| {
-        let key = if one.agrees { "cli.enrolled" } else { "cli.enrolled_otherwise" };
-        let message = Message::new(key).with("household", printable(&one.household));
-        context.say(&message.with("programme", printable(&one.programme)))
-    };
-    enrolled[person as usize].iter().map(line).collect()
 }
 
 /// Fields of a record that were given.

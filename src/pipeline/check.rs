@@ -29,7 +29,7 @@ use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
-use crate::report::{Print, Report, ReportForms, Reports};
+use crate::report::{Print, Remark, Report, ReportForms, Reports};
 use crate::standardise::ids::{self, IdReading};
 use crate::standardise::names;
 use crate::store::{Extracts, Ledger, OnRegister, Part, Stages, Workspace, recall};
@@ -79,6 +79,13 @@ pub struct Enrolled {
     pub programme: String,
     /// The name there is consistent with the one given, or none was given.
     pub agrees: bool,
+}
+
+impl Enrolled {
+    pub fn message(&self) -> Message {
+        let key = if self.agrees { "run.enrolled" } else { "run.enrolled_otherwise" };
+        Message::new(key).with("household", &self.household).with("programme", &self.programme)
+    }
 }
 
 /// What the sources say of the people asked about.
@@ -178,9 +185,24 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
     let view = view(plan, told, &days, &explain);
     let number = format!("{}-{day}-{entry:06}", register.household(0).division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
-    let made =
-        Reports::new(&view, vec![0]).make(0, Report { number, print }, ReportForms { pdf: false, html: true })?;
+    let report = Report { number, print, remarks: remarks(answer) };
+    let made = Reports::new(&view, vec![0]).make(0, report, ReportForms { pdf: false, html: true })?;
     Ok(made.html.expect("the form that was asked for"))
+}
+
+/// What the page has to say of the people asked about beside what was found: where they are enrolled, and that whoever
+/// lives with them does not count.
+fn remarks(answer: &Answer) -> Vec<Remark> {
+    let household = answer.register.household(0);
+    if !household.code().is_empty() {
+        return Vec::new();
+    }
+    let enrolled = household.persons.iter().flat_map(|&person| {
+        answer.enrolled_of(person).iter().map(move |one| Remark { of: Some(person), message: one.message() })
+    });
+    let unknown = answer.enrolled.is_none().then_some("run.enrolment_unknown");
+    let of_all = unknown.into_iter().chain(["run.judged_as_a_household"]);
+    enrolled.chain(of_all.map(|key| Remark { of: None, message: Message::new(key) })).collect()
 }
 
 impl Answer {
@@ -191,6 +213,11 @@ impl Answer {
             by_person[link.person as usize].push(link);
         }
         by_person
+    }
+
+    /// Where somebody is on the register already.
+    pub fn enrolled_of(&self, person: u32) -> &[Enrolled] {
+        self.enrolled.as_ref().map_or(&[], |enrolled| &enrolled[person as usize])
     }
 
     /// State of one person in each source, in source order.

@@ -125,7 +125,7 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let made = reports.make(household, Report { number, print }, options.forms)?;
+            let made = reports.make(household, Report { number, print, remarks: Vec::new() }, options.forms)?;
             progress.advance(STAGE, 0, 1);
             write_files(&options.out, made)
         })

@@ -55,7 +55,7 @@ use rayon::prelude::*;
 
 pub use facts::value_in_words;
 pub use folder::Filed;
-pub use household::{IndexLine, MadeReport, Print, Report, ReportForms, Reports, report_number, reports_index};
+pub use household::{IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, report_number, reports_index};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
 pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};

@@ -495,6 +495,9 @@ fn a_check_at_the_window_says_who_is_on_the_register_and_under_whose_name() {
     let (code, said) = check(&["--id", id, "--name", "尉迟不同"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains(&format!("household {household}, 低保; under a name")), "{said}");
+    check(&["--id", id, "--name", "尉迟不同", "--html", "answer.html"]);
+    let page = std::fs::read_to_string(world.path("answer.html")).unwrap();
+    assert!(page.contains(&format!("已在名册：家庭编号 {household}，低保；名册上的姓名")), "{page}");
     let nobody = hedui::kernel::CitizenId::from_body(b"37010219700101001").unwrap().to_ascii();
     let nobody = std::str::from_utf8(&nobody).unwrap();
     assert_eq!(enrolled(&["--id", nobody]), serde_json::json!([]));

@@ -37,11 +37,19 @@ pub struct ReportForms {
     pub html: bool,
 }
 
-/// A report to be made: its number and its print.
+/// What the caller has to say beside the result: of one of the persons, or of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    pub of: Option<u32>,
+    pub message: Message,
+}
+
+/// A report to be made: its number and its print, and what stands with the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub number: String,
     pub print: Print,
+    pub remarks: Vec<Remark>,
 }
 
 /// A report as it was made; what an index of many says about it.
@@ -158,7 +166,7 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
             let place =
                 county.households.binary_search(&household).expect("a county holds its discrepancies' households");
             let number = report_number(view.run, county.division, place as u32 + 1);
-            document(view, &Report { number, print: Print::Nightly }, &cases.case(view, household))
+            document(view, &Report { number, print: Print::Nightly, remarks: Vec::new() }, &cases.case(view, household))
         })
         .collect();
     if documents.is_empty() {
@@ -180,7 +188,7 @@ mod tests {
         let print = Print::Counted { on: date("2026-11-25"), count: 3, entry: 17 };
         let number = report_number(view.run, view.register.household(household).division.county(), 1);
         let cases = Cases::new(view, vec![household]);
-        document(view, &Report { number, print }, &cases.case(view, household))
+        document(view, &Report { number, print, remarks: Vec::new() }, &cases.case(view, household))
     }
 
     /// Every text of a document, a block a line and a row of a table a line.
@@ -337,7 +345,8 @@ mod tests {
         let centre = Centre::new();
         let view = centre.view();
         let make = || {
-            let report = Report { number: "370102-20261124-01-000001".to_owned(), print: Print::Nightly };
+            let report =
+                Report { number: "370102-20261124-01-000001".to_owned(), print: Print::Nightly, remarks: Vec::new() };
             Reports::new(&view, vec![0]).make(0, report, ReportForms { pdf: true, html: true }).unwrap()
         };
         let (first, second) = (make(), make());

@@ -5,7 +5,7 @@
 //! number is counted from the case. Nothing decides: what is found is 疑似信息，供审核参考 (invariant I-2).
 
 use super::case::{Case, Item, Record};
-use super::{Print, Report};
+use super::{Print, Remark, Report};
 use crate::kernel::{Date, Division, Message};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Delivery, Evidence};
@@ -35,6 +35,7 @@ pub(super) fn document(view: &RunView, report: &Report, case: &Case) -> Document
     family(view, case, &mut blocks);
     blocks.push(heading(view, "household.result"));
     result(view, case, &mut blocks);
+    blocks.extend(report.remarks.iter().map(|one| Block::Strong { text: remark(view, one) }));
     found(view, case, &mut blocks);
     records(view, case, &mut blocks);
     blocks.push(heading(view, "household.coverage"));
@@ -50,6 +51,12 @@ pub(super) fn document(view: &RunView, report: &Report, case: &Case) -> Document
         foot: view.word("report.note_short").to_owned(),
         blocks,
     }
+}
+
+fn remark(view: &RunView, remark: &Remark) -> String {
+    let text = view.say(remark.message.clone());
+    let Some(person) = remark.of else { return text };
+    view.say(Message::new("household.remark_of").with("name", view.person_name(person)).with("text", text))
 }
 
 fn heading(view: &RunView, key: &str) -> Block {

@@ -185,7 +185,7 @@ impl<'a> Named<'a> {
 
     /// The citizen and everybody on the register who is this citizen; or the field at fault and the reason.
     fn of_row(&self, row: usize) -> std::result::Result<(CitizenId, Vec<u32>), (&'static str, &'static str)> {
-        let id = self.ids[row].ok_or(("person_id", "filing.reject_id"))?;
+        let id = self.ids[row].ok_or(("person_id", "ingest.reject_id"))?;
         let name = self.names.get(row);
         if name.is_empty() {
             return Err(("name", "filing.reject_no_name"));

@@ -56,7 +56,7 @@ impl RegisterRead {
     /// What rows at fault name, as a whole or in a field: ids of persons, codes of households. Of these nothing is gone because
     /// something could not be read.
     pub(super) fn named_at_fault(&self) -> FastSet<String> {
-        let at_fault = self.persons.rejects.iter().filter(|reject| reject.reason != REPEATED);
+        let at_fault = self.persons.rejects.iter().filter(|reject| ![REPEATED, WITHOUT_ID].contains(&reject.reason));
         let named = at_fault.flat_map(|reject| cells(&reject.text)).map(str::to_owned);
         named.chain(self.register.faulty.iter().map(|person| self.register.id_text(*person))).collect()
     }
@@ -184,6 +184,8 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
         return Err(unclear.hint(Message::new("run.unclear_register_hint")));
     }
     tell(&mut persons, &unclear, false);
+    let numberless = without_id(&register, &order, persons.table.rows());
+    tell(&mut persons, &numberless, false);
     set_aside(&mut persons, &refused);
     // The register takes the rows over: held twice, they were a third of a large run's memory.
     register.table = persons.take_rows();
@@ -234,6 +236,21 @@ pub(super) fn whole_id(text: &str) -> Option<CitizenId> {
         IdReading::TailLost { .. } => CitizenId::from_ascii(text.trim().as_bytes()).filter(|id| id.is_valid()),
         _ => None,
     }
+}
+
+/// The reason of a row without a usable id. Coverage says 号码不可用 of its person, who may still be found by name.
+const WITHOUT_ID: &str = "ingest.reject_id";
+
+/// Rows whose person can be looked for by name alone, in order: whoever keeps the register is the one who can ask for the id.
+fn without_id(register: &Register, rows: &[u32], in_file: usize) -> Vec<Faulty> {
+    let told: FastSet<u32> = register.faulty.iter().copied().collect();
+    let persons = (0..).zip(&register.persons).zip(rows);
+    let numberless = persons.filter(|((number, person), row)| {
+        !person.id.is_some_and(CitizenId::is_valid) && (**row as usize) < in_file && !told.contains(number)
+    });
+    let mut rows: Vec<Faulty> = numberless.map(|(_, row)| (*row as usize, "person_id", WITHOUT_ID)).collect();
+    rows.sort_unstable();
+    rows
 }
 
 /// Persons and households say usable ids, divisions and household codes themselves; a second time they were a sixth of the

@@ -100,8 +100,8 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let line = rejects.lines().find(|line| line.contains(id.as_str())).unwrap();
     assert!(line.contains(&format!(",{},人员类别,人员类别不认识,此人未参加比对,", told[0])), "{line}");
     let exported = world.export("rejects");
-    let line = exported.iter().find(|row| row["source"] == "register").unwrap();
-    assert_eq!((&line["line"], &line["reason"][..]), (&told[0].to_string(), "run.reject_bad_role"));
+    let line = exported.iter().find(|row| row["source"] == "register" && row["line"] == told[0].to_string()).unwrap();
+    assert_eq!(line["reason"], "run.reject_bad_role");
     let asked = ["check", "--household", &states["household_id"], "--reason", "测试", "--as-of", AS_OF, "--json"];
     let asked = text(&world.hedui(&asked).stdout);
     assert!(asked.contains("register_fault") && !asked.contains("no_mandate"), "{asked}");
@@ -118,6 +118,33 @@ fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_match
     let refused = world.run();
     assert_eq!(refused.status.code(), Some(3));
     assert!(text(&refused.stderr).contains("[persons.codes.state]"), "{}", text(&refused.stderr));
+}
+
+/// Who keeps the register can ask for a number; nobody else could, and nobody was told.
+#[test]
+fn a_number_on_the_register_that_is_none_goes_back_and_its_person_stays() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let linked = world.export("links").into_iter().find(|row| row["grade"] == "A" && row["source"] == "vehicle");
+    let right = linked.unwrap().remove("person_id").unwrap();
+    let (line, mut cells) = line_of(&world, &right);
+    let other = if right.ends_with('1') { "2" } else { "1" };
+    cells[0].replace_range(17.., other);
+    put_line(&world, line, &cells);
+    let summary = world.summary();
+    assert_eq!(summary["register_faults"], 0);
+    let told = rejects(&world, summary["run"].as_str().unwrap());
+    let told = told.lines().find(|row| row.contains(&cells[0])).unwrap();
+    let expected = format!(",{line},身份证号,身份证号缺失或不是有效的 18 位号码,仅该栏留空,");
+    assert!(told.contains(&expected), "{told}");
+    let states = world.export("coverage").into_iter().find(|row| row["person_id"] == cells[0]).unwrap();
+    let stays = (&states["household_id"], &states["vehicle"][..]);
+    assert_eq!(stays, (&cells[2], "no_mandate"), "the mandate names the right number");
+    cells[0] = right;
+    put_line(&world, line, &cells);
+    let summary = world.summary();
+    let told = rejects(&world, summary["run"].as_str().unwrap());
+    assert!(!told.lines().any(|row| row.contains(&cells[0])), "{told}");
 }
 
 /// Every per-head limit rose by a head, and nobody was told.

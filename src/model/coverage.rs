@@ -24,10 +24,12 @@ pub enum CoverageState {
     RegisterFault = 7,
     /// 来源不全: it came, and what is missing from it nobody knows
     SourceIncomplete = 8,
+    /// 待人工判定: no record is found but one that may be the person's, and waits for somebody to judge
+    Pending = 9,
 }
 
 impl CoverageState {
-    pub const ALL: [CoverageState; 9] = [
+    pub const ALL: [CoverageState; 10] = [
         Self::Found,
         Self::NotFound,
         Self::NoMandate,
@@ -37,6 +39,7 @@ impl CoverageState {
         Self::NotApplicable,
         Self::RegisterFault,
         Self::SourceIncomplete,
+        Self::Pending,
     ];
 
     /// Stable code in exported files; wording key `coverage.<code>`.
@@ -51,6 +54,7 @@ impl CoverageState {
             Self::NotApplicable => "not_applicable",
             Self::RegisterFault => "register_fault",
             Self::SourceIncomplete => "source_incomplete",
+            Self::Pending => "pending",
         }
     }
 

@@ -97,6 +97,12 @@ impl Review {
     }
 }
 
+/// The links that still need a person.
+pub fn open<'l>(reviews: &[Review], links: &'l [Link]) -> impl Iterator<Item = &'l Link> {
+    let linked = reviews.iter().map(|review| (review, &links[review.link as usize]));
+    linked.filter_map(|(review, link)| review.is_open(link).then_some(link))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

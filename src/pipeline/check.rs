@@ -22,6 +22,7 @@ use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, R
 use crate::linkage::{self, Index};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::Evidence;
+use crate::model::judgement::{self, Review};
 use crate::model::kind;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
@@ -95,6 +96,8 @@ pub struct Answer {
     pub enrolled: Option<Vec<Vec<Enrolled>>>,
     pub evidences: Vec<Evidence>,
     pub links: Vec<Link>,
+    /// Of the links that are no plain matches.
+    pub reviews: Vec<Review>,
     pub coverage: crate::model::coverage::Coverage,
     pub outcomes: Outcomes,
     pub cards: Vec<RuleCard>,
@@ -146,15 +149,21 @@ pub fn check(
     let (mut evidences, Linked { mut links, .. }) = gathered(linked.into_iter().map(|(_, found)| found));
     let mut ledger = Ledger::open(&workspace)?;
     let judgements = ledger.judgements()?;
-    review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
+    let reviews = review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
     Usual::of_last_run(&workspace, &ledger)?.settle(plan, &mut evidences);
-    let coverage = policy::coverage(&register, &evidences, &links, &plan.programmes_by_source());
+    let coverage = policy::coverage(
+        &register,
+        &evidences,
+        &links,
+        judgement::open(&reviews, &links),
+        &plan.programmes_by_source(),
+    );
     let outcomes = policy::evaluate(&plan.policy, &register, &evidences, &links, &coverage, cancel)?;
     let entry = record(&mut ledger, &register, options, &evidences, outcomes.discrepancies.len())?;
     drop(index);
     let cards = plan.policy.cards();
-    Ok(Answer { register, enrolled, evidences, links, coverage, outcomes, cards, entry })
+    Ok(Answer { register, enrolled, evidences, links, reviews, coverage, outcomes, cards, entry })
 }
 
 /// The answer as a verification report of one page or two, in HTML; the first household's, if it is about several. Its
@@ -173,7 +182,7 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
         register,
         evidences: &answer.evidences,
         links: &answer.links,
-        reviews: &[],
+        reviews: &answer.reviews,
         outcomes: &answer.outcomes,
         coverage: &answer.coverage,
         history: &NO_HISTORY,

@@ -9,6 +9,7 @@ use crate::config::Plan;
 use crate::kernel::{Cancel, Digest, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
+use crate::model::judgement::Review;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleFindings};
 use crate::policy;
@@ -23,6 +24,7 @@ pub(super) struct Judging<'a> {
     pub(super) keys: &'a [Option<Digest>],
     /// By source and row, judgements applied.
     pub(super) links: &'a [Link],
+    pub(super) reviews: &'a [Review],
     /// Of the judgements in force.
     pub(super) judgements: Digest,
     pub(super) stages: &'a Stages,

@@ -28,7 +28,7 @@ use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence, Scope};
 use crate::model::filing::{FilingCheck, Standing};
-use crate::model::judgement::{Answer, Review};
+use crate::model::judgement::{self, Answer, Review};
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::standing::History;
@@ -101,6 +101,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
         evidences: &evidences,
         keys: &keys,
         links: &linked.links,
+        reviews: &reviews,
         judgements: in_force.digest(),
         stages: &stages,
     };
@@ -159,7 +160,10 @@ fn judge(
     let register = &judging.read.register;
     let (filings, coverage) = rayon::join(
         || lists.map(|lists| ties::find(lists, register, evidences, links)),
-        || policy::coverage(register, evidences, links, &plan.programmes_by_source()),
+        || {
+            let pending = judgement::open(judging.reviews, links);
+            policy::coverage(register, evidences, links, pending, &plan.programmes_by_source())
+        },
     );
     let outcomes = judging.outcomes(&coverage, progress, cancel)?;
     // Of whom half the rules were not asked, nothing is gone either.

@@ -191,7 +191,7 @@ fn difference(policy: &Policy, code: &str, case: &toml::Table) -> Option<String>
     let rule = cards.iter().position(|card| card.code == code).expect("the case file names a rule");
     let as_of = case.get("as_of").map_or("2026-11-24", |day| day.as_str().unwrap());
     let (register, evidences, links) = world(case, &cards[rule].evidence, Date::parse_iso(as_of).unwrap());
-    let coverage = coverage(&register, &evidences, &links, &vec![Vec::new(); evidences.len()]);
+    let coverage = coverage(&register, &evidences, &links, [].iter(), &vec![Vec::new(); evidences.len()]);
     let outcomes = evaluate(policy, &register, &evidences, &links, &coverage, &Cancel::default()).unwrap();
     let found = outcomes.discrepancies.iter().find(|found| found.rule == rule as u16 && found.household == 0);
     let outcome = match found {

@@ -2,7 +2,7 @@
 //!
 //! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live
 //! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; it is not whole; a record was
-//! found; none was found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its
+//! found; one was found that may be the person's and waits for somebody to judge; none was found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its
 //! age is what the coverage has to tell. So does one that is not whole: of whom a record is there another may be missing.
 
 use rayon::prelude::*;
@@ -15,17 +15,24 @@ use crate::model::register::Register;
 
 /// States of all persons × sources, sources in the order of `evidences`. Only accepted links count as records.
 ///
-/// `applies[source]`: programmes the source concerns; empty means all.
-pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], applies: &[Vec<String>]) -> Coverage {
+/// `pending`: links that wait for a judgement, in any order. `applies[source]`: programmes the source concerns; empty means
+/// all.
+pub fn coverage<'l>(
+    register: &Register,
+    evidences: &[Evidence],
+    links: &[Link],
+    pending: impl Iterator<Item = &'l Link>,
+    applies: &[Vec<String>],
+) -> Coverage {
     assert_eq!(evidences.len(), applies.len(), "each source says which programmes it concerns");
     let sources = evidences.len();
     if sources == 0 {
         return Coverage::new(0, Vec::new());
     }
     let mut states = vec![CoverageState::NotFound; register.persons.len() * sources];
-    for link in links.iter().filter(|link| link.accepted) {
-        states[link.person as usize * sources + usize::from(link.source)] = CoverageState::Found;
-    }
+    let place = |link: &Link| link.person as usize * sources + usize::from(link.source);
+    pending.for_each(|link| states[place(link)] = CoverageState::Pending);
+    links.iter().filter(|link| link.accepted).for_each(|link| states[place(link)] = CoverageState::Found);
     let concerned: Vec<Vec<bool>> = register
         .programmes
         .iter()
@@ -35,7 +42,7 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
         let usable = person.id.is_some_and(CitizenId::is_valid);
         let concerned = &concerned[usize::from(person.programme)];
         for (source, state) in states.iter_mut().enumerate() {
-            let found = *state == CoverageState::Found;
+            let found = *state != CoverageState::NotFound;
             *state = if !concerned[source] {
                 CoverageState::NotApplicable
             } else if !person.mandated {
@@ -62,8 +69,8 @@ pub fn coverage(register: &Register, evidences: &[Evidence], links: &[Link], app
 mod tests {
     use super::super::cases::{evidence, link, register};
     use super::CoverageState::{
-        Found, NoMandate, NotApplicable, NotFound, RegisterFault, SourceIncomplete, SourceMissing, SourceStale,
-        UnusableId,
+        Found, NoMandate, NotApplicable, NotFound, Pending, RegisterFault, SourceIncomplete, SourceMissing,
+        SourceStale, UnusableId,
     };
     use super::*;
     use crate::kernel::Date;
@@ -80,6 +87,7 @@ mod tests {
                 { name = "丁", citizen = 0 },
                 { name = "戊", programme = "临时救助" },
                 { name = "己", programme = "临时救助", mandated = false },
+                { name = "庚", citizen = 0 },
             ]
         };
         let persons: Vec<toml::Table> =
@@ -93,10 +101,11 @@ mod tests {
             evidence("tax", &[], Delivery::Missing),
             evidence("business", &[], arrived(false, short)),
         ];
-        let unaccepted = Link { accepted: false, ..link(4, 0, 0, 0) };
-        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(0, 3, 0, 0), link(3, 0, 0, 0), unaccepted];
+        let unaccepted = |person| Link { accepted: false, ..link(person, 0, 0, 0) };
+        let others = [unaccepted(4), unaccepted(6)];
+        let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(0, 3, 0, 0), link(3, 0, 0, 0), others[0], others[1]];
         let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new(), Vec::new()];
-        let coverage = coverage(&register, &sources, &links, &applies);
+        let coverage = coverage(&register, &sources, &links, [&others[1], &links[0]].into_iter(), &applies);
         assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing, SourceIncomplete]);
         assert_eq!(coverage.of(1), [NoMandate; 4]);
         assert_eq!(coverage.of(2), [UnusableId; 4]);
@@ -108,8 +117,9 @@ mod tests {
         assert_eq!(
             coverage.of(4),
             [NotFound, NotApplicable, SourceMissing, SourceIncomplete],
-            "an unaccepted link is no record, and where part is missing none is no answer"
+            "another person's record is none of his, and where part is missing none is no answer"
         );
+        assert_eq!(coverage.of(6)[0], Pending, "nobody has judged yet whose it is");
         assert_eq!(coverage.of(5), [RegisterFault; 4], "whatever else is to be said");
     }
 }

@@ -474,7 +474,7 @@ mod tests {
 
     /// Outcomes of the demo rules, every source concerning everybody.
     fn run(register: &Register, evidences: &[Evidence], links: &[Link]) -> Outcomes {
-        let coverage = coverage(register, evidences, links, &vec![Vec::new(); evidences.len()]);
+        let coverage = coverage(register, evidences, links, [].iter(), &vec![Vec::new(); evidences.len()]);
         evaluate(&demo(), register, evidences, links, &coverage, &Cancel::default()).unwrap()
     }
 
@@ -596,7 +596,7 @@ mod tests {
         let cancel = Cancel::default();
         cancel.cancel();
         let register = two_households();
-        let coverage = coverage(&register, &[], &[], &[]);
+        let coverage = coverage(&register, &[], &[], [].iter(), &[]);
         let stopped = evaluate(&demo(), &register, &[], &[], &coverage, &cancel);
         assert_eq!(stopped.unwrap_err().kind(), crate::kernel::ErrorKind::Cancelled);
     }

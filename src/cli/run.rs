@@ -198,6 +198,10 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.register_faults").with("count", summary.register_faults);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
+    if summary.mandates_unread > 0 {
+        let told = Message::new("cli.mandates_unread").with("count", summary.mandates_unread);
+        eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
+    }
     if summary.unnamed_households > 0 {
         let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
         eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));

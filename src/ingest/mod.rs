@@ -35,6 +35,7 @@ pub use batch::REJECTS_KEPT;
 pub use inbox::{deliveries, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
+pub use rows::MANDATE_END_UNREAD;
 pub use sample::{Sample, sample};
 pub use xlsx::sheet_names;
 

@@ -19,7 +19,7 @@ use super::words::Words;
 use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
-use crate::model::kind::Kind;
+use crate::model::kind::{self, Kind};
 use crate::model::table::{Column, FieldType};
 use crate::standardise::amounts::{self, Unit};
 use crate::standardise::dates;
@@ -29,6 +29,12 @@ const NULLS: &[&str] = &["NULL", "(NULL)", "\\N", "N/A", "无", "暂无", "-", "
 
 /// How rows that close a list begin, unless the layout says otherwise.
 const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", "审核人"];
+
+/// The reason of a mandate whose end cannot be read.
+pub const MANDATE_END_UNREAD: &str = "run.reject_mandate_end";
+
+/// How a mandate's end says that there is none.
+const ENDLESS: &[&str] = &["长期", "长期有效", "永久"];
 
 /// The canonical id type of an owner that is no person.
 const COMPANY: &str = "company";
@@ -76,6 +82,8 @@ struct Reading<'a> {
     no: &'a [String],
     /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
     of_person: bool,
+    /// The end of a mandate ([`kind::MANDATE_END`]).
+    ends: bool,
 }
 
 impl<'a> RowReader<'a> {
@@ -99,6 +107,7 @@ impl<'a> RowReader<'a> {
             yes: &source.values.yes,
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
+            ends: field.name == kind::MANDATE_END,
         });
         let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
         Self {
@@ -371,6 +380,9 @@ impl<'a> RowReader<'a> {
 
     /// Pushes one value; an unusable one is pushed as "not given" and its reason is given.
     fn fill(&self, text: &str, damaged: bool, reading: &Reading<'_>, column: &mut Column) -> Result<(), &'static str> {
+        if reading.ends {
+            return self.fill_end(text, damaged, column);
+        }
         if damaged && !reading.of_person {
             column.push_none();
             return Err("ingest.reject_bytes");
@@ -386,6 +398,25 @@ impl<'a> RowReader<'a> {
             return if is_null { Ok(()) } else { Err(reason) };
         }
         if damaged { Err("ingest.reject_bytes") } else { Ok(()) }
+    }
+
+    /// What is there and cannot be read ended before anything began: the mandate covers nobody.
+    fn fill_end(&self, text: &str, damaged: bool, column: &mut Column) -> Result<(), &'static str> {
+        let Column::Date(days) = column else { panic!("the end of a mandate is a date") };
+        if text.is_empty() || self.nulls.hold(text.as_bytes()) || ENDLESS.contains(&text) {
+            days.push(None);
+            return Ok(());
+        }
+        match dates::date(text) {
+            Ok(day) if !damaged => {
+                days.push(day);
+                Ok(())
+            }
+            _ => {
+                days.push(Date::from_ymd(1800, 1, 1));
+                Err(MANDATE_END_UNREAD)
+            }
+        }
     }
 
     fn reject_row(&self, row: &Record<'_>, reason: &'static str, batch: &mut Batch) {

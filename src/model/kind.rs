@@ -249,6 +249,10 @@ pub fn with_common(code: &str, label: &str, own: Vec<Field>, fact: &[&str]) -> K
     kind
 }
 
+/// The last day of a mandate, in the register's rows and in the mandates file. Blank, or a word that says so, it does not
+/// end; what cannot be read as a day must not mean the same (invariant I-1).
+pub const MANDATE_END: &str = "mandate_to";
+
 /// Code of the persons file's kind.
 pub const REGISTER: &str = "register";
 
@@ -279,7 +283,7 @@ pub fn register_persons() -> Kind {
         ("paid_from", "享受开始年月", FieldType::Month),
         ("paid_through", "最近发放年月", FieldType::Month),
         ("mandate_from", "授权起始日期", FieldType::Date),
-        ("mandate_to", "授权截止日期", FieldType::Date),
+        (MANDATE_END, "授权截止日期", FieldType::Date),
     ];
     plain(REGISTER, "对象名册", fields)
 }
@@ -291,7 +295,7 @@ pub fn register_mandates() -> Kind {
         ("name", "姓名", FieldType::Text),
         ("number", "授权书编号", FieldType::Text),
         ("mandate_from", "授权起始日期", FieldType::Date),
-        ("mandate_to", "授权截止日期", FieldType::Date),
+        (MANDATE_END, "授权截止日期", FieldType::Date),
     ];
     plain("mandate", "核对授权", fields)
 }

@@ -17,7 +17,7 @@ use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{
     FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary, households_unnamed,
-    shared_names, unnamed_programmes,
+    mandates_unread, shared_names, unnamed_programmes,
 };
 use super::ties;
 use super::trend;
@@ -358,6 +358,7 @@ impl Found<'_> {
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,
+            mandates_unread: self.register.files().into_iter().map(mandates_unread).sum(),
             fewer_persons: self.fewer_persons(),
             unnamed_households: unnamed.iter().map(|(_, households)| households).sum(),
             unnamed_programmes: shared_names(register, &unnamed),

@@ -1,7 +1,8 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
+use crate::ingest;
 use crate::kernel::Error;
-use crate::model::evidence::{Bins, Shortfall};
+use crate::model::evidence::{Bins, Evidence, Shortfall};
 use crate::model::register::Register;
 use crate::model::standing::{Absence, Change, History};
 use crate::policy::Policy;
@@ -17,6 +18,8 @@ pub struct RunSummary {
     pub fully_checked: u64,
     /// People whom the register keeps from being matched: what it says of them cannot be read.
     pub register_faults: u64,
+    /// Mandates that cover nobody because their end cannot be read.
+    pub mandates_unread: u64,
     /// People fewer than in the run before; 0 if that is no larger a share than `reject_percent`.
     pub fewer_persons: u64,
     /// Households of programmes that no rule names: the rules of every programme look at them, and no other.
@@ -137,8 +140,17 @@ pub struct PackageSummary {
 impl RunSummary {
     /// Done, but something needs a person: exit code 1.
     pub fn needs_attention(&self) -> bool {
-        self.unnamed_households > 0 || self.fewer_persons > 0 || self.sources.iter().any(SourceSummary::needs_attention)
+        self.unnamed_households > 0
+            || self.fewer_persons > 0
+            || self.mandates_unread > 0
+            || self.sources.iter().any(SourceSummary::needs_attention)
     }
+}
+
+/// Mandates in one of the register's own files whose end cannot be read.
+pub(super) fn mandates_unread(file: &Evidence) -> u64 {
+    let counts = file.reject_counts.iter().filter(|((_, reason, _), _)| *reason == ingest::MANDATE_END_UNREAD);
+    counts.map(|(_, count)| count).sum()
 }
 
 /// Programmes of a register, by their place there, that no rule names, each with its households.

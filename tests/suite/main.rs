@@ -6,6 +6,7 @@ mod faults;
 mod filings;
 mod fuzz;
 mod known;
+mod mandates;
 mod night;
 mod plan;
 mod register;

@@ -1,0 +1,41 @@
+//! Whom a mandate covers: its words, its days, and what nobody can read in it.
+
+use super::world::{AS_OF, World, text};
+
+const MANDATES: &str = "inbox/register/mandates.csv";
+
+/// Ends in place of the first rows' ends, in their order, and the ids of those rows.
+fn put_ends(world: &World, ends: &[&str]) -> Vec<String> {
+    let file = std::fs::read_to_string(world.path(MANDATES)).unwrap();
+    let mut lines: Vec<Vec<&str>> = file.split("\r\n").map(|line| line.split(',').collect()).collect();
+    let rows = lines[1..].iter_mut().zip(ends);
+    let mut ids = Vec::new();
+    for (cells, end) in rows {
+        cells[4] = end;
+        ids.push(cells[0].to_owned());
+    }
+    let lines: Vec<String> = lines.iter().map(|cells| cells.join(",")).collect();
+    std::fs::write(world.path(MANDATES), lines.join("\r\n")).unwrap();
+    ids
+}
+
+/// Once, what could not be read as a day counted as no end at all, and whoever had withdrawn was matched.
+#[test]
+fn an_end_that_cannot_be_read_covers_nobody_and_none_at_all_covers_for_long() {
+    let world = World::made(400, 2_500, 9);
+    let ends = ["2026-11-31", "已撤回", "2026/2/29", "2025", "长期", "", "2026-11-24", "2026-11-23"];
+    let ids = put_ends(&world, &ends);
+    let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("! 4 mandates end on a day that cannot be read"), "{}", text(&output.stderr));
+    let coverage = world.export("coverage");
+    let covered = |id: &String| {
+        let person = coverage.iter().find(|person| person["person_id"] == *id).unwrap();
+        person["vehicle"] != "no_mandate"
+    };
+    let covered: Vec<bool> = ids.iter().map(covered).collect();
+    assert_eq!(covered, [false, false, false, false, true, true, true, false]);
+    let told = world.export("rejects");
+    let told: Vec<_> = told.iter().filter(|row| row["reason"] == "run.reject_mandate_end").collect();
+    assert_eq!(told.iter().map(|row| row["line"].as_str()).collect::<Vec<_>>(), ["2", "3", "4", "5"]);
+}

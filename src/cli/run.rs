@@ -210,7 +210,7 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     for source in troubled.filter(|source| !is_left_out(source)) {
         let reason = match (&source.fault, source.short) {
             (Some(fault), _) => fault.say(context.lang),
-            (None, Some(short)) => context.say(&short.message(source.bins.read - source.bins.rejected)),
+            (None, Some(short)) => context.say(&short.message()),
             (None, None) if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
             (None, None) => context.word(state_key(source.state)).to_owned(),
         };

@@ -169,17 +169,22 @@ pub enum Shortfall {
     /// A file ends where a spreadsheet's sheet ends: what did not fit was cut.
     FullSheet,
     /// Fewer usable rows than so many, which are expected.
-    FewerRows { expected: u64 },
+    FewerRows { rows: u64, expected: u64 },
+    /// Fewer links that enter a case than so many: its rows no longer say whose they are, or as many of them are others'.
+    FewerLinks { links: u64, expected: u64 },
 }
 
 impl Shortfall {
-    /// The sentence that tells it of a source with so many usable rows.
-    pub fn message(self, rows: u64) -> Message {
+    /// The sentence that tells it.
+    pub fn message(self) -> Message {
         match self {
             Self::BrokenOff => Message::new("run.broken_off"),
             Self::FullSheet => Message::new("run.full_sheet"),
-            Self::FewerRows { expected } => {
+            Self::FewerRows { rows, expected } => {
                 Message::new("run.fewer_rows").with("rows", rows).with("expected", expected)
+            }
+            Self::FewerLinks { links, expected } => {
+                Message::new("run.fewer_links").with("links", links).with("expected", expected)
             }
         }
     }
@@ -267,7 +272,7 @@ impl Evidence {
 
     /// Rows that say something, of people on the register or not.
     pub fn usable_rows(&self) -> u64 {
-        self.bins.read - self.bins.rejected
+        self.bins.linked + self.bins.unlinked
     }
 
     /// A source of which nothing was read.

@@ -151,7 +151,8 @@ pub fn check(
     let judgements = ledger.judgements()?;
     let reviews = review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
-    Usual::of_last_run(&workspace, &ledger)?.settle(plan, &mut evidences);
+    let usual = Usual::before(options.as_of, &workspace, &ledger)?;
+    usual.settle_as_told(plan, &mut evidences, &workspace, &ledger)?;
     let coverage = policy::coverage(
         &register,
         &evidences,

@@ -1,67 +1,150 @@
-//! 数据是否齐全: whether a delivery holds fewer rows than a whole one would. What its files themselves show is known when they
-//! are read; here it is put beside the delivery before, or beside what its layout expects.
+//! 数据是否齐全: whether a delivery says less than a whole one would. What its files themselves show is known when they are
+//! read; here it is put beside the last whole delivery of an earlier day, or beside what its layout expects.
 //!
-//! Nobody can tell from an extract that was cut at the end of a row that it was cut. A delivery that falls short makes its
-//! source 来源不全 in coverage (invariant I-6), until a whole one comes or the layout's `min_rows` says that so many are whole.
-//! Units: usable rows, of people on the register or not.
+//! Nobody can tell from an extract that was cut at the end of a row that it was cut, or from ids that moved into another
+//! column that they were ids. Two figures tell it: usable rows, of people on the register or not, and links that enter a
+//! case. A delivery that falls short of either makes its source 来源不全 in coverage (invariant I-6), until a whole one comes
+//! or the layout's `min_rows` says how many rows are whole. Whether one cut after another was small, nothing here tells.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::config::Plan;
-use crate::kernel::Result;
+use crate::config::{Plan, PlannedSource};
+use crate::kernel::{Date, Result};
 use crate::model::evidence::{Delivery, Evidence, Shortfall};
+use crate::model::link::Link;
+use crate::model::register::Register;
 use crate::store::{Ledger, Workspace};
 
-/// Usable rows of each source's newest whole delivery, by source code.
+/// What whole deliveries held, as the runs of earlier days knew them.
 #[derive(Debug, Default)]
-pub(super) struct Usual(BTreeMap<String, u64>);
+pub(super) struct Usual {
+    /// By source code.
+    sources: BTreeMap<String, Measure>,
+    /// People with a mandate then: fewer of them are linked less.
+    mandated: u64,
+}
+
+/// Figures of a source's last whole delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Measure {
+    /// Usable rows.
+    pub rows: u64,
+    /// Links that entered a case.
+    pub links: u64,
+}
 
 impl Usual {
-    /// As the last published run knew them; none before the first.
+    /// As the last run of an earlier day knew them; nothing before the first.
     ///
     /// # Errors
     /// I/O; an entry of the ledger that is not whole.
-    pub(super) fn of_last_run(workspace: &Workspace, ledger: &Ledger) -> Result<Self> {
-        let Some(run) = workspace.latest()? else { return Ok(Self::default()) };
+    pub(super) fn before(day: Date, workspace: &Workspace, ledger: &Ledger) -> Result<Self> {
+        let Some(run) = workspace.last_before(day)? else { return Ok(Self::default()) };
         Ok(ledger.published(&run)?.map(|entry| Self::in_summary(&entry.body["summary"])).unwrap_or_default())
     }
 
     fn in_summary(summary: &Value) -> Self {
-        let sources = summary["sources"].as_array().into_iter().flatten();
-        let usual = |source: &Value| Some((source["source"].as_str()?.to_owned(), source["usual_rows"].as_u64()?));
-        Self(sources.filter_map(usual).collect())
+        let measure = |source: &Value| {
+            let measure = serde_json::from_value(source["usual"].clone()).ok()?;
+            Some((source["source"].as_str()?.to_owned(), measure))
+        };
+        let sources = summary["sources"].as_array().into_iter().flatten().filter_map(measure).collect();
+        Self { sources, mandated: summary["mandated"].as_u64().unwrap_or_default() }
     }
 
     /// Marks the sources that fall short. `evidences` in the order of the plan.
-    pub(super) fn settle(&self, plan: &Plan, evidences: &mut [Evidence]) {
-        for (source, evidence) in plan.sources.iter().zip(evidences) {
-            let usual = || self.0.get(&source.code).and_then(|usual| fewest(*usual, plan.run.fewer_rows_percent));
-            let usable = evidence.usable_rows();
-            if let (Delivery::Arrived { short: short @ None, .. }, Some(expected)) =
-                (&mut evidence.delivery, source.layout.min_rows().or_else(usual))
-                && usable < expected
-            {
-                *short = Some(Shortfall::FewerRows { expected });
+    pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
+        let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
+        for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
+            let rows = evidence.usable_rows();
+            if let Delivery::Arrived { short: short @ None, .. } = &mut evidence.delivery {
+                let percent = plan.run.fewer_rows_percent;
+                *short =
+                    self.of_rows(source, rows, percent).or_else(|| self.of_links(source, links, mandated, percent));
             }
         }
     }
 
-    /// What the next run is to compare this source with.
-    pub(super) fn after(&self, evidence: &Evidence) -> Option<u64> {
-        match evidence.delivery {
-            Delivery::Arrived { short: None, .. } => Some(evidence.usable_rows()),
-            _ => self.0.get(&evidence.source).copied(),
+    /// As [`Usual::settle`] of a few people, whose links say nothing about the whole: what the last run said of the same
+    /// files holds.
+    ///
+    /// # Errors
+    /// I/O; an entry of the ledger that is not whole.
+    pub(super) fn settle_as_told(
+        &self,
+        plan: &Plan,
+        evidences: &mut [Evidence],
+        workspace: &Workspace,
+        ledger: &Ledger,
+    ) -> Result<()> {
+        let entry = workspace.latest()?.map(|run| ledger.published(&run)).transpose()?.flatten();
+        let body = entry.map(|entry| entry.body).unwrap_or_default();
+        let is_same = |evidence: &Evidence| {
+            evidence.files.iter().all(|file| body["extracts"][&file.path] == file.digest.to_string().as_str())
+        };
+        let told = |code: &str| -> Option<Shortfall> {
+            let told = body["summary"]["sources"].as_array()?.iter().find(|told| told["source"] == code)?;
+            serde_json::from_value(told["short"].clone()).ok()
+        };
+        for (source, evidence) in plan.sources.iter().zip(evidences) {
+            let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
+            if let Delivery::Arrived { short: short @ None, .. } = &mut evidence.delivery {
+                let told = || told(&source.code).filter(|_| holds);
+                *short = self.of_rows(source, rows, plan.run.fewer_rows_percent).or_else(told);
+            }
         }
+        Ok(())
+    }
+
+    fn of_rows(&self, source: &PlannedSource, rows: u64, percent: f64) -> Option<Shortfall> {
+        // A heading and nothing below it is no answer, unless the centre says that it may be one.
+        let usual = || self.sources.get(&source.code).map_or(1, |usual| fewest(usual.rows, percent).max(1));
+        let expected = source.layout.min_rows().unwrap_or_else(usual);
+        (rows < expected).then_some(Shortfall::FewerRows { rows, expected })
+    }
+
+    fn of_links(&self, source: &PlannedSource, links: u64, mandated: u64, percent: f64) -> Option<Shortfall> {
+        let usual = self.sources.get(&source.code).filter(|_| source.layout.min_rows().is_none())?;
+        let of_fewer_people = u128::from(usual.links) * u128::from(mandated.min(self.mandated));
+        let expected = fewest((of_fewer_people / u128::from(self.mandated.max(1))) as u64, percent);
+        (links < expected).then_some(Shortfall::FewerLinks { links, expected })
+    }
+
+    /// What the runs of later days are to compare each source with, in the order of the plan.
+    pub(super) fn after(&self, evidences: &[Evidence], links: &[Link]) -> Vec<Option<Measure>> {
+        let after = |(evidence, links): (&Evidence, u64)| {
+            let found = Measure { rows: evidence.usable_rows(), links };
+            let usual = self.sources.get(&evidence.source).copied();
+            match evidence.delivery {
+                Delivery::Arrived { short: None, .. } => Some(found),
+                // Of a first one that is not whole, a whole one holds no less.
+                Delivery::Arrived { .. } => usual.or(Some(found)),
+                Delivery::Missing | Delivery::Refused(_) => usual,
+            }
+        };
+        evidences.iter().zip(accepted(evidences.len(), links)).map(after).collect()
     }
 }
 
-/// The fewest rows that pass for a whole delivery after one of `usual`. `None`: of so few a share says nothing.
-fn fewest(usual: u64, fewer_percent: f64) -> Option<u64> {
-    // Chance alone moves a count by its root: a hundred rows by ten, which is half of the fifth that is usually allowed.
-    const COUNTED: u64 = 100;
-    (usual >= COUNTED).then(|| (usual as f64 * (1.0 - fewer_percent / 100.0)).ceil() as u64)
+/// Links that enter a case, by source.
+fn accepted(sources: usize, links: &[Link]) -> Vec<u64> {
+    let mut accepted = vec![0; sources];
+    links.iter().filter(|link| link.accepted).for_each(|link| accepted[usize::from(link.source)] += 1);
+    accepted
+}
+
+/// People with a mandate.
+pub(super) fn mandated(register: &Register) -> u64 {
+    register.persons.iter().filter(|person| person.mandated).count() as u64
+}
+
+/// The least that passes for whole after a whole one of `usual`: less than that is both a larger share than may be missing
+/// and more than three times what chance moves, which is the root of a count.
+fn fewest(usual: u64, percent: f64) -> u64 {
+    let usual = usual as f64;
+    (usual * (1.0 - percent / 100.0)).min(usual - 3.0 * usual.sqrt()).max(0.0).ceil() as u64
 }
 
 #[cfg(test)]
@@ -71,21 +154,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_missed_and_of_few_rows_none_is_asked_for() {
-        assert_eq!(fewest(1_000, 20.0), Some(800));
-        assert_eq!(fewest(101, 20.0), Some(81), "80.8 rows are not there yet with 80");
-        assert_eq!(fewest(100, 100.0), Some(0));
-        assert_eq!(fewest(99, 20.0), None);
+    fn less_than_a_share_and_less_than_chance_is_not_whole() {
+        assert_eq!(fewest(10_000, 20.0), 8_000);
+        assert_eq!(fewest(100, 20.0), 70, "three times the root of 100 is 30");
+        assert_eq!(fewest(22, 20.0), 8, "22 less 14.07");
+        assert_eq!(fewest(9, 20.0), 0);
+        assert_eq!(fewest(10_000, 100.0), 0);
     }
 
     #[test]
-    fn a_run_that_counted_no_usual_rows_expects_nothing() {
-        let summary = json!({"sources": [
-            {"source": "tax", "usual_rows": 120},
-            {"source": "bank", "usual_rows": null},
+    fn a_run_that_measured_nothing_expects_nothing() {
+        let summary = json!({"mandated": 7, "sources": [
+            {"source": "tax", "usual": {"rows": 120, "links": 9}},
+            {"source": "bank", "usual": null},
             {"source": "vehicle", "bins": {"read": 5}},
         ]});
-        assert_eq!(Usual::in_summary(&summary).0, BTreeMap::from([("tax".to_owned(), 120)]));
-        assert!(Usual::in_summary(&json!(null)).0.is_empty());
+        let usual = Usual::in_summary(&summary);
+        assert_eq!(usual.sources, BTreeMap::from([("tax".to_owned(), Measure { rows: 120, links: 9 })]));
+        assert_eq!(usual.mandated, 7);
+        assert!(Usual::in_summary(&json!(null)).sources.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::completeness::Usual;
+use super::completeness::{self, Measure, Usual};
 use super::extracts::in_use;
 use super::filings::{Lists, read_lists};
 use super::linking::{Ground, Linked};
@@ -70,7 +70,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
-    let usual = Usual::of_last_run(&workspace, &ledger)?;
+    let usual = Usual::before(options.as_of, &workspace, &ledger)?;
     drop(ledger);
 
     let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));
@@ -91,7 +91,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
-    usual.settle(plan, &mut evidences);
+    usual.settle(plan, &register.register, &mut evidences, &linked.links);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
     made_of.tell(same::read_tables(plan, register.key, &keys));
@@ -349,12 +349,15 @@ impl Found<'_> {
         let mut grades = [0; 5];
         self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
         grades[Grade::E as usize] += self.linked.name_only;
-        let files = self.register.files().into_iter().chain(&self.evidences);
+        let own = self.register.files().into_iter().map(|file| self.source_summary(file, None));
+        let usual = self.usual.after(&self.evidences, &self.linked.links);
+        let sources = self.evidences.iter().zip(usual).map(|(source, usual)| self.source_summary(source, usual));
         let unnamed = unnamed_programmes(&self.plan.policy, register);
         RunSummary {
             run: self.run.to_owned(),
             persons: register.persons.len() as u64,
             households: register.households.len() as u64,
+            mandated: completeness::mandated(register),
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,
@@ -362,7 +365,7 @@ impl Found<'_> {
             fewer_persons: self.fewer_persons(),
             unnamed_households: unnamed.iter().map(|(_, households)| households).sum(),
             unnamed_programmes: shared_names(register, &unnamed),
-            sources: files.map(|evidence| self.source_summary(evidence)).collect(),
+            sources: own.chain(sources).collect(),
             flagged,
             flagged_households: households.len() as u64,
             grades,
@@ -403,7 +406,7 @@ impl Found<'_> {
         summary
     }
 
-    fn source_summary(&self, evidence: &Evidence) -> SourceSummary {
+    fn source_summary(&self, evidence: &Evidence, usual: Option<Measure>) -> SourceSummary {
         let fault = match &evidence.delivery {
             Delivery::Refused(fault) => Some(fault.clone()),
             Delivery::Arrived { .. } | Delivery::Missing => None,
@@ -420,7 +423,7 @@ impl Found<'_> {
             fault,
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
             short: evidence.short(),
-            usual_rows: self.usual.after(evidence),
+            usual,
         }
     }
 }

@@ -44,13 +44,13 @@ impl Past {
         let today = format!("{year:04}{month:02}{day:02}");
         let runs = workspace.runs()?;
         let read = |run: &String| findings(workspace, run);
-        let against = runs.iter().rfind(|run| run[..today.len()] < today[..]);
-        let earlier = against.map(read).transpose()?;
+        let against = workspace.last_before(as_of)?;
+        let earlier = against.as_ref().map(read).transpose()?;
         // A damaged one is passed over: to make its day again is the way out that its hint names.
         let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
         Ok(Self {
             workspace: workspace.clone(),
-            against: against.cloned(),
+            against,
             findings: earlier.unwrap_or_default(),
             replaced: replaced.unwrap_or_default(),
             statements,

@@ -1,5 +1,6 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
+use super::completeness::Measure;
 use crate::ingest;
 use crate::kernel::Error;
 use crate::model::evidence::{Bins, Evidence, Shortfall};
@@ -13,6 +14,8 @@ pub struct RunSummary {
     pub run: String,
     pub persons: u64,
     pub households: u64,
+    /// Persons whom a mandate covers.
+    pub mandated: u64,
     pub counties: u64,
     /// Persons about whom every source that applies answered.
     pub fully_checked: u64,
@@ -117,8 +120,8 @@ pub struct SourceSummary {
     pub rejects_over_limit: bool,
     /// Why it is not whole.
     pub short: Option<Shortfall>,
-    /// Usable rows of its newest whole delivery, this one or one before; of departments' sources.
-    pub usual_rows: Option<u64>,
+    /// What its last whole delivery held, this one or one before; of departments' sources.
+    pub usual: Option<Measure>,
 }
 
 impl SourceSummary {

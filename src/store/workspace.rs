@@ -76,6 +76,12 @@ impl Workspace {
         Ok(runs)
     }
 
+    /// The last published run of an earlier day.
+    pub fn last_before(&self, day: Date) -> Result<Option<String>> {
+        let day = day.to_string().replace('-', "");
+        Ok(self.runs()?.into_iter().rfind(|run| run[..day.len()] < day[..]))
+    }
+
     pub fn latest(&self) -> Result<Option<String>> {
         Ok(self.runs()?.pop())
     }

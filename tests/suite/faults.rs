@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::completeness::{state_of, states};
 use super::world::{AS_OF, World, hedui, text};
 
 fn small() -> World {
@@ -19,10 +20,6 @@ fn running(world: &World) -> std::process::Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
-}
-
-fn state_of<'a>(summary: &'a serde_json::Value, source: &str) -> &'a serde_json::Value {
-    summary["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap()
 }
 
 #[test]
@@ -82,61 +79,6 @@ fn a_truncated_file_loses_its_last_row_alone_and_is_told() {
     assert_eq!(state_of(&after, "provident_fund")["short"]["why"], "broken_off");
     assert_eq!(told(&world), (Some(1), true));
     assert_eq!(states(&world, "provident_fund").keys().collect::<Vec<_>>(), ["no_mandate", "source_incomplete"]);
-}
-
-/// How many people are in each state of a source in the last run.
-fn states(world: &World, source: &str) -> std::collections::BTreeMap<String, usize> {
-    let mut states = std::collections::BTreeMap::new();
-    for mut person in world.export("coverage") {
-        *states.entry(person.remove(source).unwrap()).or_default() += 1;
-    }
-    states
-}
-
-/// Cut at the end of a row, an extract looks whole: only the delivery before tells that it is not.
-#[test]
-fn an_extract_that_lost_its_end_clears_nobody_until_a_whole_one_comes_or_somebody_says_that_it_is_whole() {
-    let world = small();
-    let ran = |day: &str| {
-        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
-        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        let state = state_of(&summary, "pension")["state"].as_str().unwrap().to_owned();
-        (output.status.code(), state, summary)
-    };
-    let (code, state, first) = ran("2026-11-24");
-    assert_eq!((code, state.as_str()), (Some(0), "arrived"));
-    let whole = states(&world, "pension");
-    let file = world.extract("pension");
-    let bytes = std::fs::read(&file).unwrap();
-    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-    std::fs::write(&file, lines[..lines.len() * 6 / 10].concat()).unwrap();
-    // Again the day after: what fell short is not what the next one is measured by.
-    for day in ["2026-11-25", "2026-11-26"] {
-        let (code, state, summary) = ran(day);
-        assert_eq!((code, state.as_str()), (Some(1), "incomplete"), "{day}");
-        let usual = &state_of(&first, "pension")["usual_rows"];
-        assert_eq!(&state_of(&summary, "pension")["usual_rows"], usual);
-        let expected = (usual.as_u64().unwrap() * 4).div_ceil(5);
-        assert_eq!(state_of(&summary, "pension")["short"]["expected"], expected, "a fifth fewer may come");
-        let states = states(&world, "pension");
-        assert!(!states.contains_key("not_found") && !states.contains_key("found"), "{states:?}");
-        assert_eq!(states["source_incomplete"], whole["found"] + whole["not_found"]);
-        assert!(summary["standing"]["kept"].as_u64() > Some(0), "pensioners who stood in the lost part");
-        assert_eq!(summary["standing"]["gone"], 0);
-    }
-    let id = world.export("register").iter().find_map(|person| person.get("person_id").cloned()).unwrap();
-    let check = |world: &World| {
-        let output = world.hedui(&["check", "--id", &id, "--reason", "复核", "--as-of", "2026-11-26", "--no-progress"]);
-        (output.status.code(), text(&output.stdout).contains("source incomplete"))
-    };
-    assert_eq!(check(&world), (Some(1), true));
-    let layout = world.path("sources/pension.toml");
-    let text_of = std::fs::read_to_string(&layout).unwrap();
-    std::fs::write(&layout, format!("min_rows = 10\n{text_of}")).unwrap();
-    assert_eq!(check(&world), (Some(0), false));
-    assert_eq!(ran("2026-11-27").1, "arrived");
-    std::fs::write(&layout, text_of).unwrap();
-    assert_eq!(ran("2026-11-28").1, "arrived", "so many are usual from then on");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! whole runs over made-up centres, faults, and other programs' test vectors.
 
 mod answers;
+mod completeness;
 mod faults;
 mod filings;
 mod fuzz;

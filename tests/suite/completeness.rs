@@ -1,0 +1,133 @@
+//! Deliveries that are not whole: nobody is cleared by what is missing, and nothing is gone.
+
+use std::collections::BTreeMap;
+
+use super::world::{World, text};
+
+pub fn state_of<'a>(summary: &'a serde_json::Value, source: &str) -> &'a serde_json::Value {
+    summary["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap()
+}
+
+/// How many people are in each state of a source in the last run.
+pub fn states(world: &World, source: &str) -> BTreeMap<String, usize> {
+    let mut states = BTreeMap::new();
+    for mut person in world.export("coverage") {
+        *states.entry(person.remove(source).unwrap()).or_default() += 1;
+    }
+    states
+}
+
+/// Cut at the end of a row, an extract looks whole: only the delivery before tells that it is not.
+#[test]
+fn an_extract_that_lost_its_end_clears_nobody_until_a_whole_one_comes_or_somebody_says_that_it_is_whole() {
+    let world = World::made(400, 2_500, 9);
+    let ran = |day: &str| {
+        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let state = state_of(&summary, "pension")["state"].as_str().unwrap().to_owned();
+        (output.status.code(), state, summary)
+    };
+    let (code, state, first) = ran("2026-11-24");
+    assert_eq!((code, state.as_str()), (Some(0), "arrived"));
+    let whole = states(&world, "pension");
+    let file = world.extract("pension");
+    let bytes = std::fs::read(&file).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    std::fs::write(&file, lines[..lines.len() * 6 / 10].concat()).unwrap();
+    // Again the day after: what fell short is not what the next one is measured by.
+    for day in ["2026-11-25", "2026-11-26"] {
+        let (code, state, summary) = ran(day);
+        assert_eq!((code, state.as_str()), (Some(1), "incomplete"), "{day}");
+        let usual = &state_of(&first, "pension")["usual"];
+        assert_eq!(usual["rows"], 200);
+        assert_eq!(&state_of(&summary, "pension")["usual"], usual);
+        assert_eq!(state_of(&summary, "pension")["short"]["expected"], 158, "200 less three times its root, 42.4");
+        let states = states(&world, "pension");
+        assert!(!states.contains_key("not_found") && !states.contains_key("found"), "{states:?}");
+        assert_eq!(states["source_incomplete"], whole["found"] + whole["not_found"]);
+        assert!(summary["standing"]["kept"].as_u64() > Some(0), "pensioners who stood in the lost part");
+        assert_eq!(summary["standing"]["gone"], 0);
+    }
+    let id = world.export("register").iter().find_map(|person| person.get("person_id").cloned()).unwrap();
+    let check = |world: &World| {
+        let output = world.hedui(&["check", "--id", &id, "--reason", "复核", "--as-of", "2026-11-26", "--no-progress"]);
+        (output.status.code(), text(&output.stdout).contains("source incomplete"))
+    };
+    assert_eq!(check(&world), (Some(1), true));
+    let layout = world.path("sources/pension.toml");
+    let text_of = std::fs::read_to_string(&layout).unwrap();
+    std::fs::write(&layout, format!("min_rows = 10\n{text_of}")).unwrap();
+    assert_eq!(check(&world), (Some(0), false));
+    assert_eq!(ran("2026-11-27").1, "arrived");
+    std::fs::write(&layout, text_of).unwrap();
+    assert_eq!(ran("2026-11-28").1, "arrived", "so many are usual from then on");
+}
+
+fn keep_lines(file: &std::path::Path, lines: usize) {
+    let bytes = std::fs::read(file).unwrap();
+    let kept: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').take(lines).collect();
+    std::fs::write(file, kept.concat()).unwrap();
+}
+
+/// All its rows are there, and none of them says any more whose it is.
+#[test]
+fn an_extract_whose_ids_stand_under_another_heading_is_not_whole() {
+    let world = World::made(400, 2_500, 9);
+    let ran = |day: &str| {
+        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), state_of(&summary, "bank").clone(), summary)
+    };
+    let (_, first, _) = ran("2026-11-24");
+    let links = first["usual"]["links"].as_u64().unwrap();
+    let file = world.extract("bank");
+    let text_of = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text_of.replacen("客户姓名,证件号码", "证件号码,客户姓名", 1)).unwrap();
+    let (code, bank, summary) = ran("2026-11-25");
+    assert_eq!((code, bank["state"].as_str()), (Some(1), Some("incomplete")));
+    assert_eq!((&bank["short"]["why"], &bank["short"]["links"]), (&"fewer_links".into(), &0.into()));
+    let chance = 3.0 * (links as f64).sqrt();
+    assert_eq!(bank["short"]["expected"], (links as f64 - chance).ceil() as u64);
+    assert_eq!(bank["usual"], first["usual"]);
+    assert_eq!(summary["standing"]["gone"], 0);
+    let id = &world.export("register")[0]["person_id"];
+    let checked = world.hedui(&["check", "--id", id, "--reason", "复核", "--as-of", "2026-11-25", "--no-progress"]);
+    assert_eq!(checked.status.code(), Some(1), "the same file says no more at the window");
+    assert!(text(&checked.stdout).contains("source incomplete"), "{}", text(&checked.stdout));
+}
+
+#[test]
+fn a_heading_alone_is_no_answer_unless_the_layout_says_so() {
+    let world = World::made(400, 2_500, 9);
+    keep_lines(&world.extract("payroll"), 1);
+    let first = world.summary();
+    assert_eq!(
+        state_of(&first, "payroll")["short"],
+        serde_json::json!({"why": "fewer_rows", "rows": 0, "expected": 1})
+    );
+    let layout = world.path("sources/payroll.toml");
+    let text_of = std::fs::read_to_string(&layout).unwrap();
+    std::fs::write(&layout, format!("min_rows = 0\n{text_of}")).unwrap();
+    assert_eq!(state_of(&world.summary(), "payroll")["state"], "arrived");
+}
+
+/// Run again and again on one day, each a little less than the one before, none would have been told.
+#[test]
+fn a_run_is_measured_by_those_of_earlier_days() {
+    let world = World::made(400, 2_500, 9);
+    let state = |day: &str| {
+        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        state_of(&summary, "pension")["state"].as_str().unwrap().to_owned()
+    };
+    let file = world.extract("pension");
+    let whole = std::fs::read(&file).unwrap();
+    keep_lines(&file, 60);
+    assert_eq!(state("2026-12-10"), "arrived", "of a later day, and none of an earlier one");
+    std::fs::write(&file, whole).unwrap();
+    assert_eq!(state("2026-11-24"), "arrived");
+    keep_lines(&file, 171);
+    assert_eq!(state("2026-11-25"), "arrived", "170 rows of 200; 158 would do");
+    keep_lines(&file, 141);
+    assert_eq!(state("2026-11-25"), "incomplete", "after 170 rows, 131 would have done");
+}

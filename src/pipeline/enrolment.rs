@@ -3,7 +3,7 @@
 //! A row without household, or of a household that no other row describes, goes back to whoever keeps the register. Whatever
 //! else is at fault, the person stays with the household as 名册有误, because a household that lost a member to a broken row
 //! would look richer than it is: a role or state that is a word nobody knows, a missing programme, a division that is none,
-//! a record that cannot be read and names a household. Nobody is matched by such a row, and it never takes a member away.
+//! a record that cannot be read and names a household, a household whose members name two counties. Nobody is matched by such a row, and it never takes a member away.
 //!
 //! A row that stands in the file twice, cell for cell, is one enrolment: the second goes back. Where two rows enrol a person
 //! in one household and say different things of them, the second is at fault. One citizen in two households, or twice under
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashSet, HashTable};
 use rayon::prelude::*;
 
 use super::register::{column_of, dates, texts, whole_id};
@@ -63,6 +63,7 @@ pub(super) fn enrol(evidence: &Evidence, as_of: Date) -> Enrolment {
     enrolling.read(&columns, evidence.table.rows());
     enrolling.keep_with_household(&columns);
     enrolling.keep_unread(evidence);
+    enrolling.doubt_far_members();
     enrolling.finish(evidence, as_of)
 }
 
@@ -179,6 +180,28 @@ impl<'a> Enrolling<'a> {
         let programme = self.homes.programmes[household as usize];
         self.persons.push(Person { household, programme, ..person });
         self.rows.push(row as u32);
+    }
+
+    /// Members of two counties under one code are two families whose counties number alike, or one with a mistyped division:
+    /// nobody can tell, and a stranger's house must not be counted. A supporter may live anywhere.
+    fn doubt_far_members(&mut self) {
+        let is_far = |person: &&Person| {
+            let (own, home) = (person.division, self.homes.divisions[person.household as usize]);
+            let apart = |division: Division| division.county() != division.city();
+            person.role == Role::Member && own.county() != home.county() && apart(own) && apart(home)
+        };
+        let doubtful: HashSet<u32, FixedState> =
+            self.persons.iter().filter(is_far).map(|person| person.household).collect();
+        if doubtful.is_empty() {
+            return;
+        }
+        let mut unclear: BTreeMap<u32, Option<Fault>> = self.unclear.iter().copied().collect();
+        for (number, person) in (0..).zip(&self.persons) {
+            if doubtful.contains(&person.household) {
+                unclear.entry(number).or_insert(Some(("household_id", "run.reject_two_counties")));
+            }
+        }
+        self.unclear = unclear.into_iter().collect();
     }
 
     fn finish(mut self, evidence: &Evidence, as_of: Date) -> Enrolment {

@@ -147,6 +147,29 @@ fn a_number_on_the_register_that_is_none_goes_back_and_its_person_stays() {
     assert!(!told.lines().any(|row| row.contains(&cells[0])), "{told}");
 }
 
+/// Two counties that number alike: strangers were one household, in one county's package.
+#[test]
+fn members_of_two_counties_under_one_code_are_nobodys_family() {
+    let world = World::made(2_000, 10_000, 18);
+    world.summary();
+    let households = |rule: &str| {
+        let rows = world.export("outcomes").into_iter().filter(|row| row["rule"].starts_with(rule));
+        rows.map(|row| (row["household_id"].clone(), row["division"][..6].to_owned())).collect::<BTreeSet<_>>()
+    };
+    let found = households("H001");
+    let (first, county) = found.first().unwrap().clone();
+    let (second, _) = found.iter().find(|(_, other)| *other != county).unwrap().clone();
+    edit(&world, PERSONS, |file| file.replace(&second, &first));
+    let summary = world.summary();
+    let faults = world.export("coverage").into_iter().filter(|person| person["household_id"] == first);
+    let faults: Vec<String> = faults.map(|person| person["vehicle"].clone()).collect();
+    assert!(faults.len() > 1 && faults.iter().all(|state| state == "register_fault"), "{faults:?}");
+    assert_eq!(summary["register_faults"], faults.len());
+    assert!(!households("").iter().any(|(household, _)| *household == first), "nothing is found of either");
+    let told = rejects(&world, summary["run"].as_str().unwrap());
+    assert_eq!(told.matches("同一家庭编号下有两个区县的成员").count(), faults.len());
+}
+
 /// Every per-head limit rose by a head, and nobody was told.
 #[test]
 fn a_row_that_stands_twice_is_one_enrolment() {

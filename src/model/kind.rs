@@ -35,6 +35,7 @@ pub struct Kind {
     pub fields: Vec<Field>,
     pub persons: Vec<PersonFields>,
     /// Fields that together say "the same fact" in the next delivery (plate, deed number …): discrepancy ids hang on them.
+    /// The last one is what tells records apart: without it, two rows are not taken for one.
     pub fact: Vec<usize>,
 }
 

@@ -144,7 +144,7 @@ fn fact_digest(now: &Now<'_>, found: &Discrepancy) -> Digest {
         .iter()
         .filter(|ground| ground.innocent.is_none())
         .map(|ground| match ground.source {
-            Some(source) => policy::fact_text(&now.evidences[usize::from(source)], ground.row).0,
+            Some(source) => policy::fact_text(&now.evidences[usize::from(source)], ground.row),
             None => now.register.programme_of(ground.person).to_owned(),
         })
         .collect();

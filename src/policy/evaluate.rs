@@ -403,7 +403,7 @@ fn discrepancy_id(rule: &Rule, world: &World, household: u32, person: Option<u32
         .iter()
         .filter(|ground| ground.innocent.is_none())
         .map(|ground| match ground.source {
-            Some(source) => fact_text(&world.evidences[usize::from(source)], ground.row).0,
+            Some(source) => fact_text(&world.evidences[usize::from(source)], ground.row),
             None => {
                 format!("{}\u{1f}{}", register.household_of(ground.person).code(), register.programme_of(ground.person))
             }

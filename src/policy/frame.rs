@@ -4,6 +4,7 @@
 //! there if any of those persons has a live mandate (the mandate is the citizen's) and the id is a valid one.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use super::citizens::{by_name, is_one_citizen, members};
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use crate::kernel::{CitizenId, Sieve};
+use crate::kernel::{CitizenId, Date, Sieve};
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
@@ -322,37 +323,59 @@ fn record(world: &World, seat: &Seat) -> String {
     format!("{}:{}", evidence_of(world, seat).source, seat.row)
 }
 
-/// Values of the fields that say "the same fact", and whether any of them is given.
-pub fn fact_text(evidence: &Evidence, row: u32) -> (String, bool) {
-    let (mut facts, mut given) = (String::new(), false);
+/// Values of the fields that say "the same fact".
+pub fn fact_text(evidence: &Evidence, row: u32) -> String {
+    let mut facts = String::new();
     for (place, field) in evidence.kind.fact.iter().enumerate() {
         if place > 0 {
             facts.push('\u{1f}');
         }
-        let before = facts.len();
         evidence.table.columns[*field].push_text(&mut facts, row as usize);
-        given |= facts.len() > before;
     }
-    (facts, given)
+    facts
 }
 
-/// An earlier row of the household states the same fact: a joint account in two rows, one row linked to two members.
-/// Members and supporters apart: a supporter's row counts for nobody and must not take a member's away.
+/// Another row of the household states the same fact, and later or before it in the file: a joint account in two rows, one
+/// row linked to two members, last month's balance beside this month's. Members and supporters apart: a supporter's row
+/// counts for nobody and must not take a member's away.
 fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let mut flags = Vec::with_capacity(seats.len());
+    let mut flags = vec![false; seats.len()];
+    let mut first = 0;
     for household in seats.chunk_by(|a, b| a.household == b.household) {
-        if household.len() == 1 {
-            flags.push(false);
-            continue;
-        }
-        let mut facts = std::collections::BTreeSet::new();
-        for seat in household {
-            let (fact, given) = fact_text(evidence_of(world, seat), seat.row);
+        let mut facts: BTreeMap<(bool, String), usize> = BTreeMap::new();
+        for (place, seat) in (first..).zip(household).filter(|_| household.len() > 1) {
             let is_member = world.register.persons[seat.person as usize].role == Role::Member;
-            flags.push(!facts.insert((is_member, if given { fact } else { record(world, seat) })));
+            let latest = facts.entry((is_member, told_apart(world, seat))).or_insert(place);
+            // The first of a day stands: whoever reads the file finds it first.
+            if row_date(world, seat) > row_date(world, &seats[*latest]) {
+                flags[*latest] = true;
+                *latest = place;
+            } else {
+                flags[place] = *latest != place;
+            }
         }
+        first += household.len();
     }
     flags
+}
+
+/// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are
+/// two.
+fn told_apart(world: &World, seat: &Seat) -> String {
+    let evidence = evidence_of(world, seat);
+    let telling = evidence.kind.fact.last().map(|field| &evidence.table.columns[*field]);
+    match telling.is_some_and(|column| !column.text(seat.row as usize).is_empty()) {
+        true => fact_text(evidence, seat.row),
+        false => record(world, seat),
+    }
+}
+
+fn row_date(world: &World, seat: &Seat) -> Option<Date> {
+    let evidence = evidence_of(world, seat);
+    match &evidence.table.columns[evidence.kind.field("as_of")?] {
+        Field::Date(days) => days.get(seat.row as usize),
+        _ => None,
+    }
 }
 
 /// The row concerns another person of the same household: one is linked to it, or it names one whom the register has there

@@ -108,7 +108,7 @@ impl<'a, 'r> Decider<'a, 'r> {
                 _ => b'1',
             };
             let birth_digits = Weights::birth_digits(&id.to_ascii());
-            let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits };
+            let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits, is_short: false };
             for person in self.index.persons_with(id) {
                 candidates.extend(self.candidate(subject, &Registered::new(self.index, *person), ground, true));
             }
@@ -147,13 +147,14 @@ impl<'a, 'r> Decider<'a, 'r> {
     ) -> Vec<Link> {
         const FEW: usize = 10; // fewer characters are a division and no more: namesakes are told apart as without an id
         let birth_digits = Weights::birth_digits(remains.characters());
-        let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits };
+        let is_short = remains.kept() < FEW;
+        let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits, is_short };
         let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| remains.agrees(id) && id.is_valid());
         let birth_left = remains.birth();
         let candidate = |person: &u32| {
             let registered = Registered::new(self.index, *person);
             let candidate = self.candidate(subject, &registered, ground, birth_left.is_some())?;
-            (remains.kept() >= FEW || !is_namesake(&candidate.comparison)).then_some(candidate)
+            (!is_short || !is_namesake(&candidate.comparison)).then_some(candidate)
         };
         let block = match self.block(birth_left.or(subject.facts.birth), named) {
             Block::Born(born) => born,
@@ -266,7 +267,9 @@ impl<'a, 'r> Decider<'a, 'r> {
             return (over && candidate.comparison.further_facts() > 0).then_some(Grade::D);
         }
         let repaired = candidate.birth && surplus >= f64::from(self.settings.repair_line_bits);
-        (over || repaired).then_some(Grade::C)
+        // A few digits and a name are nobody yet, however rare the name.
+        let known = !candidate.id.is_short || candidate.birth || candidate.comparison.further_facts() > 0;
+        (over && known || repaired).then_some(Grade::C)
     }
 }
 

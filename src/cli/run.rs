@@ -206,6 +206,11 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
         eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));
     }
+    let unmapped: u64 = summary.sources.iter().map(|source| source.unmapped).sum();
+    if unmapped > 0 {
+        let told = Message::new("cli.unmapped").with("count", unmapped);
+        eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
+    }
     let troubled = summary.sources.iter().filter(|source| source.needs_attention());
     for source in troubled.filter(|source| !is_left_out(source)) {
         let reason = match (&source.fault, source.short) {

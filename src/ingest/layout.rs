@@ -302,12 +302,12 @@ impl Source {
 }
 
 /// Canonical values are words of lower-case letters; anything else is a text of the centre's own.
-fn is_canonical(value: &str) -> bool {
+pub(super) fn is_canonical(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
 }
 
 /// All canonical values that have words, whatever the field; of some, a kind has words of its own.
-fn known_values(kind: &str) -> BTreeSet<&'static str> {
+pub(super) fn known_values(kind: &str) -> BTreeSet<&'static str> {
     let values = wording::section(Lang::Zh, "report").keys().filter_map(|key| key.strip_prefix("value_"));
     values.map(|value| value.strip_prefix(kind).and_then(|own| own.strip_prefix('_')).unwrap_or(value)).collect()
 }

@@ -25,6 +25,7 @@ mod owners;
 mod rows;
 mod sample;
 mod split;
+mod unmapped;
 mod words;
 mod xlsx;
 
@@ -37,6 +38,7 @@ pub use keyed::{Keys, Known};
 pub use layout::Source;
 pub use rows::MANDATE_END_UNREAD;
 pub use sample::{Sample, sample};
+pub use unmapped::unmapped;
 pub use xlsx::sheet_names;
 
 use batch::Batch;

@@ -101,6 +101,17 @@ impl Scope {
     }
 }
 
+/// A department's code without a meaning in its layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmapped {
+    /// Index in [`Kind::fields`].
+    pub field: usize,
+    /// As delivered.
+    pub value: String,
+    /// Kept rows that hold it.
+    pub rows: u64,
+}
+
 /// Persons found in the kept rows: one entry per person in a row (owner, co-owner, spouse).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parties {
@@ -244,6 +255,8 @@ pub struct Evidence {
     pub rejects: Vec<Reject>,
     /// Column heading, reason key, whole row → count. Sorted.
     pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,
+    /// Of a run's sources, once they are linked.
+    pub unmapped: Vec<Unmapped>,
 }
 
 impl Evidence {
@@ -290,6 +303,7 @@ impl Evidence {
             bins: Bins::default(),
             rejects: Vec::new(),
             reject_counts: std::collections::BTreeMap::new(),
+            unmapped: Vec::new(),
         }
     }
 }

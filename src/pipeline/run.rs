@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::completeness::{self, Measure, Usual};
@@ -22,6 +23,7 @@ use super::summary::{
 use super::ties;
 use super::trend;
 use crate::config::{Format, Plan};
+use crate::ingest;
 use crate::kernel::wording::say;
 use crate::kernel::{Cancel, Date, Digest, Lang, Progress, Result};
 use crate::linkage;
@@ -91,6 +93,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
+    evidences.par_iter_mut().zip(&plan.sources).for_each(|(evidence, source)| {
+        evidence.unmapped = ingest::unmapped(&source.layout, &source.kind, &evidence.table);
+    });
     usual.settle(plan, &register.register, &mut evidences, &linked.links);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
@@ -424,6 +429,7 @@ impl Found<'_> {
             rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
             short: evidence.short(),
             usual,
+            unmapped: evidence.unmapped.len() as u64,
         }
     }
 }

@@ -122,6 +122,8 @@ pub struct SourceSummary {
     pub short: Option<Shortfall>,
     /// What its last whole delivery held, this one or one before; of departments' sources.
     pub usual: Option<Measure>,
+    /// Codes to which its layout gives no meaning.
+    pub unmapped: u64,
 }
 
 impl SourceSummary {

@@ -385,6 +385,9 @@ fn write_summary(
             folder.put(&format!("rejects/{}.csv", evidence.source), &csv)?;
         }
     }
+    if let Some(csv) = rejects::unmapped(view) {
+        folder.put("unmapped.csv", &csv)?;
+    }
     if let Some(csv) = set_aside::csv(view) {
         folder.put("set_aside.csv", &csv)?;
     }

@@ -1,6 +1,7 @@
 //! 退回记录: what goes back to each department to be mended, with file, line, column and reason.
 //!
-//! The record's text is the department's own and goes back whole; it never enters a county's package.
+//! The record's text is the department's own and goes back whole; it never enters a county's package. Beside it, what the
+//! centre itself has to mend: codes to which no layout gives a meaning.
 
 use super::RunView;
 use super::listing::CsvText;
@@ -51,4 +52,27 @@ pub(super) fn csv(view: &RunView, evidence: &Evidence) -> Option<Vec<u8>> {
         }
     }
     Some(csv.into_bytes())
+}
+
+/// unmapped.csv: department's codes without a meaning, by source and field; `None` if there are none.
+pub(super) fn unmapped(view: &RunView) -> Option<Vec<u8>> {
+    let headings = [
+        "report.col_source",
+        "report.col_department",
+        "report.col_column",
+        "report.col_raw_code",
+        "report.col_row_count",
+    ];
+    let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
+    for evidence in view.evidences {
+        for one in &evidence.unmapped {
+            csv.cell(&evidence.source);
+            csv.cell(&evidence.department);
+            csv.cell(&evidence.kind.fields[one.field].label);
+            csv.cell(&one.value);
+            csv.cell(&one.rows.to_string());
+            csv.end_row();
+        }
+    }
+    view.evidences.iter().any(|evidence| !evidence.unmapped.is_empty()).then(|| csv.into_bytes())
 }

@@ -201,6 +201,7 @@ fn vehicle() -> Evidence {
         bins: Bins { read: 3, linked: 2, unlinked: 0, rejected: 1, skipped: 0 },
         rejects: vec![reject],
         reject_counts: [((String::new(), "ingest.reject_fields", true), 1)].into(),
+        unmapped: Vec::new(),
     }
 }
 

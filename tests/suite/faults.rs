@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::completeness::{state_of, states};
-use super::world::{AS_OF, World, hedui, text};
+use super::world::{AS_OF, World, hedui, records, text};
 
 fn small() -> World {
     World::made(400, 2_500, 9)
@@ -79,6 +79,27 @@ fn a_truncated_file_loses_its_last_row_alone_and_is_told() {
     assert_eq!(state_of(&after, "provident_fund")["short"]["why"], "broken_off");
     assert_eq!(told(&world), (Some(1), true));
     assert_eq!(states(&world, "provident_fund").keys().collect::<Vec<_>>(), ["no_mandate", "source_incomplete"]);
+}
+
+/// Once, a flat whose use the layout did not know was no dwelling, and nobody was told.
+#[test]
+fn codes_without_a_meaning_are_told_and_listed_with_their_rows() {
+    let world = small();
+    let layout = world.path("sources/housing.toml");
+    let text_of = std::fs::read_to_string(&layout).unwrap();
+    let lines: Vec<&str> = text_of.lines().filter(|line| !line.ends_with("= \"residential\"")).collect();
+    assert!(lines.len() < text_of.lines().count());
+    std::fs::write(&layout, lines.join("\n")).unwrap();
+    let output = world.run_plain();
+    let told = text(&output.stderr);
+    assert!(told.contains("codes of departments have no meaning") && told.contains("unmapped.csv"), "{told}");
+    let run = std::fs::read_dir(world.path("outbox")).unwrap().next().unwrap().unwrap().path();
+    let listed = records(&std::fs::read(run.join("unmapped.csv")).unwrap());
+    let rows: u64 = listed.iter().map(|row| row["名册相关行数"].parse::<u64>().unwrap()).sum();
+    assert!(
+        rows > 0 && listed.iter().all(|row| (&row["来源代码"][..], &row["栏目"][..]) == ("housing", "规划用途")),
+        "{listed:?}"
+    );
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! 未对应代码: values of a department's codes that its layout gives no meaning, counted in the rows about people on the register.
+//!
+//! Such a value stands in the row as it was delivered, and no rule that asks for a meaning goes by it: a flat whose use is
+//! written otherwise is no dwelling, a car whose state is written otherwise is not scrapped. Fields without `[codes]` are not
+//! looked at.
+
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet};
+
+use super::layout::{Source, is_canonical, known_values};
+use crate::model::evidence::Unmapped;
+use crate::model::kind::Kind;
+use crate::model::table::{Column, Table};
+
+/// So many values of a field are named: a column that slipped by one holds as many as it has rows.
+const NAMED: usize = 100;
+
+/// By field and falling number of rows.
+pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
+    let mut all = Vec::new();
+    for (name, codes) in &source.codes {
+        let Some(field) = kind.field(name) else { continue };
+        let Column::Text(texts) = &table.columns[field] else { continue };
+        let meanings: HashSet<&str, FixedState> = codes.get_ref().values().map(String::as_str).collect();
+        let canonical = known_values(&kind.code);
+        let is_known = |text: &str| meanings.contains(text) || is_canonical(text) && canonical.contains(text);
+        let mut counts: HashMap<&str, u64, FixedState> = HashMap::default();
+        texts.iter().filter(|text| !text.is_empty()).for_each(|text| *counts.entry(text).or_default() += 1);
+        let unknown = counts.into_iter().filter(|(text, _)| !text.split('+').all(is_known));
+        let mut unknown: Vec<Unmapped> =
+            unknown.map(|(text, rows)| Unmapped { field, value: text.to_owned(), rows }).collect();
+        unknown.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.value.cmp(&b.value)));
+        unknown.truncate(NAMED);
+        all.extend(unknown);
+    }
+    all
+}

@@ -64,42 +64,69 @@ pub fn verdict(args: &VerdictArgs, context: &Context) -> Result<u8> {
 fn import_file(workspace: &Workspace, file: &Path, sheet: Option<&str>, context: &Context) -> Result<u8> {
     let (at, who) = (now(), who());
     let imported = import(workspace, &Import { file, sheet, today: as_of(None)?, at: &at, who: &who })?;
-    let (returned, headings) = match &imported {
-        Imported::Judgements(summary) => (&summary.returned, ANSWER_HEADINGS),
-        Imported::Answers(summary) => (&summary.returned, VERDICT_HEADINGS),
-    };
-    match &imported {
-        Imported::Judgements(summary) => print_judgements(summary, context),
-        Imported::Answers(summary) => print_answers(summary, context),
+    if context.json {
+        print_json(&imported);
+    } else if imported.is_empty() {
+        println!("{}", context.word("verdict.untouched"));
     }
-    give_back(file, returned, headings, context)
+    let (mut code, mut returned_lists) = (0, 0);
+    for list in &imported {
+        let (returned, headings) = match list {
+            Imported::Judgements(summary) => (&summary.returned, ANSWER_HEADINGS),
+            Imported::Answers(summary) => (&summary.returned, VERDICT_HEADINGS),
+        };
+        match list {
+            _ if context.json => {}
+            Imported::Judgements(summary) => print_judgements(summary, context),
+            Imported::Answers(summary) => print_answers(summary, context),
+        }
+        if !returned.is_empty() {
+            returned_lists += 1;
+            give_back(file, returned_lists, returned, headings, context)?;
+            code = NEEDS_ATTENTION;
+        }
+    }
+    Ok(code)
 }
 
-/// Lines at fault go beside the file they came from, and never over it: the writer of the list looks there.
-fn give_back(file: &Path, returned: &[ReturnedLine], headings: [&'static str; 5], context: &Context) -> Result<u8> {
-    if returned.is_empty() {
-        return Ok(0);
-    }
+/// Lines at fault go beside the file they came from, and never over it: the writer of the list looks there. Each list of a
+/// workbook has a file of its own, under its own headings.
+fn give_back(
+    file: &Path,
+    number: u32,
+    returned: &[ReturnedLine],
+    headings: [&'static str; 5],
+    context: &Context,
+) -> Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".returned.csv");
+    name.push(if number == 1 { ".returned.csv".to_owned() } else { format!(".returned-{number}.csv") });
     let path = file.with_file_name(name);
     let csv = returned_csv(returned, headings, context.lang);
     write_bytes(&path, &csv)?;
     let message = Message::new("verdict.returned").with("count", returned.len());
     eprintln!("{}", context.say(&message.with("file", path.display())));
-    Ok(NEEDS_ATTENTION)
+    Ok(())
 }
 
-fn print_json(summary: &impl serde::Serialize, returned: usize) {
-    let mut answer = serde_json::to_value(summary).expect("plain numbers");
-    answer["returned"] = returned.into();
-    println!("{}", serde_json::to_string_pretty(&answer).expect("plain numbers"));
+/// The counts of a file's list; of several in one workbook, a list of them.
+fn print_json(imported: &[Imported]) {
+    let counts = |list: &Imported| {
+        let (counts, returned) = match list {
+            Imported::Judgements(summary) => (serde_json::to_value(summary), summary.returned.len()),
+            Imported::Answers(summary) => (serde_json::to_value(summary), summary.returned.len()),
+        };
+        let mut counts = counts.expect("plain numbers");
+        counts["returned"] = returned.into();
+        counts
+    };
+    let all: serde_json::Value = match imported {
+        [one] => counts(one),
+        several => several.iter().map(counts).collect(),
+    };
+    println!("{}", serde_json::to_string_pretty(&all).expect("plain numbers"));
 }
 
 fn print_judgements(summary: &ImportSummary, context: &Context) {
-    if context.json {
-        return print_json(summary, summary.returned.len());
-    }
     let done = Message::new("verdict.done")
         .with("lines", summary.lines)
         .with("same", summary.same)
@@ -113,9 +140,6 @@ fn print_judgements(summary: &ImportSummary, context: &Context) {
 }
 
 fn print_answers(summary: &AnswerSummary, context: &Context) {
-    if context.json {
-        return print_json(summary, summary.returned.len());
-    }
     let done = Message::new("answers.done")
         .with("lines", summary.lines)
         .with("stored", summary.stored.values().sum::<u64>())

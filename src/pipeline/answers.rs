@@ -1,7 +1,7 @@
 //! `hedui verdict import`: filled-in lists → judgements or answers; `hedui verdict object`: an objection.
 //!
-//! Which list a file is, is seen from its headings: a work list has 疑点编号 and 核查结果 (its sheets by severity are read
-//! one after the other), anything else must be a review list (see `judgements`). Every line of a work list ends in one
+//! Which list a file or a sheet is, is seen from its headings: a work list has 疑点编号 and 核查结果 (its sheets by severity are
+//! read one after the other), a review list 判定编号 and 人工判定 (see `judgements`); a workbook may hold both. Every line of a work list ends in one
 //! count: taken, already known, left open, or returned with its reason.
 //!
 //! An answer speaks of the fact as it stood in the last run up to the day of the visit (in the first run that has the
@@ -13,7 +13,7 @@ use std::path::Path;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
-use super::judgements::{Import, ImportSummary, import_judgements};
+use super::judgements::{self, Import, ImportSummary, import_judgements};
 use super::register::{column_of, dates};
 use crate::ingest::{self, Source};
 use crate::kernel::{Cancel, Date, Error, Lang, Message, Result, Silent, wording};
@@ -59,31 +59,46 @@ pub struct AnswerSummary {
     pub returned: Vec<ReturnedLine>,
 }
 
-/// Reads the file and stores what can be taken, with a ledger entry.
+/// Reads the file and stores what can be taken, with a ledger entry for each list in it: a county's workbook has its work
+/// list and, on sheets of their own, links to be judged.
 ///
 /// # Errors
 /// The file is missing or has the headings of neither list; the ledger is broken; I/O.
-pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Imported> {
-    match lists(import)? {
-        Some(lists) => import_answers(workspace, import, &lists).map(Imported::Answers),
-        None => import_judgements(workspace, import).map(Imported::Judgements),
+pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported>> {
+    let (mut work, mut reviews, mut neither) = (Vec::new(), Vec::new(), None);
+    for sheet in sheets(import)? {
+        let of_sheet = Import { sheet: sheet.as_deref(), ..*import };
+        if let Some(list) = list(import, sheet.as_deref())? {
+            work.push((sheet.unwrap_or_default(), list));
+            continue;
+        }
+        match judgements::read(&of_sheet) {
+            Ok(list) => reviews.push((sheet, list)),
+            Err(fault) => _ = neither.get_or_insert(fault),
+        }
+    }
+    let mut imported = Vec::new();
+    if !work.is_empty() {
+        imported.push(Imported::Answers(import_answers(workspace, import, &work)?));
+    }
+    let alone = work.is_empty() && reviews.len() == 1;
+    for (sheet, list) in reviews.iter().filter(|(_, list)| alone || !judgements::is_untouched(list)) {
+        let of_sheet = Import { sheet: sheet.as_deref(), ..*import };
+        imported.push(Imported::Judgements(import_judgements(workspace, &of_sheet, list)?));
+    }
+    match neither {
+        Some(fault) if work.is_empty() && reviews.is_empty() => Err(fault),
+        _ => Ok(imported),
     }
 }
 
-/// The lines of each sheet that is a work list, with the sheet's name; `None` if none is.
-fn lists(import: &Import<'_>) -> Result<Option<Vec<(String, Evidence)>>> {
-    let sheets = match (import.sheet, is_workbook(import.file)) {
+/// The sheet that was named, or all of a workbook; `None` of a text file.
+fn sheets(import: &Import<'_>) -> Result<Vec<Option<String>>> {
+    Ok(match (import.sheet, is_workbook(import.file)) {
         (Some(sheet), _) => vec![Some(sheet.to_owned())],
         (None, true) => ingest::sheet_names(import.file)?.into_iter().map(Some).collect(),
         (None, false) => vec![None],
-    };
-    let mut lists = Vec::new();
-    for sheet in sheets {
-        if let Some(list) = list(import, sheet.as_deref())? {
-            lists.push((sheet.unwrap_or_default(), list));
-        }
-    }
-    Ok((!lists.is_empty()).then_some(lists))
+    })
 }
 
 fn is_workbook(file: &Path) -> bool {
@@ -388,11 +403,14 @@ mod tests {
         std::fs::write(&file, bytes).unwrap();
         let today = Date::from_ymd(2026, 11, 30).unwrap();
         let import = Import { file: &file, sheet: None, today, at: "2026-11-30T09:00:00+08:00", who: "clerk" };
-        let lists = lists(&import).unwrap()?;
-        let mut sorted = Sorted::default();
-        lists.iter().for_each(|(sheet, list)| sorted.add(sheet, list, today));
-        sorted.return_contradictions();
-        Some(sorted)
+        let mut sorted = None;
+        for sheet in sheets(&import).unwrap() {
+            if let Some(list) = list(&import, sheet.as_deref()).unwrap() {
+                sorted.get_or_insert_with(Sorted::default).add(&sheet.unwrap_or_default(), &list, today);
+            }
+        }
+        sorted.iter_mut().for_each(Sorted::return_contradictions);
+        sorted
     }
 
     #[test]

@@ -49,16 +49,19 @@ pub struct Import<'a> {
     pub who: &'a str,
 }
 
-/// Reads the file and stores what can be taken, with a ledger entry.
+/// Stores what can be taken of a review list, with a ledger entry.
 ///
 /// # Errors
-/// The file is missing or has not the headings of a review list; the ledger is broken; I/O.
-pub(super) fn import_judgements(workspace: &Workspace, import: &Import<'_>) -> Result<ImportSummary> {
-    let evidence = read(import)?;
+/// The ledger is broken; I/O.
+pub(super) fn import_judgements(
+    workspace: &Workspace,
+    import: &Import<'_>,
+    evidence: &Evidence,
+) -> Result<ImportSummary> {
     let mut ledger = Ledger::open(workspace)?;
     let mut standing: BTreeMap<JudgementKey, Judgement> =
         ledger.judgements()?.into_iter().map(|judgement| (judgement.key, judgement)).collect();
-    let mut sorted = Sorted::new(&evidence, import.today);
+    let mut sorted = Sorted::new(evidence, import.sheet.unwrap_or_default(), import.today);
     sorted.return_unknown(workspace, &standing)?;
     sorted.return_contradictions();
 
@@ -102,8 +105,18 @@ pub(super) fn import_judgements(workspace: &Workspace, import: &Import<'_>) -> R
     Ok(summary)
 }
 
-/// The file's lines, typed.
-fn read(import: &Import<'_>) -> Result<Evidence> {
+/// Nobody has written anything into the list.
+pub(super) fn is_untouched(list: &Evidence) -> bool {
+    let answers = &list.table.columns[1..];
+    list.rejects.is_empty()
+        && (0..list.table.rows()).all(|row| answers.iter().all(|column| column.text(row).is_empty()))
+}
+
+/// The lines of a review list, typed.
+///
+/// # Errors
+/// The file is missing or has not the headings of a review list; I/O.
+pub(super) fn read(import: &Import<'_>) -> Result<Evidence> {
     let kind = kind::judgements();
     let layout = layout(import, &kind)?;
     let root = import.file.parent().unwrap_or(Path::new(""));
@@ -163,7 +176,7 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn new(evidence: &Evidence, today: Date) -> Self {
+    fn new(evidence: &Evidence, sheet: &str, today: Date) -> Self {
         let mut faults: BTreeMap<u32, (&'static str, &str)> = BTreeMap::new();
         for reject in &evidence.rejects {
             faults.entry(reject.at.line).or_insert((reject.reason, &reject.text));
@@ -173,13 +186,14 @@ impl Sorted {
         for (row, at) in evidence.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| evidence.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
-            let returned = ReturnedLine { sheet: String::new(), line: at.line, reason, answer, text: text.to_owned() };
+            let returned =
+                ReturnedLine { sheet: sheet.to_owned(), line: at.line, reason, answer, text: text.to_owned() };
             sorted.take(returned, days.get(row), today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
             let reason = if reason == "ingest.reject_nobody" { "verdict.no_key" } else { reason };
-            let (sheet, answer, text) = (String::new(), Default::default(), text.to_owned());
+            let (sheet, answer, text) = (sheet.to_owned(), Default::default(), text.to_owned());
             sorted.returned.push(ReturnedLine { sheet, line, reason, answer, text });
         }
         sorted
@@ -256,7 +270,7 @@ mod tests {
         std::fs::write(&file, bytes).unwrap();
         let today = Date::from_ymd(2026, 11, 30).unwrap();
         let import = Import { file: &file, sheet, today, at: "2026-11-30T09:00:00+08:00", who: "clerk" };
-        let mut sorted = Sorted::new(&read(&import)?, today);
+        let mut sorted = Sorted::new(&read(&import)?, "", today);
         sorted.return_contradictions();
         Ok(sorted)
     }

@@ -183,3 +183,48 @@ fn the_workbook_comes_back_too() {
     assert_eq!((code, &counts["same"]), (Some(0), &1.into()), "{counts}");
     assert_eq!(counts["open"].as_u64().unwrap() as usize, range.height() - 2, "the rest waits");
 }
+
+/// A county answers in its workbook, also on the sheets of links: nothing that somebody wrote is passed over.
+#[test]
+fn the_sheets_of_links_in_a_countys_workbook_come_back_with_its_work_list() {
+    let world = World::made(3_000, 20_000, 21);
+    let summary = world.summary();
+    let outbox = world.path(summary["outbox"].as_str().unwrap());
+    let has_links = |county: &str| {
+        use calamine::Reader as _;
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(outbox.join(county).join("worklist.xlsx")).unwrap();
+        let sheets = book.worksheets();
+        sheets.iter().any(|(name, range)| name == "待人工判定" && range.height() > 2).then_some(sheets)
+    };
+    let counties = summary["packages"].as_array().unwrap().iter();
+    let sheets = counties.filter_map(|package| has_links(package["division"].as_str().unwrap())).next().unwrap();
+    let mut back = rust_xlsxwriter::Workbook::new();
+    for (name, range) in &sheets {
+        let sheet = back.add_worksheet().set_name(name).unwrap();
+        let mut filled = name != "待人工判定";
+        let mut heading: Vec<String> = Vec::new();
+        for (at, row) in range.rows().enumerate() {
+            let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+            for (column, cell) in cells.iter().enumerate() {
+                sheet.write_string(at as u32, column as u16, cell).unwrap();
+            }
+            if let (false, Some(answer)) = (filled, heading.iter().position(|cell| cell == "人工判定")) {
+                let column = |name: &str| heading.iter().position(|cell| cell == name).unwrap() as u16;
+                sheet.write_string(at as u32, answer as u16, "也许").unwrap();
+                sheet.write_string(at as u32, column("判定人"), "王").unwrap();
+                sheet.write_string(at as u32, column("判定日期"), "2024-11-24").unwrap();
+                filled = true;
+            }
+            if cells.iter().any(|cell| cell == "人工判定") {
+                heading = cells;
+            }
+        }
+    }
+    let (code, counts) = import(&world, "回复.xlsx", &back.save_to_buffer().unwrap());
+    assert_eq!(code, Some(1), "{counts}");
+    let [work, links] = &counts.as_array().unwrap()[..] else { panic!("{counts}") };
+    assert_eq!((&work["open"], &work["returned"]), (&work["lines"], &0.into()));
+    assert_eq!((&links["returned"], &links["same"]), (&1.into(), &0.into()), "也许 is none of the three");
+    let returned = text(&std::fs::read(world.path("回复.xlsx.returned.csv")).unwrap());
+    assert!(returned.contains("待人工判定,") && returned.contains("也许"), "{returned}");
+}

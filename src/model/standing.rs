@@ -3,6 +3,7 @@
 //! An id stays while rule, household, person and facts stay. What else a discrepancy says (its measure, the money) is in
 //! its fact digest: under the same id another digest is a changed fact. See `pipeline::standing` for how it is settled.
 
+use super::coverage::CoverageState;
 use crate::kernel::{Date, Digest, Division};
 use crate::model::verdict::Verdict;
 
@@ -128,6 +129,9 @@ impl Absence {
 pub struct Absent {
     pub earlier: Earlier,
     pub why: Absence,
+    /// States of coverage that keep it unknown, each once, of a discrepancy that could not be looked at; none where a run is
+    /// read back.
+    pub gaps: Vec<CoverageState>,
 }
 
 /// A run beside the one before and the answers so far.

@@ -174,44 +174,61 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();
-    let flagged: BTreeSet<(&str, u32)> = now
+    let ids: Vec<String> = now
         .outcomes
         .discrepancies
         .iter()
-        .map(|found| (now.cards[usize::from(found.rule)].code.as_str(), found.household))
+        .map(|found| found.person.map_or_else(String::new, |person| register.id_text(person)))
+        .collect();
+    let flagged: BTreeSet<(&str, u32, &str)> = now
+        .outcomes
+        .discrepancies
+        .iter()
+        .zip(&ids)
+        .map(|(found, person)| (now.cards[usize::from(found.rule)].code.as_str(), found.household, person.as_str()))
         .collect();
     let why = |one: &Earlier| {
         if !rules.contains(one.rule.as_str()) {
-            return Absence::NoRule;
+            return (Absence::NoRule, Vec::new());
         }
         if at_fault.contains(&one.household) || (!one.person.is_empty() && at_fault.contains(&one.person)) {
-            return Absence::NotChecked;
+            return (Absence::NotChecked, vec![CoverageState::RegisterFault]);
         }
-        let Some(&household) = households.get(one.household.as_str()) else { return Absence::LeftRegister };
+        let Some(&household) = households.get(one.household.as_str()) else {
+            return (Absence::LeftRegister, Vec::new());
+        };
         let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
         let living = register.household(household).persons;
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
             // It may be one whose id, or whose record, cannot be read any more.
             let unknown = |at: &u32| register.persons[*at as usize].id.is_none();
-            return if living.iter().any(unknown) { Absence::NotChecked } else { Absence::LeftRegister };
+            return match living.iter().any(unknown) {
+                true => (Absence::NotChecked, vec![CoverageState::UnusableId]),
+                false => (Absence::LeftRegister, Vec::new()),
+            };
         }
-        let answered = |code: &String| {
-            sources.get(code.as_str()).is_some_and(|&source| {
-                persons.iter().all(|&person| {
-                    let state = now.coverage.of(person)[source];
-                    state.is_checked() || state == CoverageState::NotApplicable
-                })
-            })
-        };
-        match () {
-            () if !one.sources.iter().all(answered) => Absence::NotChecked,
-            () if flagged.contains(&(one.rule.as_str(), household)) => Absence::Replaced,
-            () => Absence::Gone,
+        let source = |code: &String| sources.get(code.as_str()).copied();
+        let states = one
+            .sources
+            .iter()
+            .filter_map(source)
+            .flat_map(|source| persons.iter().map(move |person| now.coverage.of(*person)[source]));
+        let gaps: BTreeSet<CoverageState> =
+            states.filter(|state| !state.is_checked() && *state != CoverageState::NotApplicable).collect();
+        if !gaps.is_empty() || one.sources.iter().any(|code| source(code).is_none()) {
+            return (Absence::NotChecked, gaps.into_iter().collect());
+        }
+        match flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
+            true => (Absence::Replaced, Vec::new()),
+            false => (Absence::Gone, Vec::new()),
         }
     };
-    let mut absent: Vec<Absent> =
-        missing.into_iter().map(|one| Absent { earlier: (*one).clone(), why: why(one) }).collect();
+    let mut absent: Vec<Absent> = missing
+        .into_iter()
+        .map(|one| (why(one), (*one).clone()))
+        .map(|((why, gaps), earlier)| Absent { earlier, why, gaps })
+        .collect();
     absent.sort_by(|a, b| {
         let key = |one: &Absent| {
             let Earlier { division, household, rule, id, .. } = &one.earlier;

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 use super::RunView;
 use super::county::County;
-use super::facts::Telling;
+use super::facts::{Telling, department_of};
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::worklist::{capped, link_of, match_words, record, sentence, severity_word, whom};
 use crate::kernel::{Division, Message};
 use crate::model::outcome::Ground;
-use crate::model::standing::Stand;
+use crate::model::standing::{Absent, Stand};
 use crate::model::verdict::{Tally, Verdict};
 
 pub(super) fn verdict_word(view: &RunView, verdict: Verdict) -> &'static str {
@@ -110,9 +110,12 @@ pub(super) fn absent(view: &RunView, indexes: &[u32]) -> Listing {
             ("report.col_number", 6.0, Count),
             ("report.col_discrepancy", 18.0, Code),
             ("report.col_household", 16.0, Code),
+            ("report.col_id", 21.0, Code),
             ("report.col_town", 14.0, Text),
+            ("report.col_severity", 8.0, Text),
             ("report.col_rule", 8.0, Code),
             ("report.col_title", 30.0, Text),
+            ("report.col_department", 24.0, Text),
             ("report.col_source", 18.0, Text),
             ("standing.col_why", 44.0, Text),
         ],
@@ -125,14 +128,33 @@ pub(super) fn absent(view: &RunView, indexes: &[u32]) -> Listing {
             (listing.rows.len() as u64 + 1).into(),
             earlier.id.as_str().into(),
             view.text(&earlier.household).into_owned().into(),
+            view.shown_id(&earlier.person).into_owned().into(),
             view.town(earlier.division).into(),
+            view.word(&format!("report.severity_{}", earlier.severity)).into(),
             earlier.rule.as_str().into(),
             earlier.title.as_str().into(),
+            departments(view, &earlier.sources).into(),
             earlier.sources.join(view.word("report.between_values")).into(),
-            view.word(&format!("standing.absent_{}", absent.why.code())).into(),
+            why(view, absent).into(),
         ]);
     }
     listing
+}
+
+/// Departments of sources, as far as the plan still has them.
+fn departments(view: &RunView, sources: &[String]) -> String {
+    let known = sources.iter().filter_map(|code| view.evidences.iter().find(|evidence| evidence.source == *code));
+    known.map(|evidence| department_of(view, evidence)).collect::<Vec<_>>().join(view.word("report.between_values"))
+}
+
+fn why(view: &RunView, absent: &Absent) -> String {
+    let why = view.word(&format!("standing.absent_{}", absent.why.code())).to_owned();
+    if absent.gaps.is_empty() {
+        return why;
+    }
+    let states: Vec<&str> = absent.gaps.iter().map(|state| view.word(&format!("coverage.{}", state.code()))).collect();
+    let states = states.join(view.word("report.between_values"));
+    view.say(Message::new("report.reason").with("reason", why).with("sources", states))
 }
 
 /// Links that a county's answer 不属实-同名或错号 throws doubt on: for the centre's reviewers. No link is changed by it.

@@ -255,7 +255,7 @@ fn history() -> History {
         sources: vec!["housing".into()],
         fact: None,
     };
-    let absent = vec![Absent { earlier, why: Absence::NotChecked }];
+    let absent = vec![Absent { earlier, why: Absence::NotChecked, gaps: Vec::new() }];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::listed;
 use super::world::{World, text};
 
 pub fn state_of<'a>(summary: &'a serde_json::Value, source: &str) -> &'a serde_json::Value {
@@ -47,6 +48,10 @@ fn an_extract_that_lost_its_end_clears_nobody_until_a_whole_one_comes_or_somebod
         assert_eq!(states["source_incomplete"], whole["found"] + whole["not_found"]);
         assert!(summary["standing"]["kept"].as_u64() > Some(0), "pensioners who stood in the lost part");
         assert_eq!(summary["standing"]["gone"], 0);
+        let absent = listed(&world, &summary, "absent.csv");
+        let held = absent.iter().find(|row| row["来源代码"] == "pension").unwrap();
+        assert_eq!(held["情况"], "未能核对，上次疑点暂存：来源不全");
+        assert_eq!((&held["数据来源"][..], &held["身份证号"][6..14]), ("人社（养老待遇）", "********"));
     }
     let id = world.export("register").iter().find_map(|person| person.get("person_id").cloned()).unwrap();
     let check = |world: &World| {

@@ -261,6 +261,7 @@ mod tests {
                 fact: None,
             },
             why,
+            gaps: Vec::new(),
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());
         centre.history.absent = vec![

@@ -338,13 +338,21 @@ impl Texts {
     }
 }
 
+fn unread(path: &Path, error: &std::io::Error) -> Error {
+    match error.kind() {
+        // An editor of this country saved it in its own encoding.
+        std::io::ErrorKind::InvalidData => Error::config(Message::new("config.not_utf8")).at(path),
+        _ => Error::io(path, error),
+    }
+}
+
 fn read_files(root: &Path) -> Result<Texts> {
     let mut texts = BTreeMap::new();
     for name in ["hedui.toml", "register.toml"] {
         let path = root.join(name);
-        let text = std::fs::read_to_string(&path).map_err(|e| {
-            let fault = Error::io(&path, &e);
-            if e.kind() == std::io::ErrorKind::NotFound { fault.hint(Message::new("config.init_hint")) } else { fault }
+        let text = std::fs::read_to_string(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => unread(&path, &e).hint(Message::new("config.init_hint")),
+            _ => unread(&path, &e),
         })?;
         texts.insert(name.to_owned(), text);
     }
@@ -358,7 +366,7 @@ fn read_files(root: &Path) -> Result<Texts> {
         for entry in entries {
             let path = entry.map_err(|e| Error::io(&directory, &e))?.path();
             if path.extension().is_some_and(|extension| extension == "toml") {
-                let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
+                let text = std::fs::read_to_string(&path).map_err(|e| unread(&path, &e))?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 texts.insert(format!("{folder}/{name}"), text);
             }

@@ -126,22 +126,20 @@ pub fn check(
         return Err(Error::config(Message::new("run.unnamed_programme").with("known", known)));
     }
     let workspace = Workspace::open(&plan.root)?;
+    let extracts = Extracts::open(&workspace, false);
+    let rows = match whom {
+        Whom::Household(_) => None,
+        Whom::People(asked) | Whom::List(asked) => rows_of(plan, &extracts, &Stages::open(&workspace, false), asked),
+    };
     let register = match whom {
-        Whom::People(asked) => register_of(plan, asked, options, false)?,
-        Whom::List(asked) => register_of(plan, asked, options, true)?,
+        Whom::People(asked) => register_of(plan, &named(asked, rows.as_deref()), options, false)?,
+        Whom::List(asked) => register_of(plan, &named(asked, rows.as_deref()), options, true)?,
         Whom::Household(code) => household_of(&workspace, code, options.as_of)?,
     };
+    let enrolled = rows.map(|rows| enrolled(rows, &register));
     let index = Index::build(&register);
-    let extracts = Extracts::open(&workspace, false);
     let sources: Vec<_> = plan.sources.iter().collect();
-    let enrolled = || match whom {
-        Whom::Household(_) => None,
-        Whom::People(_) | Whom::List(_) => enrolled(plan, &extracts, &Stages::open(&workspace, false), &register),
-    };
-    // A look at a register of a million takes as long as one at all sources.
-    let (evidences, enrolled) =
-        rayon::join(|| read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel), enrolled);
-    let evidences = evidences?;
+    let evidences = read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel)?;
     if extracts.has_news() {
         extracts.save(&in_use(plan))?;
     }
@@ -236,22 +234,46 @@ impl Answer {
     }
 }
 
-/// Somebody who applies and receives already, or gives another's name, is not one of whom nothing is known.
-fn enrolled(plan: &Plan, extracts: &Extracts, stages: &Stages, asked: &Register) -> Option<Vec<Vec<Enrolled>>> {
-    let ids: Vec<CitizenId> = asked.persons.iter().filter_map(|person| person.id).collect();
-    let mut rows: FastMap<CitizenId, Vec<OnRegister>> = FastMap::default();
-    on_register(plan, extracts, stages, &ids)?.into_iter().for_each(|row| rows.entry(row.id).or_default().push(row));
-    let of_person = |(number, person): (u32, &Person)| {
-        let own = person.id.and_then(|id| rows.get(&id)).into_iter().flatten();
-        let name = asked.name(number);
-        let enrolled = |row: &OnRegister| Enrolled {
-            household: row.household.clone(),
-            programme: row.programme.clone(),
-            agrees: name.is_empty() || names::compare(&row.name, name).is_consistent(),
-        };
-        own.map(enrolled).collect()
+/// By person, their rows on the register as it lies; `None` if it is not the one that the last run read.
+fn rows_of(plan: &Plan, extracts: &Extracts, stages: &Stages, asked: &[Asked]) -> Option<Vec<Vec<OnRegister>>> {
+    let id = |one: &Asked| match ids::read(&one.id) {
+        IdReading::Whole { id, .. } if id.is_valid() => Some(id),
+        _ => None,
     };
-    Some((0..).zip(&asked.persons).map(of_person).collect())
+    let asked: Vec<Option<CitizenId>> = asked.iter().map(id).collect();
+    let known: Vec<CitizenId> = asked.iter().copied().flatten().collect();
+    let mut rows: FastMap<CitizenId, Vec<OnRegister>> = FastMap::default();
+    on_register(plan, extracts, stages, &known)?.into_iter().for_each(|row| rows.entry(row.id).or_default().push(row));
+    let of_person = |id: Option<CitizenId>| id.and_then(|id| rows.get(&id)).cloned().unwrap_or_default();
+    Some(asked.into_iter().map(of_person).collect())
+}
+
+/// Whoever is asked about by number alone has the name under which the register knows him: by the number alone, another
+/// person's record under it would pass for his.
+fn named(asked: &[Asked], rows: Option<&[Vec<OnRegister>]>) -> Vec<Asked> {
+    let mut named = asked.to_vec();
+    for (one, rows) in named.iter_mut().zip(rows.into_iter().flatten()).filter(|(one, _)| one.name.trim().is_empty()) {
+        if let [first, others @ ..] = &rows[..]
+            && others.iter().all(|other| names::compare(&other.name, &first.name).is_consistent())
+        {
+            one.name.clone_from(&first.name);
+        }
+    }
+    named
+}
+
+/// Somebody who applies and receives already, or gives another's name, is not one of whom nothing is known.
+fn enrolled(rows: Vec<Vec<OnRegister>>, asked: &Register) -> Vec<Vec<Enrolled>> {
+    let of_person = |(number, rows): (u32, Vec<OnRegister>)| {
+        let name = asked.name(number);
+        let enrolled = |row: OnRegister| Enrolled {
+            agrees: name.is_empty() || names::compare(&row.name, name).is_consistent(),
+            household: row.household,
+            programme: row.programme,
+        };
+        rows.into_iter().map(enrolled).collect()
+    };
+    (0..).zip(rows).map(of_person).collect()
 }
 
 /// A household as the last run's register has it; mandates as on that day.

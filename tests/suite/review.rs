@@ -228,3 +228,25 @@ fn the_sheets_of_links_in_a_countys_workbook_come_back_with_its_work_list() {
     let returned = text(&std::fs::read(world.path("回复.xlsx.returned.csv")).unwrap());
     assert!(returned.contains("待人工判定,") && returned.contains("也许"), "{returned}");
 }
+
+/// By the number alone, another person's record under it passed for that of the one whom the register has there; and with
+/// the name, 无记录 stood beside the record that waits for a judgement.
+#[test]
+fn another_persons_record_under_a_number_is_pending_in_the_night_and_at_the_window() {
+    let world = World::made(3_000, 20_000, 21);
+    let summary = world.summary();
+    let link = world.export("links").into_iter().find(|link| link["grade"] == "B").unwrap();
+    let (id, source) = (&link["person_id"], &link["source"]);
+    let covered = world.export("coverage").into_iter().find(|person| person["person_id"] == *id).unwrap();
+    assert_eq!(covered[source], "pending");
+    assert!(summary["fully_checked"].as_u64() < summary["persons"].as_u64());
+    let args =
+        ["check", "--id", id, "--reason", "窗口", "--as-of", AS_OF, "--json", "--no-progress", "--html", "a.html"];
+    let output = world.hedui(&args);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let states = answer["people"][0]["sources"].as_array().unwrap();
+    let state = states.iter().find(|state| state["source"] == source.as_str()).unwrap();
+    assert_eq!(state["state"], "pending", "{answer:#}");
+    let page = std::fs::read_to_string(world.path("a.html")).unwrap();
+    assert!(page.contains("尚待人工判定") && page.contains("（待人工判定）"), "{page}");
+}

@@ -299,8 +299,9 @@ fn standing(view: &RunView, record: &Record) -> String {
         let ids = record.counts_in.join(view.word("report.between_values"));
         lines.push(view.say(Message::new("household.counts").with("ids", ids)));
     }
+    // What one rule counts, another set aside: that it counts is what the household is asked about.
     let aside = |reason: &&str| view.say(Message::new("household.set_aside").with("reason", reason));
-    lines.extend(record.innocent.iter().map(aside));
+    lines.extend(record.innocent.iter().filter(|_| record.counts_in.is_empty()).map(aside));
     if lines.is_empty() {
         lines.push(view.word("household.record_only").to_owned());
     }

@@ -125,6 +125,13 @@ try {
   assert.equal(printed, ROWS / 1000);
   assert.ok(words.includes("欧*燕") && words.includes(String(ROWS / 1000)), words);
   assert.ok(pagesOf(some) >= 3, "figures, then 50 rows");
+  await page.emulateMedia({ media: "print" });
+  const headings = await list.locator("thead th").evaluateAll((cells) => cells.map((cell) => [
+    getComputedStyle(cell.querySelector("button")).display,
+    getComputedStyle(cell, "::before").content,
+  ]));
+  assert.ok(headings.every(([button, text]) => button === "none" && text.length > 2), "a button is blank on further pages");
+  await page.emulateMedia({ media: "screen" });
   assert.match(some.toString("latin1"), /\/MediaBox\s*\[\s*0 0 84[12](\.\d+)? 59[45]/, "A4 landscape");
   await list.locator(".clear").click();
   const all = await page.pdf({ preferCSSPageSize: true });

@@ -198,6 +198,9 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.register_faults").with("count", summary.register_faults);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
+    if summary.fewer_mandated > 0 {
+        eprintln!("! {}", context.say(&Message::new("cli.fewer_mandated").with("count", summary.fewer_mandated)));
+    }
     if summary.mandates_unread > 0 {
         let told = Message::new("cli.mandates_unread").with("count", summary.mandates_unread);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));

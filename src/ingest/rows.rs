@@ -198,10 +198,14 @@ impl<'a> RowReader<'a> {
         if let Some(fault) = row.fault {
             let reason = match fault {
                 Fault::StrayQuote => "ingest.reject_quote",
-                Fault::TooLong => "ingest.reject_long",
-                Fault::Truncated => "ingest.reject_truncated",
+                Fault::TooLong if !row.last => "ingest.reject_long",
+                Fault::TooLong | Fault::Truncated => "ingest.reject_truncated",
             };
             self.reject_row(row, reason, batch);
+            return false;
+        }
+        if row.last && is_filled_up(row.raw) {
+            self.reject_row(row, "ingest.reject_truncated", batch);
             return false;
         }
         if self.is_blank_or_footer(row) {
@@ -438,6 +442,11 @@ impl<'a> RowReader<'a> {
         let offset = if self.is_sheet { 0 } else { row.offset };
         RowRef { file: self.file, sheet: self.sheet, line: row.line, offset }
     }
+}
+
+/// Zeros to the end: the room that was made for a copy that did not finish.
+fn is_filled_up(raw: &[u8]) -> bool {
+    raw.contains(&0) && raw.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace())
 }
 
 impl Reading<'_> {

@@ -124,7 +124,8 @@ impl<'a> Splitter<'a> {
             }
             let plain = self.split_plain();
             let line_end = plain.unwrap_or_else(|| self.line_end());
-            if self.bytes[self.at..line_end].iter().any(|byte| *byte > b' ') {
+            // Zeros are no blank line: a copy that did not finish ends in them.
+            if self.bytes[self.at..line_end].iter().any(|byte| *byte > b' ' || *byte == 0) {
                 let scanned = if plain.is_some() { self.one_line(line_end, None) } else { self.scan(line_end) };
                 break (self.at, scanned);
             }
@@ -484,7 +485,7 @@ mod tests {
 
     #[test]
     fn nul_bytes_and_trailing_delimiters() {
-        assert_eq!(cells(b"a\0,b\n\0\0\0\n", comma(2)), [["a\0", "b"]]);
+        assert_eq!(cells(b"a\0,b\n \t\n\0\0\0", comma(2)), [vec!["a\0", "b"], vec!["\0\0\0"]]);
         assert!(fits(2, b"ab ", &[(0, 1), (1, 2), (2, 3)]));
         assert!(!fits(2, b"abc", &[(0, 1), (1, 2), (2, 3)]));
         assert!(!fits(2, b"a", &[(0, 1)]));

@@ -54,6 +54,12 @@ impl Usual {
         Self { sources, mandated: summary["mandated"].as_u64().unwrap_or_default() }
     }
 
+    /// People with a mandate fewer than then, if it is more than may be missing.
+    pub(super) fn fewer_mandated(&self, plan: &Plan, mandated: u64) -> u64 {
+        let expected = fewest(self.mandated, plan.run.fewer_rows_percent);
+        if mandated < expected { self.mandated - mandated } else { 0 }
+    }
+
     /// Marks the sources that fall short. `evidences` in the order of the plan.
     pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
         let (links, mandated) = (accepted(evidences.len(), links), mandated(register));

@@ -358,11 +358,13 @@ impl Found<'_> {
         let usual = self.usual.after(&self.evidences, &self.linked.links);
         let sources = self.evidences.iter().zip(usual).map(|(source, usual)| self.source_summary(source, usual));
         let unnamed = unnamed_programmes(&self.plan.policy, register);
+        let mandated = completeness::mandated(register);
         RunSummary {
             run: self.run.to_owned(),
             persons: register.persons.len() as u64,
             households: register.households.len() as u64,
-            mandated: completeness::mandated(register),
+            mandated,
+            fewer_mandated: self.usual.fewer_mandated(self.plan, mandated),
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,

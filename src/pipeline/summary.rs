@@ -16,6 +16,8 @@ pub struct RunSummary {
     pub households: u64,
     /// Persons whom a mandate covers.
     pub mandated: u64,
+    /// So many fewer than in the run before; 0 if that is no larger a share than `fewer_rows_percent`.
+    pub fewer_mandated: u64,
     pub counties: u64,
     /// Persons about whom every source that applies answered.
     pub fully_checked: u64,
@@ -148,6 +150,7 @@ impl RunSummary {
         self.unnamed_households > 0
             || self.fewer_persons > 0
             || self.mandates_unread > 0
+            || self.fewer_mandated > 0
             || self.sources.iter().any(SourceSummary::needs_attention)
     }
 }

@@ -136,3 +136,16 @@ fn a_run_is_measured_by_those_of_earlier_days() {
     keep_lines(&file, 141);
     assert_eq!(state("2026-11-25"), "incomplete", "after 170 rows, 131 would have done");
 }
+
+/// The room for a copy is made first: what did not arrive is zeros.
+#[test]
+fn a_copy_that_did_not_finish_ends_in_zeros() {
+    let world = World::made(400, 2_500, 9);
+    let file = world.extract("pension");
+    let bytes = std::fs::read(&file).unwrap();
+    keep_lines(&file, 190);
+    let kept = std::fs::read(&file).unwrap().len();
+    let zeros = [std::fs::read(&file).unwrap(), vec![0; bytes.len() - kept]].concat();
+    std::fs::write(&file, zeros).unwrap();
+    assert_eq!(state_of(&world.summary(), "pension")["short"]["why"], "broken_off");
+}

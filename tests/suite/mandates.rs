@@ -39,3 +39,20 @@ fn an_end_that_cannot_be_read_covers_nobody_and_none_at_all_covers_for_long() {
     let told: Vec<_> = told.iter().filter(|row| row["reason"] == "run.reject_mandate_end").collect();
     assert_eq!(told.iter().map(|row| row["line"].as_str()).collect::<Vec<_>>(), ["2", "3", "4", "5"]);
 }
+
+/// Half a list of mandates clears nobody, and nobody would have known why half the centre was not matched.
+#[test]
+fn many_mandates_fewer_than_the_day_before_are_told() {
+    let world = World::made(400, 2_500, 9);
+    let before = world.summary()["mandated"].as_u64().unwrap();
+    let file = std::fs::read_to_string(world.path(MANDATES)).unwrap();
+    let half: Vec<&str> = file.split_inclusive('\n').take(200).collect();
+    std::fs::write(world.path(MANDATES), half.concat()).unwrap();
+    let output = world.hedui(&["run", "--as-of", "2026-11-25", "--no-progress", "--json", "--formats", "csv"]);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let now = summary["mandated"].as_u64().unwrap();
+    assert!(now <= 199, "as many as there are lines below the heading");
+    assert_eq!((output.status.code(), summary["fewer_mandated"].as_u64()), (Some(1), Some(before - now)));
+    // As many links are missing as people may not be matched: no department is at fault.
+    assert_eq!(summary["sources"].as_array().unwrap().iter().filter(|source| source["state"] != "arrived").count(), 0);
+}

@@ -65,7 +65,7 @@ impl Usual {
         let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
             let rows = evidence.usable_rows();
-            if let Delivery::Arrived { short: short @ None, .. } = &mut evidence.delivery {
+            if let Some(short) = unsettled(source, evidence) {
                 let percent = plan.run.fewer_rows_percent;
                 *short =
                     self.of_rows(source, rows, percent).or_else(|| self.of_links(source, links, mandated, percent));
@@ -96,7 +96,7 @@ impl Usual {
         };
         for (source, evidence) in plan.sources.iter().zip(evidences) {
             let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
-            if let Delivery::Arrived { short: short @ None, .. } = &mut evidence.delivery {
+            if let Some(short) = unsettled(source, evidence) {
                 let told = || told(&source.code).filter(|_| holds);
                 *short = self.of_rows(source, rows, plan.run.fewer_rows_percent).or_else(told);
             }
@@ -131,6 +131,18 @@ impl Usual {
             }
         };
         evidences.iter().zip(accepted(evidences.len(), links)).map(after).collect()
+    }
+}
+
+/// Where it is still to be said whether what arrived is whole. A sheet that is full by chance is: the layout says so.
+fn unsettled<'e>(source: &PlannedSource, evidence: &'e mut Evidence) -> Option<&'e mut Option<Shortfall>> {
+    match &mut evidence.delivery {
+        Delivery::Arrived { short: short @ None, .. } => Some(short),
+        Delivery::Arrived { short: short @ Some(Shortfall::FullSheet), .. } if source.layout.min_rows().is_some() => {
+            *short = None;
+            Some(short)
+        }
+        _ => None,
     }
 }
 

@@ -149,3 +149,19 @@ fn a_copy_that_did_not_finish_ends_in_zeros() {
     std::fs::write(&file, zeros).unwrap();
     assert_eq!(state_of(&world.summary(), "pension")["short"]["why"], "broken_off");
 }
+
+/// An export that ran through a spreadsheet lost what did not fit, without a word.
+#[test]
+fn a_file_of_as_many_lines_as_a_sheet_has_is_not_whole_unless_the_layout_says_so() {
+    let world = World::made(400, 2_500, 9);
+    let file = world.extract("pension");
+    let bytes = std::fs::read(&file).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let rows = lines[1..].iter().cycle().take((1 << 16) - 1);
+    std::fs::write(&file, [&lines[..1], &rows.copied().collect::<Vec<_>>()].concat().concat()).unwrap();
+    assert_eq!(state_of(&world.summary(), "pension")["short"]["why"], "full_sheet");
+    let layout = world.path("sources/pension.toml");
+    let text_of = std::fs::read_to_string(&layout).unwrap();
+    std::fs::write(&layout, format!("min_rows = 65000\n{text_of}")).unwrap();
+    assert_eq!(state_of(&world.summary(), "pension")["state"], "arrived");
+}

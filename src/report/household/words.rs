@@ -123,7 +123,10 @@ fn family(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
             })
             .collect();
         if rows.is_empty() {
-            blocks.push(paragraph(view.word(nobody).to_owned()));
+            // Of people asked about at the window the register says nothing here.
+            if !view.register.household(case.household).code().is_empty() {
+                blocks.push(paragraph(view.word(nobody).to_owned()));
+            }
             continue;
         }
         let head = ["report.col_name", "report.col_id", "report.col_relation", "household.col_home"];

@@ -17,12 +17,12 @@ const NAMED: usize = 100;
 
 /// By field and falling number of rows.
 pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
+    let canonical = known_values(&kind.code);
     let mut all = Vec::new();
     for (name, codes) in &source.codes {
         let Some(field) = kind.field(name) else { continue };
         let Column::Text(texts) = &table.columns[field] else { continue };
         let meanings: HashSet<&str, FixedState> = codes.get_ref().values().map(String::as_str).collect();
-        let canonical = known_values(&kind.code);
         let is_known = |text: &str| meanings.contains(text) || is_canonical(text) && canonical.contains(text);
         let mut counts: HashMap<&str, u64, FixedState> = HashMap::default();
         texts.iter().filter(|text| !text.is_empty()).for_each(|text| *counts.entry(text).or_default() += 1);

@@ -1,8 +1,8 @@
 //! `hedui verdict import`: filled-in lists → judgements or answers; `hedui verdict object`: an objection.
 //!
 //! Which list a file or a sheet is, is seen from its headings: a work list has 疑点编号 and 核查结果 (its sheets by severity are
-//! read one after the other), a review list 判定编号 and 人工判定 (see `judgements`); a workbook may hold both. Every line of a work list ends in one
-//! count: taken, already known, left open, or returned with its reason.
+//! read one after the other), a review list 判定编号 and 人工判定 (see `judgements`); a workbook may hold both. Every line of a
+//! work list ends in one count: taken, already known, left open, or returned with its reason.
 //!
 //! An answer speaks of the fact as it stood in the last run up to the day of the visit (in the first run that has the
 //! discrepancy, if the visit was earlier), so that an old list answered late does not settle what has changed since.

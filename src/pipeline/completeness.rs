@@ -24,6 +24,8 @@ pub(super) struct Usual {
     sources: BTreeMap<String, Measure>,
     /// People with a mandate then: fewer of them are linked less.
     mandated: u64,
+    /// How much less still passes for whole, in percent.
+    fewer_percent: f64,
 }
 
 /// Figures of a source's last whole delivery.
@@ -40,9 +42,10 @@ impl Usual {
     ///
     /// # Errors
     /// I/O; an entry of the ledger that is not whole.
-    pub(super) fn before(day: Date, workspace: &Workspace, ledger: &Ledger) -> Result<Self> {
-        let Some(run) = workspace.last_before(day)? else { return Ok(Self::default()) };
-        Ok(ledger.published(&run)?.map(|entry| Self::in_summary(&entry.body["summary"])).unwrap_or_default())
+    pub(super) fn before(day: Date, plan: &Plan, workspace: &Workspace, ledger: &Ledger) -> Result<Self> {
+        let entry = workspace.last_before(day)?.map(|run| ledger.published(&run)).transpose()?.flatten();
+        let usual = entry.map(|entry| Self::in_summary(&entry.body["summary"])).unwrap_or_default();
+        Ok(Self { fewer_percent: plan.run.fewer_rows_percent, ..usual })
     }
 
     fn in_summary(summary: &Value) -> Self {
@@ -51,12 +54,12 @@ impl Usual {
             Some((source["source"].as_str()?.to_owned(), measure))
         };
         let sources = summary["sources"].as_array().into_iter().flatten().filter_map(measure).collect();
-        Self { sources, mandated: summary["mandated"].as_u64().unwrap_or_default() }
+        Self { sources, mandated: summary["mandated"].as_u64().unwrap_or_default(), ..Self::default() }
     }
 
     /// People with a mandate fewer than then, if it is more than may be missing.
-    pub(super) fn fewer_mandated(&self, plan: &Plan, mandated: u64) -> u64 {
-        let expected = fewest(self.mandated, plan.run.fewer_rows_percent);
+    pub(super) fn fewer_mandated(&self, mandated: u64) -> u64 {
+        let expected = fewest(self.mandated, self.fewer_percent);
         if mandated < expected { self.mandated - mandated } else { 0 }
     }
 
@@ -66,9 +69,7 @@ impl Usual {
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
             let rows = evidence.usable_rows();
             if let Some(short) = unsettled(source, evidence) {
-                let percent = plan.run.fewer_rows_percent;
-                *short =
-                    self.of_rows(source, rows, percent).or_else(|| self.of_links(source, links, mandated, percent));
+                *short = self.of_rows(source, rows).or_else(|| self.of_links(source, links, mandated));
             }
         }
     }
@@ -98,23 +99,23 @@ impl Usual {
             let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
             if let Some(short) = unsettled(source, evidence) {
                 let told = || told(&source.code).filter(|_| holds);
-                *short = self.of_rows(source, rows, plan.run.fewer_rows_percent).or_else(told);
+                *short = self.of_rows(source, rows).or_else(told);
             }
         }
         Ok(())
     }
 
-    fn of_rows(&self, source: &PlannedSource, rows: u64, percent: f64) -> Option<Shortfall> {
+    fn of_rows(&self, source: &PlannedSource, rows: u64) -> Option<Shortfall> {
         // A heading and nothing below it is no answer, unless the centre says that it may be one.
-        let usual = || self.sources.get(&source.code).map_or(1, |usual| fewest(usual.rows, percent).max(1));
+        let usual = || self.sources.get(&source.code).map_or(1, |usual| fewest(usual.rows, self.fewer_percent).max(1));
         let expected = source.layout.min_rows().unwrap_or_else(usual);
         (rows < expected).then_some(Shortfall::FewerRows { rows, expected })
     }
 
-    fn of_links(&self, source: &PlannedSource, links: u64, mandated: u64, percent: f64) -> Option<Shortfall> {
+    fn of_links(&self, source: &PlannedSource, links: u64, mandated: u64) -> Option<Shortfall> {
         let usual = self.sources.get(&source.code).filter(|_| source.layout.min_rows().is_none())?;
         let of_fewer_people = u128::from(usual.links) * u128::from(mandated.min(self.mandated));
-        let expected = fewest((of_fewer_people / u128::from(self.mandated.max(1))) as u64, percent);
+        let expected = fewest((of_fewer_people / u128::from(self.mandated.max(1))) as u64, self.fewer_percent);
         (links < expected).then_some(Shortfall::FewerLinks { links, expected })
     }
 

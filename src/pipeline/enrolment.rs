@@ -3,7 +3,8 @@
 //! A row without household, or of a household that no other row describes, goes back to whoever keeps the register. Whatever
 //! else is at fault, the person stays with the household as 名册有误, because a household that lost a member to a broken row
 //! would look richer than it is: a role or state that is a word nobody knows, a missing programme, a division that is none,
-//! a record that cannot be read and names a household, a household whose members name two counties. Nobody is matched by such a row, and it never takes a member away.
+//! a record that cannot be read and names a household, a household whose members name two counties. Nobody is matched by
+//! such a row, and it never takes a member away.
 //!
 //! A row that stands in the file twice, cell for cell, is one enrolment: the second goes back. Where two rows enrol a person
 //! in one household and say different things of them, the second is at fault. One citizen in two households, or twice under

@@ -1,9 +1,10 @@
 //! The nightly run and what stands on it. `run` reads as the pipeline's picture in `lib.rs`; `preflight` says beforehand what
 //! it needs, `explain` what it would do, `register` makes the register out of the centre's own files (`enrolment` says whom
-//! each row enrols, `mandates` who of them may be matched), `extracts` reads the sources as far as needed, `completeness` says which fall short, `linking` links them
-//! or takes over what the night before made of the same, as `outcomes` does for what rules find and `same` for tables. `review`
-//! and `standing` make the questions for people and compare with the run before, `judgements` and `answers` take what people
-//! say in, `filings` reads the lists of the 备案 check and `ties` makes it, `reports` words a run for one household.
+//! each row enrols, `mandates` who of them may be matched), `extracts` reads the sources as far as needed, `linking` links
+//! them or takes over what the night before made of the same, as `outcomes` does for what rules find and `same` for tables,
+//! and `completeness` says which sources fall short. `review` and `standing` make the questions for people and compare with
+//! the run before, `judgements` and `answers` take what people say in, `filings` reads the lists of the 备案 check and `ties`
+//! makes it, `reports` words a run for one household.
 
 mod answers;
 mod check;

@@ -72,7 +72,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
-    let usual = Usual::before(options.as_of, &workspace, &ledger)?;
+    let usual = Usual::before(options.as_of, plan, &workspace, &ledger)?;
     drop(ledger);
 
     let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));
@@ -364,7 +364,7 @@ impl Found<'_> {
             persons: register.persons.len() as u64,
             households: register.households.len() as u64,
             mandated,
-            fewer_mandated: self.usual.fewer_mandated(self.plan, mandated),
+            fewer_mandated: self.usual.fewer_mandated(mandated),
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,

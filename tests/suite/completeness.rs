@@ -3,7 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::answers::listed;
+use super::known::edit;
 use super::world::{World, text};
+
+/// Exit code and summary of the run of a day.
+pub fn ran(world: &World, day: &str) -> (Option<i32>, serde_json::Value) {
+    let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
 
 pub fn state_of<'a>(summary: &'a serde_json::Value, source: &str) -> &'a serde_json::Value {
     summary["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap()
@@ -23,10 +30,8 @@ pub fn states(world: &World, source: &str) -> BTreeMap<String, usize> {
 fn an_extract_that_lost_its_end_clears_nobody_until_a_whole_one_comes_or_somebody_says_that_it_is_whole() {
     let world = World::made(400, 2_500, 9);
     let ran = |day: &str| {
-        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
-        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        let state = state_of(&summary, "pension")["state"].as_str().unwrap().to_owned();
-        (output.status.code(), state, summary)
+        let (code, summary) = ran(&world, day);
+        (code, state_of(&summary, "pension")["state"].as_str().unwrap().to_owned(), summary)
     };
     let (code, state, first) = ran("2026-11-24");
     assert_eq!((code, state.as_str()), (Some(0), "arrived"));
@@ -59,12 +64,10 @@ fn an_extract_that_lost_its_end_clears_nobody_until_a_whole_one_comes_or_somebod
         (output.status.code(), text(&output.stdout).contains("source incomplete"))
     };
     assert_eq!(check(&world), (Some(1), true));
-    let layout = world.path("sources/pension.toml");
-    let text_of = std::fs::read_to_string(&layout).unwrap();
-    std::fs::write(&layout, format!("min_rows = 10\n{text_of}")).unwrap();
+    edit(&world, "sources/pension.toml", |layout| format!("min_rows = 10\n{layout}"));
     assert_eq!(check(&world), (Some(0), false));
     assert_eq!(ran("2026-11-27").1, "arrived");
-    std::fs::write(&layout, text_of).unwrap();
+    edit(&world, "sources/pension.toml", |layout| layout.replacen("min_rows = 10\n", "", 1));
     assert_eq!(ran("2026-11-28").1, "arrived", "so many are usual from then on");
 }
 
@@ -78,17 +81,14 @@ fn keep_lines(file: &std::path::Path, lines: usize) {
 #[test]
 fn an_extract_whose_ids_stand_under_another_heading_is_not_whole() {
     let world = World::made(400, 2_500, 9);
-    let ran = |day: &str| {
-        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
-        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        (output.status.code(), state_of(&summary, "bank").clone(), summary)
-    };
-    let (_, first, _) = ran("2026-11-24");
+    let (_, first) = ran(&world, "2026-11-24");
+    let first = state_of(&first, "bank");
     let links = first["usual"]["links"].as_u64().unwrap();
     let file = world.extract("bank");
     let text_of = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text_of.replacen("客户姓名,证件号码", "证件号码,客户姓名", 1)).unwrap();
-    let (code, bank, summary) = ran("2026-11-25");
+    let (code, summary) = ran(&world, "2026-11-25");
+    let bank = state_of(&summary, "bank");
     assert_eq!((code, bank["state"].as_str()), (Some(1), Some("incomplete")));
     assert_eq!((&bank["short"]["why"], &bank["short"]["links"]), (&"fewer_links".into(), &0.into()));
     let chance = 3.0 * (links as f64).sqrt();
@@ -110,9 +110,7 @@ fn a_heading_alone_is_no_answer_unless_the_layout_says_so() {
         state_of(&first, "payroll")["short"],
         serde_json::json!({"why": "fewer_rows", "rows": 0, "expected": 1})
     );
-    let layout = world.path("sources/payroll.toml");
-    let text_of = std::fs::read_to_string(&layout).unwrap();
-    std::fs::write(&layout, format!("min_rows = 0\n{text_of}")).unwrap();
+    edit(&world, "sources/payroll.toml", |layout| format!("min_rows = 0\n{layout}"));
     assert_eq!(state_of(&world.summary(), "payroll")["state"], "arrived");
 }
 
@@ -120,11 +118,7 @@ fn a_heading_alone_is_no_answer_unless_the_layout_says_so() {
 #[test]
 fn a_run_is_measured_by_those_of_earlier_days() {
     let world = World::made(400, 2_500, 9);
-    let state = |day: &str| {
-        let output = world.hedui(&["run", "--as-of", day, "--no-progress", "--json", "--formats", "csv"]);
-        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        state_of(&summary, "pension")["state"].as_str().unwrap().to_owned()
-    };
+    let state = |day: &str| state_of(&ran(&world, day).1, "pension")["state"].as_str().unwrap().to_owned();
     let file = world.extract("pension");
     let whole = std::fs::read(&file).unwrap();
     keep_lines(&file, 60);
@@ -160,8 +154,6 @@ fn a_file_of_as_many_lines_as_a_sheet_has_is_not_whole_unless_the_layout_says_so
     let rows = lines[1..].iter().cycle().take((1 << 16) - 1);
     std::fs::write(&file, [&lines[..1], &rows.copied().collect::<Vec<_>>()].concat().concat()).unwrap();
     assert_eq!(state_of(&world.summary(), "pension")["short"]["why"], "full_sheet");
-    let layout = world.path("sources/pension.toml");
-    let text_of = std::fs::read_to_string(&layout).unwrap();
-    std::fs::write(&layout, format!("min_rows = 65000\n{text_of}")).unwrap();
+    edit(&world, "sources/pension.toml", |layout| format!("min_rows = 65000\n{layout}"));
     assert_eq!(state_of(&world.summary(), "pension")["state"], "arrived");
 }

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::kernel::wording::{find, say};
-use crate::kernel::{Cancel, Error, Lang, Message, Result};
+use crate::kernel::{Cancel, Error, ErrorKind, Lang, Message, Result};
 
 /// Exit code of a command that is done while something needs a person.
 const NEEDS_ATTENTION: u8 = 1;
@@ -101,7 +101,7 @@ impl Context {
 
 /// Parses the command line, runs the command, reports trouble.
 pub fn main() -> ExitCode {
-    end_quietly_with_the_reader();
+    end_with_the_reader(language());
     memory::return_large_blocks();
     let lang = language();
     let matches = match localised(lang).try_get_matches() {
@@ -135,16 +135,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// `hedui … | head` closes the pipe when it has seen enough: no bug, and nobody is left to tell. Everything that a command
-/// keeps is written before it prints.
-fn end_quietly_with_the_reader() {
+/// `hedui … | head` closes the pipe when it has seen enough: no bug, and nobody is left to tell. Nor is it one if the answer
+/// goes to a file on a full disk. Everything that a command keeps is written before it prints.
+fn end_with_the_reader(lang: Lang) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload().downcast_ref::<String>();
-        if text.is_some_and(|text| text.starts_with("failed printing to stdout") && text.contains("Broken pipe")) {
-            std::process::exit(0);
+        match text.filter(|text| text.starts_with("failed printing to stdout")) {
+            Some(text) if text.contains("Broken pipe") => std::process::exit(0),
+            Some(_) => {
+                let fault = Error::new(ErrorKind::Io, Message::new("cli.stdout"));
+                eprintln!("{}", fault.say(lang));
+                std::process::exit(fault.exit_code().into());
+            }
+            None => usual(panic),
         }
-        usual(panic);
     }));
 }
 
@@ -171,12 +176,15 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Package(args) => package::package(&args, context),
         Command::Report(args) => report::report(&args, context),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut localised(context.lang), "hedui", &mut script);
+            print!("{}", String::from_utf8_lossy(&script));
             Ok(0)
         }
         Command::Man => {
-            let page = clap_mangen::Man::new(localised(context.lang));
-            page.render(&mut std::io::stdout()).map_err(|error| Error::io("stdout".as_ref(), &error))?;
+            let (page, mut text) = (clap_mangen::Man::new(localised(context.lang)), Vec::new());
+            page.render(&mut text).map_err(|error| Error::io("man".as_ref(), &error))?;
+            print!("{}", String::from_utf8_lossy(&text));
             Ok(0)
         }
     }

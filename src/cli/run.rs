@@ -201,8 +201,8 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     if summary.fewer_mandated > 0 {
         eprintln!("! {}", context.say(&Message::new("cli.fewer_mandated").with("count", summary.fewer_mandated)));
     }
-    if summary.mandates_unread > 0 {
-        let told = Message::new("cli.mandates_unread").with("count", summary.mandates_unread);
+    if summary.mandates_at_fault > 0 {
+        let told = Message::new("cli.mandates_at_fault").with("count", summary.mandates_at_fault);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
     if summary.unnamed_households > 0 {
@@ -212,6 +212,11 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     let unmapped: u64 = summary.sources.iter().map(|source| source.unmapped).sum();
     if unmapped > 0 {
         let told = Message::new("cli.unmapped").with("count", unmapped);
+        eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
+    }
+    let unread: u64 = summary.sources.iter().map(|source| source.unread).sum();
+    if unread > 0 {
+        let told = Message::new("cli.unread").with("count", unread);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
     let troubled = summary.sources.iter().filter(|source| source.needs_attention());

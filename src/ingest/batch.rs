@@ -54,6 +54,8 @@ pub(super) struct Batch {
     /// Kept rows that follow those of the table.
     pub(super) held: HeldRows,
     pub(super) parties: Parties,
+    /// As [`crate::model::evidence::Evidence::unread`].
+    pub(super) unread: Vec<(u32, u16)>,
     pub(super) bins: Bins,
     pub(super) rejects: Rejects,
     pub(super) reject_counts: Counts,
@@ -73,6 +75,7 @@ impl Batch {
             refs: Vec::new(),
             held: HeldRows::default(),
             parties: Parties::default(),
+            unread: Vec::new(),
             bins: Bins::default(),
             rejects: Rejects::default(),
             reject_counts: BTreeMap::new(),
@@ -111,13 +114,20 @@ impl Batch {
         assert!(self.held.is_empty() && kept.held.is_empty(), "rows were left unread");
         self.bins.linked += kept.bins.linked;
         self.bins.unlinked -= kept.bins.linked;
-        self.parties.append(kept.parties, self.table.rows() as u32);
+        self.take_rows_of(kept.parties, kept.unread);
         self.table.append(kept.table);
         self.refs.extend(kept.refs);
         for (key, count) in kept.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
         self.rejects.extend(kept.rejects.rows, kept.rejects.fields);
+    }
+
+    /// What is said of rows that follow those of the table.
+    fn take_rows_of(&mut self, parties: Parties, unread: Vec<(u32, u16)>) {
+        let rows = self.table.rows() as u32;
+        self.parties.append(parties, rows);
+        self.unread.extend(unread.into_iter().map(|(row, field)| (row + rows, field)));
     }
 
     fn take_entries(&mut self, others: Option<Vec<Entry>>, lines: u32) {
@@ -139,7 +149,7 @@ impl Batch {
     pub(super) fn append(&mut self, other: Batch, lines: u32) {
         assert!(self.held.is_empty() && other.held.is_empty(), "rows were left unread");
         let moved = |at: RowRef| RowRef { line: at.line.saturating_add(lines), ..at };
-        self.parties.append(other.parties, self.table.rows() as u32);
+        self.take_rows_of(other.parties, other.unread);
         self.table.append(other.table);
         self.refs.extend(other.refs.into_iter().map(moved));
         self.bins.add(&other.bins);

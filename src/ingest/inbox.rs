@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::layout::Source;
-use crate::kernel::{Date, Error, Month, Result};
+use super::layout::{Source, Take};
+use crate::kernel::{Date, Error, Message, Month, Result};
 
 /// The files a source would read now, by name. None is no fault: the department has not delivered.
 ///
+/// Where the layout takes the newest, these are the files whose names carry the newest date, and only they if one carries any.
 /// Hidden files and the lock files of office programs (`~$…`) are passed over.
 ///
 /// # Errors
@@ -34,7 +35,29 @@ pub fn deliveries(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
         }
     }
     files.sort();
+    if source.connector.take == Some(Take::Newest) {
+        let newest = newest_date_in_names(&files);
+        files.retain(|path| date_of(path) == newest);
+    }
     Ok(files)
+}
+
+/// Refuses deliveries of several dates of which the layout does not say whether the later replaces the earlier or adds to
+/// it: read together, what was true last month would accuse; the newest alone, half of it might clear.
+///
+/// # Errors
+/// Kind `Input`.
+pub(super) fn refuse_several_dates(paths: &[PathBuf], source: &Source) -> Result<()> {
+    let mut dates: Vec<Date> = paths.iter().filter_map(|path| date_of(path)).collect();
+    dates.sort();
+    dates.dedup();
+    match (dates.as_slice(), source.connector.take) {
+        ([first, .., last], None) => {
+            let several = Message::new("ingest.refused_dates").with("first", first).with("last", last);
+            Err(Error::input(several).hint(Message::new("ingest.refused_dates_hint")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file's path relative to the workspace, `/` between parts.
@@ -45,8 +68,11 @@ pub fn shown(root: &Path, path: &Path) -> String {
 
 /// The newest date that the files' names carry.
 pub(super) fn newest_date_in_names(paths: &[PathBuf]) -> Option<Date> {
-    let names = paths.iter().filter_map(|path| path.file_stem());
-    names.filter_map(|name| date_in_name(&name.to_string_lossy())).max()
+    paths.iter().filter_map(|path| date_of(path)).max()
+}
+
+fn date_of(path: &Path) -> Option<Date> {
+    date_in_name(&path.file_stem()?.to_string_lossy())
 }
 
 /// `20261101`, `2026-11-01`, `2026_11`, `202611` somewhere in a name. A month stands for its first day: the extract is

@@ -68,6 +68,16 @@ pub(super) struct Connection {
     pub(super) sheet: Option<String>,
     /// Line (row of the sheet) of the heading, counted from 1. Absent: looked for.
     pub(super) heading_row: Option<u32>,
+    /// Which files count where their names carry several dates. Absent: none do.
+    pub(super) take: Option<Take>,
+}
+
+/// Of files whose names carry several dates: a source that replaces what it said before, or one that adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Take {
+    Newest,
+    All,
 }
 
 fn double_quote() -> Spanned<String> {
@@ -230,7 +240,8 @@ impl Source {
         if !self.columns.contains_key(id) && !self.columns.contains_key(name) {
             faults.add(0, Message::new("ingest.layout_no_person").with("id", id).with("name", name));
         }
-        if let Some(rows) = self.min_rows.as_ref().filter(|_| self.kind_code.is_none()) {
+        let is_asked_otherwise = [kind::REGISTER, kind::MANDATE].contains(&kind.code.as_str());
+        if let Some(rows) = self.min_rows.as_ref().filter(|_| is_asked_otherwise) {
             faults.add(rows.span().start, Message::new("ingest.layout_min_rows"));
         }
         self.check_units_and_codes(kind, &mut faults);

@@ -159,6 +159,8 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     if paths.is_empty() {
         return Ok(nothing(job));
     }
+    let folder = || paths[0].parent().unwrap_or(root);
+    inbox::refuse_several_dates(&paths, job.source).map_err(|error| error.at(folder()))?;
     let delivered = paths.iter().map(|path| Delivered::open(path)).collect::<Result<Vec<_>>>()?;
     job.progress.begin(job.code, delivered.iter().map(|file| file.len() as u64).sum());
     let read = read_files(root, &paths, &delivered, job, chunk);
@@ -201,9 +203,10 @@ fn read_files(
     }
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);
-    let Batch { table, refs, parties, bins, rejects, .. } = all;
+    let Batch { table, refs, parties, unread, bins, rejects, .. } = all;
     let delivery = delivery(job.source, paths, newest, evidence.files_fall_short(), job.today);
-    Ok(Evidence { delivery, newest: Some(newest), table, refs, parties, bins, rejects: rejects.in_order(), ..evidence })
+    let (newest, rejects) = (Some(newest), rejects.in_order());
+    Ok(Evidence { delivery, newest, table, refs, parties, unread, bins, rejects, ..evidence })
 }
 
 /// A whole small file as text, in whichever of the encodings it is.

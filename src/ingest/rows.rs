@@ -341,8 +341,8 @@ impl<'a> RowReader<'a> {
             Encoding::Gb18030 => None,
         };
         let mut faults: Vec<(usize, usize, &'static str)> = Vec::new();
-        for ((column, reading), cell) in batch.table.columns.iter_mut().zip(&self.readings).zip(&self.mapping.cells) {
-            let Some(index) = *cell else {
+        for (field, (column, reading)) in batch.table.columns.iter_mut().zip(&self.readings).enumerate() {
+            let Some(index) = self.mapping.cells[field] else {
                 (0..rows).for_each(|_| column.push_none());
                 continue;
             };
@@ -366,7 +366,7 @@ impl<'a> RowReader<'a> {
                 let filled = self.fill(&text, damaged, reading, column);
                 before = filled.is_ok().then_some(cell);
                 if let Err(reason) = filled {
-                    faults.push((row, index, reason));
+                    faults.push((row, field, reason));
                 }
             }
         }
@@ -374,9 +374,12 @@ impl<'a> RowReader<'a> {
         // By row, as if each had been read by itself; within one, by field.
         faults.sort_by_key(|(row, ..)| *row);
         let first = batch.refs.len() - rows;
-        for (row, cell, reason) in faults {
-            let at = batch.refs[first + row];
-            batch.reject(Some(cell), reason, || self.make_reject(at, held.raw(row), Some(cell), reason));
+        for (row, field, reason) in faults {
+            let (at, cell) = (batch.refs[first + row], self.mapping.cells[field]);
+            batch.reject(cell, reason, || self.make_reject(at, held.raw(row), cell, reason));
+            if !self.readings[field].of_person {
+                batch.unread.push(((first + row) as u32, field as u16));
+            }
         }
         batch.held = held;
         batch.held.clear();

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use super::delivered::Delivered;
 use super::encoding::Encoding;
+use super::inbox::refuse_several_dates;
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
 use super::{Job, delimited, deliveries};
@@ -40,8 +41,10 @@ pub struct Sample {
 /// # Errors
 /// Kind `Io` if a folder or file cannot be read.
 pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
-    let mut all = Sample { files: 0, bytes: 0, rows: 0, refused: None };
-    for path in deliveries(root, source)? {
+    let paths = deliveries(root, source)?;
+    let refused = refuse_several_dates(&paths, source).err().map(|error| error.at(paths[0].parent().unwrap_or(root)));
+    let mut all = Sample { files: 0, bytes: 0, rows: 0, refused };
+    for path in paths {
         let delivered = Delivered::open(&path)?;
         all.files += 1;
         all.bytes += delivered.len() as u64;

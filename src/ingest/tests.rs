@@ -254,6 +254,30 @@ fn missing_stale_and_undated_deliveries() {
     assert_eq!(state("v_202601.csv", &stated), arrived("2026-11-11", false));
 }
 
+/// A car sold in October stood in September's file, and its seller had a car.
+#[test]
+fn files_of_several_dates_are_read_as_the_layout_says_or_not_at_all() {
+    let rows = |ids: &[&str]| ids.iter().map(|id| format!("{id},张三,,,,,,\n")).collect::<String>();
+    let [old, part, new] = [&["1", "2"][..], &["3"], &["4"]].map(|ids| format!("{HEADING}{}", rows(ids)));
+    let files =
+        [("v_20260901.csv", old.as_bytes()), ("v_202611_1.csv", part.as_bytes()), ("v_20261101.csv", new.as_bytes())];
+    let ids = |layout: &str, files: &[(&str, &[u8])]| {
+        parties(&Centre::new(layout, files).read()).into_iter().map(|(.., id, _)| id).collect::<String>()
+    };
+    let said = refusal(&Centre::new(VEHICLE, &files).read());
+    assert!(said.contains("2026-09-01") && said.contains("2026-11-01") && said.contains("take = \"newest\""), "{said}");
+    let taking = |take: &str| VEHICLE.replace("connector = {", &format!("connector = {{ take = \"{take}\","));
+    assert_ne!(taking("all"), VEHICLE);
+    assert_eq!(ids(&taking("newest"), &files), "43", "both of the first of November, in the order of their names");
+    assert_eq!(ids(&taking("all"), &files), "1243");
+    assert_eq!(ids(VEHICLE, &files[1..]), "43", "parts of one delivery");
+    assert_eq!(
+        ids(&taking("newest"), &[("a.csv", old.as_bytes()), ("b.csv", new.as_bytes())]),
+        "124",
+        "nobody knows better"
+    );
+}
+
 #[test]
 fn files_are_read_by_name_and_may_differ_in_column_order() {
     let first =

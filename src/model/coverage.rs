@@ -26,10 +26,12 @@ pub enum CoverageState {
     SourceIncomplete = 8,
     /// 待人工判定: no record is found but one that may be the person's, and waits for somebody to judge
     Pending = 9,
+    /// 记录有误: a record is found, and something in it that a rule asks for cannot be read
+    RecordFault = 10,
 }
 
 impl CoverageState {
-    pub const ALL: [CoverageState; 10] = [
+    pub const ALL: [CoverageState; 11] = [
         Self::Found,
         Self::NotFound,
         Self::NoMandate,
@@ -40,6 +42,7 @@ impl CoverageState {
         Self::RegisterFault,
         Self::SourceIncomplete,
         Self::Pending,
+        Self::RecordFault,
     ];
 
     /// Stable code in exported files; wording key `coverage.<code>`.
@@ -55,6 +58,7 @@ impl CoverageState {
             Self::RegisterFault => "register_fault",
             Self::SourceIncomplete => "source_incomplete",
             Self::Pending => "pending",
+            Self::RecordFault => "record_fault",
         }
     }
 

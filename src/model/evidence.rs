@@ -257,6 +257,9 @@ pub struct Evidence {
     pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,
     /// Of a run's sources, once they are linked.
     pub unmapped: Vec<Unmapped>,
+    /// Row in [`Evidence::table`] and index in [`Kind::fields`] of what was given and could not be read: the table says of it
+    /// what it says of what was not given. Ascending.
+    pub unread: Vec<(u32, u16)>,
 }
 
 impl Evidence {
@@ -264,6 +267,7 @@ impl Evidence {
     pub fn take_rows(&mut self) -> Table {
         self.refs = Vec::new();
         self.parties = Parties::default();
+        self.unread = Vec::new();
         std::mem::replace(&mut self.table, Table::new(self.kind.types()))
     }
 
@@ -304,6 +308,7 @@ impl Evidence {
             rejects: Vec::new(),
             reject_counts: std::collections::BTreeMap::new(),
             unmapped: Vec::new(),
+            unread: Vec::new(),
         }
     }
 }

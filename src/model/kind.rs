@@ -289,6 +289,9 @@ pub fn register_persons() -> Kind {
     plain(REGISTER, "对象名册", fields)
 }
 
+/// Code of the mandates file's kind.
+pub const MANDATE: &str = "mandate";
+
 /// The mandates file, where a centre keeps authorisations apart from the register.
 pub fn register_mandates() -> Kind {
     let fields: &[(&str, &str, FieldType)] = &[
@@ -298,7 +301,7 @@ pub fn register_mandates() -> Kind {
         ("mandate_from", "授权起始日期", FieldType::Date),
         (MANDATE_END, "授权截止日期", FieldType::Date),
     ];
-    plain("mandate", "核对授权", fields)
+    plain(MANDATE, "核对授权", fields)
 }
 
 /// 经办人员名册: those who handle social assistance, and village and neighbourhood officials.

@@ -158,6 +158,7 @@ pub fn check(
     let usual = Usual::before(options.as_of, plan, &workspace, &ledger)?;
     usual.settle_as_told(plan, &mut evidences, &workspace, &ledger)?;
     let coverage = policy::coverage(
+        &plan.policy,
         &register,
         &evidences,
         &links,

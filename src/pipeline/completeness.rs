@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::config::{Plan, PlannedSource};
+use crate::ingest::Source;
 use crate::kernel::{Date, Result};
 use crate::model::evidence::{Delivery, Evidence, Shortfall};
 use crate::model::link::Link;
@@ -68,7 +69,7 @@ impl Usual {
         let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
             let rows = evidence.usable_rows();
-            if let Some(short) = unsettled(source, evidence) {
+            if let Some(short) = unsettled(&source.layout, evidence) {
                 *short = self.of_rows(source, rows).or_else(|| self.of_links(source, links, mandated));
             }
         }
@@ -97,7 +98,7 @@ impl Usual {
         };
         for (source, evidence) in plan.sources.iter().zip(evidences) {
             let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
-            if let Some(short) = unsettled(source, evidence) {
+            if let Some(short) = unsettled(&source.layout, evidence) {
                 let told = || told(&source.code).filter(|_| holds);
                 *short = self.of_rows(source, rows).or_else(told);
             }
@@ -106,10 +107,8 @@ impl Usual {
     }
 
     fn of_rows(&self, source: &PlannedSource, rows: u64) -> Option<Shortfall> {
-        // A heading and nothing below it is no answer, unless the centre says that it may be one.
-        let usual = || self.sources.get(&source.code).map_or(1, |usual| fewest(usual.rows, self.fewer_percent).max(1));
-        let expected = source.layout.min_rows().unwrap_or_else(usual);
-        (rows < expected).then_some(Shortfall::FewerRows { rows, expected })
+        let usual = self.sources.get(&source.code).map_or(0, |usual| fewest(usual.rows, self.fewer_percent));
+        fewer_rows(&source.layout, rows, usual)
     }
 
     fn of_links(&self, source: &PlannedSource, links: u64, mandated: u64) -> Option<Shortfall> {
@@ -135,11 +134,25 @@ impl Usual {
     }
 }
 
+/// Marks a list of the centre's own that says nothing. There is no list of an earlier day to put it beside.
+pub(super) fn settle_list(layout: &Source, list: &mut Evidence) {
+    let rows = list.usable_rows();
+    if let Some(short) = unsettled(layout, list) {
+        *short = fewer_rows(layout, rows, 0);
+    }
+}
+
+/// A heading and nothing below it is no answer, unless the centre says that it may be one.
+fn fewer_rows(layout: &Source, rows: u64, usual: u64) -> Option<Shortfall> {
+    let expected = layout.min_rows().unwrap_or(usual.max(1));
+    (rows < expected).then_some(Shortfall::FewerRows { rows, expected })
+}
+
 /// Where it is still to be said whether what arrived is whole. A sheet that is full by chance is: the layout says so.
-fn unsettled<'e>(source: &PlannedSource, evidence: &'e mut Evidence) -> Option<&'e mut Option<Shortfall>> {
+fn unsettled<'e>(layout: &Source, evidence: &'e mut Evidence) -> Option<&'e mut Option<Shortfall>> {
     match &mut evidence.delivery {
         Delivery::Arrived { short: short @ None, .. } => Some(short),
-        Delivery::Arrived { short: short @ Some(Shortfall::FullSheet), .. } if source.layout.min_rows().is_some() => {
+        Delivery::Arrived { short: short @ Some(Shortfall::FullSheet), .. } if layout.min_rows().is_some() => {
             *short = None;
             Some(short)
         }

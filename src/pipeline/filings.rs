@@ -9,8 +9,9 @@
 
 use std::collections::BTreeMap;
 
+use super::completeness;
 use super::enrolment::Faulty;
-use super::register::{FastMap, RegisterRead, column_of, dates, set_aside, texts, whole_id};
+use super::register::{FastMap, RegisterRead, column_of, dates, goes_by, set_aside, texts, whole_id};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Division, Progress, Result};
@@ -18,7 +19,6 @@ use crate::model::evidence::{Delivery, Evidence};
 use crate::model::filing::{Filing, ListRow, Official};
 use crate::model::register::Register;
 use crate::model::table::Texts;
-use crate::standardise::names;
 
 /// Both lists as far as they were given.
 pub(super) struct Lists {
@@ -42,7 +42,9 @@ pub(super) fn read_lists(
     let register = &read.register;
     let mut lists = Vec::new();
     for (code, source, kind) in plan.filing_lists() {
-        lists.push(ingest::read(&plan.root, code, source, &kind, register.as_of, None, None, progress, cancel)?);
+        let mut list = ingest::read(&plan.root, code, source, &kind, register.as_of, None, None, progress, cancel)?;
+        completeness::settle_list(source, &mut list);
+        lists.push(list);
     }
     // A filing may stand in what is missing.
     let whole = lists.iter().all(|list| matches!(list.delivery, Delivery::Arrived { short: None, .. }));
@@ -191,17 +193,11 @@ impl<'a> Named<'a> {
             return Err(("name", "filing.reject_no_name"));
         }
         let of_id = &self.persons[&id];
-        let persons: Vec<u32> = of_id.iter().copied().filter(|person| self.is_named(*person, name)).collect();
+        let persons: Vec<u32> = of_id.iter().copied().filter(|person| goes_by(self.register, *person, name)).collect();
         // One of the two papers is wrong: whoever keeps this one looks first.
         if persons.is_empty() && !of_id.is_empty() {
             return Err(("name", "filing.reject_other_name"));
         }
         Ok((id, persons))
-    }
-
-    fn is_named(&self, person: u32, name: &str) -> bool {
-        [self.register.name(person), self.register.text(person, "former_name")]
-            .into_iter()
-            .any(|own| names::compare(own, name).is_consistent())
     }
 }

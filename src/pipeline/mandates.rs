@@ -1,37 +1,45 @@
 //! 授权: whom on the register a mandate covers on a day, whether it stands in the person's own row or is filed apart.
 //!
-//! Without a live mandate nobody is matched (invariant I-1). A mandate filed apart covers every person of its id.
+//! Without a live mandate nobody is matched (invariant I-1). A mandate filed apart covers every person of its id who goes by
+//! its name.
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
-use super::register::{column_of, dates, texts, whole_id};
+use super::enrolment::Faulty;
+use super::register::{column_of, dates, goes_by, texts, whole_id};
 use crate::kernel::{CitizenId, Date};
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::register::{Mandates, Person, Register};
+use crate::model::table::Texts;
 
-/// Mandates filed apart as their file has them: citizen, first and last day.
-pub(super) type Filed = Vec<(CitizenId, Date, Option<Date>)>;
-
-/// Those that cover somebody at some time. The rows are given up: nothing asks for them again.
-pub(super) fn take_filed(mandates: &mut Evidence) -> Filed {
-    let table = mandates.take_rows();
-    let column = |field| column_of(&mandates.kind, &table, field);
-    let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
-    let usable = |row: usize| {
-        let from = first.get(row)?;
-        Some((whole_id(ids.get(row))?, from, last.get(row)))
-    };
-    (0..table.rows()).into_par_iter().filter_map(usable).collect()
+/// A mandate filed apart that covers somebody at some time, and its row in the file.
+pub(super) struct Filed {
+    id: CitizenId,
+    first: Date,
+    last: Option<Date>,
+    row: u32,
 }
 
-/// Whom on the register each mandate covers: every person of its id, if there are several. In parts that are looked
-/// through side by side, each small enough to stay near.
-pub(super) fn mandates_of(persons: &[Person], filed: &Filed) -> Mandates {
+/// The usable rows of a file of mandates.
+pub(super) fn filed_in(mandates: &Evidence) -> Vec<Filed> {
+    let column = |field| column_of(&mandates.kind, &mandates.table, field);
+    let (ids, first, last) = (texts(column("person_id")), dates(column("mandate_from")), dates(column("mandate_to")));
+    let usable = |row: usize| {
+        let first = first.get(row)?;
+        Some(Filed { id: whole_id(ids.get(row))?, first, last: last.get(row), row: row as u32 })
+    };
+    (0..mandates.table.rows()).into_par_iter().filter_map(usable).collect()
+}
+
+/// Whose id each mandate bears: every person of it, if there are several, with the mandate's place in `filed`. In parts that
+/// are looked through side by side, each small enough to stay near.
+pub(super) fn of_same_id(persons: &[Person], filed: &[Filed]) -> Vec<(u32, u32)> {
     const PARTS: u64 = 4;
     let hash = |id: CitizenId| FixedState::default().hash_one(id.packed());
     let part = |part: u64| {
@@ -42,20 +50,46 @@ pub(super) fn mandates_of(persons: &[Person], filed: &Filed) -> Mandates {
                 by_id.insert_unique(hash(id), (id, number), |(id, _)| hash(*id));
             }
         }
-        let mut covered = Vec::new();
-        for &(id, first, last) in filed.iter().filter(|(id, ..)| belongs(*id)) {
-            let persons = by_id.iter_hash(hash(id)).filter(|(other, _)| *other == id);
-            covered.extend(persons.map(|(_, person)| (*person, first, last)));
+        let mut found = Vec::new();
+        for (place, mandate) in (0..).zip(filed).filter(|(_, mandate)| belongs(mandate.id)) {
+            let persons = by_id.iter_hash(hash(mandate.id)).filter(|(other, _)| *other == mandate.id);
+            found.extend(persons.map(|(_, person)| (*person, place)));
         }
-        covered
+        found
     };
-    let covered: Vec<(u32, Date, Option<Date>)> = (0..PARTS).into_par_iter().flat_map_iter(part).collect();
-    Mandates {
-        persons: covered.iter().map(|(person, ..)| *person).collect(),
-        first: covered.iter().map(|(_, first, _)| Some(*first)).collect(),
-        last: covered.iter().map(|(.., last)| *last).collect(),
-    }
+    (0..PARTS).into_par_iter().flat_map_iter(part).collect()
 }
+
+/// Whom each mandate covers: the persons of its id who go by the name it gives, or all of them if one of the two is blank. Beside it
+/// the rows that name nobody of their id.
+pub(super) fn mandates_of(
+    register: &Register,
+    filed: &[Filed],
+    names: &Texts,
+    of_same_id: Vec<(u32, u32)>,
+) -> (Mandates, Vec<Faulty>) {
+    let named = |(person, place): &(u32, u32)| {
+        let name = names.get(filed[*place as usize].row as usize);
+        name.is_empty() || register.name(*person).is_empty() || goes_by(register, *person, name)
+    };
+    let (covered, others): (Vec<(u32, u32)>, Vec<_>) = of_same_id.into_par_iter().partition(named);
+    let mut nobody: BTreeSet<u32> = others.iter().map(|(_, place)| *place).collect();
+    if !nobody.is_empty() {
+        covered.iter().for_each(|(_, place)| _ = nobody.remove(place));
+    }
+    let mandates = covered.iter().map(|(_, place)| &filed[*place as usize]);
+    let covered = Mandates {
+        persons: covered.iter().map(|(person, _)| *person).collect(),
+        first: mandates.clone().map(|mandate| Some(mandate.first)).collect(),
+        last: mandates.map(|mandate| mandate.last).collect(),
+    };
+    let row = |place: u32| filed[place as usize].row as usize;
+    (covered, nobody.into_iter().map(|place| (row(place), "name", OF_ANOTHER)).collect())
+}
+
+/// The reason of a mandate in another name than the register has under its id: one of the two papers is wrong, and nobody
+/// is matched on it until somebody looked (invariant I-1).
+pub(super) const OF_ANOTHER: &str = "run.reject_mandate_name";
 
 /// Who has a mandate on the register's day: one of the row's own, or one filed apart.
 pub(super) fn settle_mandates(register: &mut Register, filed: &Mandates) {
@@ -108,8 +142,9 @@ mod tests {
             mandated: true,
         };
         let persons: Vec<Person> = [Some(twice), None, Some(once), Some(twice)].map(person).into();
-        let filed = vec![(stranger, day(1), None), (twice, day(10), Some(day(20))), (once, day(20), None)];
-        let filed = mandates_of(&persons, &filed);
+        let filed = [(stranger, day(1), None), (twice, day(10), Some(day(20))), (once, day(20), None)];
+        let filed = filed.map(|(id, first, last)| Filed { id, first, last, row: 0 });
+        let names: Texts = [""].into_iter().collect();
         let mandated_on = |as_of: Date, faulty: &[u32]| {
             let kind = kind::register_persons();
             let mut table = Table::new(kind.types());
@@ -126,6 +161,8 @@ mod tests {
                 faulty: faulty.to_vec(),
                 as_of,
             };
+            let (filed, others) = mandates_of(&register, &filed, &names, of_same_id(&persons, &filed));
+            assert_eq!(others, [], "a mandate without a name is not in another's");
             settle_mandates(&mut register, &filed);
             register.persons.iter().map(|person| person.mandated).collect::<Vec<_>>()
         };

@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::enrolment::{Enrolment, Faulty, REPEATED, arrange, cells, enrol};
 use super::extracts::{Deliveries, files_of, key_over, tell_taken_over};
-use super::mandates::{mandates_of, settle_mandates, take_filed};
+use super::mandates::{filed_in, mandates_of, of_same_id, settle_mandates};
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};
@@ -19,6 +19,7 @@ use crate::model::kind::{self, Kind};
 use crate::model::register::{Mandates, Person, Register};
 use crate::model::table::{Column, Table, Texts, Values};
 use crate::standardise::ids::{self, IdReading};
+use crate::standardise::names;
 use crate::store::{Extracts, KeptRegister, OnRegister, Stages};
 
 pub(super) type FastMap<K, V> = HashMap<K, V, FixedState>;
@@ -157,10 +158,9 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
     let read = |code: &str, source: &ingest::Source, kind: &Kind| {
         ingest::read(&plan.root, code, source, kind, as_of, None, None, progress, cancel)
     };
-    // The mandates' rows are given up as soon as they said whom they cover.
     let read_mandates = |source: &ingest::Source| {
-        let mut mandates = read("mandates", source, &kind::register_mandates())?;
-        let filed = take_filed(&mut mandates);
+        let mandates = read("mandates", source, &kind::register_mandates())?;
+        let filed = filed_in(&mandates);
         Ok((mandates, filed))
     };
     let (persons, mandates) = rayon::join(
@@ -168,7 +168,7 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
         || plan.mandates.as_ref().map(read_mandates).transpose(),
     );
     let (mut persons, mandates) = (persons?, mandates?);
-    let (mandates, filed) = mandates.unzip();
+    let (mut mandates, filed) = mandates.unzip();
     refuse_unread(&persons, "run.no_register_file")?;
     if let Some(mandates) = &mandates {
         refuse_unread(mandates, "run.no_mandates_file")?;
@@ -195,8 +195,23 @@ fn read_files(plan: &Plan, as_of: Date, progress: &dyn Progress, cancel: &Cancel
         blank_repeated(rows, people);
         rows.shrink_to_fit();
     };
-    let ((), filed) = rayon::join(tidy, || mandates_of(people, &filed.unwrap_or_default()));
-    Ok(KeptRegister { register, filed, persons, mandates })
+    let filed = filed.unwrap_or_default();
+    let ((), of_same_id) = rayon::join(tidy, || of_same_id(people, &filed));
+    let covered = mandates.as_mut().map(|mandates| {
+        let names = texts(column_of(&mandates.kind, &mandates.table, "name"));
+        let (covered, of_another) = mandates_of(&register, &filed, names, of_same_id);
+        tell(mandates, &of_another, false);
+        drop(mandates.take_rows());
+        covered
+    });
+    Ok(KeptRegister { register, filed: covered.unwrap_or_default(), persons, mandates })
+}
+
+/// Whether a person goes by this name: the register's, or a former one.
+pub(super) fn goes_by(register: &Register, person: u32, name: &str) -> bool {
+    [register.name(person), register.text(person, "former_name")]
+        .into_iter()
+        .any(|own| names::compare(own, name).is_consistent())
 }
 
 fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {

@@ -18,7 +18,7 @@ use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{
     FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary, households_unnamed,
-    mandates_unread, shared_names, unnamed_programmes,
+    mandates_at_fault, shared_names, unnamed_programmes,
 };
 use super::ties;
 use super::trend;
@@ -167,7 +167,7 @@ fn judge(
         || lists.map(|lists| ties::find(lists, register, evidences, links)),
         || {
             let pending = judgement::open(judging.reviews, links);
-            policy::coverage(register, evidences, links, pending, &plan.programmes_by_source())
+            policy::coverage(&plan.policy, register, evidences, links, pending, &plan.programmes_by_source())
         },
     );
     let outcomes = judging.outcomes(&coverage, progress, cancel)?;
@@ -368,7 +368,7 @@ impl Found<'_> {
             counties: packages.len() as u64,
             fully_checked: self.coverage.fully_checked(),
             register_faults: register.faulty.len() as u64,
-            mandates_unread: self.register.files().into_iter().map(mandates_unread).sum(),
+            mandates_at_fault: self.register.files().into_iter().map(mandates_at_fault).sum(),
             fewer_persons: self.fewer_persons(),
             unnamed_households: unnamed.iter().map(|(_, households)| households).sum(),
             unnamed_programmes: shared_names(register, &unnamed),
@@ -421,6 +421,8 @@ impl Found<'_> {
         let unmatched = |reason: &str, whole_row: bool| Scope::of(reason, whole_row) == Scope::Person;
         let counts = evidence.reject_counts.iter().filter(|((_, reason, whole_row), _)| unmatched(reason, *whole_row));
         let share = (evidence.bins.rejected + counts.map(|(_, count)| count).sum::<u64>()) as f64 * 100.0;
+        let unread = policy::faulty_rows(&self.plan.policy, evidence).len() as u64;
+        let is_over = |share: f64, rows: u64| share > self.plan.run.reject_percent * rows as f64;
         SourceSummary {
             source: evidence.source.clone(),
             department: evidence.department.clone(),
@@ -428,10 +430,12 @@ impl Found<'_> {
             as_of: evidence.delivery.as_of().map(|date| date.to_string()),
             bins: evidence.bins,
             fault,
-            rejects_over_limit: share > self.plan.run.reject_percent * evidence.bins.read as f64,
+            rejects_over_limit: is_over(share, evidence.bins.read)
+                || is_over(unread as f64 * 100.0, evidence.bins.linked),
             short: evidence.short(),
             usual,
             unmapped: evidence.unmapped.len() as u64,
+            unread,
         }
     }
 }

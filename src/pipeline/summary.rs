@@ -1,6 +1,7 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
 use super::completeness::Measure;
+use super::mandates;
 use crate::ingest;
 use crate::kernel::Error;
 use crate::model::evidence::{Bins, Evidence, Shortfall};
@@ -23,8 +24,8 @@ pub struct RunSummary {
     pub fully_checked: u64,
     /// People whom the register keeps from being matched: what it says of them cannot be read.
     pub register_faults: u64,
-    /// Mandates that cover nobody because their end cannot be read.
-    pub mandates_unread: u64,
+    /// Mandates that cover nobody because their end cannot be read, or because they are in another's name.
+    pub mandates_at_fault: u64,
     /// People fewer than in the run before; 0 if that is no larger a share than `reject_percent`.
     pub fewer_persons: u64,
     /// Households of programmes that no rule names: the rules of every programme look at them, and no other.
@@ -118,7 +119,8 @@ pub struct SourceSummary {
     /// Why it was refused.
     #[serde(skip)]
     pub fault: Option<Error>,
-    /// For the register, people whose row cannot be read count with the rejected rows.
+    /// For the register, people whose row cannot be read count with the rejected rows. Of a source it may also be the share
+    /// of linked rows in which something cannot be read.
     pub rejects_over_limit: bool,
     /// Why it is not whole.
     pub short: Option<Shortfall>,
@@ -126,6 +128,8 @@ pub struct SourceSummary {
     pub usual: Option<Measure>,
     /// Codes to which its layout gives no meaning.
     pub unmapped: u64,
+    /// Rows about people on the register in which something that a rule asks for cannot be read.
+    pub unread: u64,
 }
 
 impl SourceSummary {
@@ -149,15 +153,16 @@ impl RunSummary {
     pub fn needs_attention(&self) -> bool {
         self.unnamed_households > 0
             || self.fewer_persons > 0
-            || self.mandates_unread > 0
+            || self.mandates_at_fault > 0
             || self.fewer_mandated > 0
             || self.sources.iter().any(SourceSummary::needs_attention)
     }
 }
 
-/// Mandates in one of the register's own files whose end cannot be read.
-pub(super) fn mandates_unread(file: &Evidence) -> u64 {
-    let counts = file.reject_counts.iter().filter(|((_, reason, _), _)| *reason == ingest::MANDATE_END_UNREAD);
+/// Mandates in one of the register's own files that cover nobody.
+pub(super) fn mandates_at_fault(file: &Evidence) -> u64 {
+    let reasons = [ingest::MANDATE_END_UNREAD, mandates::OF_ANOTHER];
+    let counts = file.reject_counts.iter().filter(|((_, reason, _), _)| reasons.contains(reason));
     counts.map(|(_, count)| count).sum()
 }
 

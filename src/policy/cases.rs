@@ -16,7 +16,7 @@
 //! ```
 //! Persons take register fields, and `household`, `division`, `role`, `state`, `mandated`, `citizen` (a number: the same
 //! number is the same citizen). Rows take fields of the kind; `of` lists the linked persons by slot, `names` whom the row names
-//! besides, if they are others.
+//! besides, if they are others; `unread` the fields that could not be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -181,6 +181,10 @@ fn world(case: &toml::Table, kind: &str, as_of: Date) -> (Register, Vec<Evidence
             let linked = person.map(|person| link(person as u32, 0, row as u32, slot as u8));
             links.extend(linked.map(|link| Link { party, ..link }));
         }
+        for name in list("unread") {
+            let field = evidence.kind.field(name.as_str().expect("a name")).expect("a field of the kind");
+            evidence.unread.push((row as u32, field as u16));
+        }
     }
     (register, vec![evidence], links)
 }
@@ -191,7 +195,8 @@ fn difference(policy: &Policy, code: &str, case: &toml::Table) -> Option<String>
     let rule = cards.iter().position(|card| card.code == code).expect("the case file names a rule");
     let as_of = case.get("as_of").map_or("2026-11-24", |day| day.as_str().unwrap());
     let (register, evidences, links) = world(case, &cards[rule].evidence, Date::parse_iso(as_of).unwrap());
-    let coverage = coverage(&register, &evidences, &links, [].iter(), &vec![Vec::new(); evidences.len()]);
+    let applies = vec![Vec::new(); evidences.len()];
+    let coverage = coverage(policy, &register, &evidences, &links, [].iter(), &applies);
     let outcomes = evaluate(policy, &register, &evidences, &links, &coverage, &Cancel::default()).unwrap();
     let found = outcomes.discrepancies.iter().find(|found| found.rule == rule as u16 && found.household == 0);
     let outcome = match found {

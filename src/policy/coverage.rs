@@ -2,11 +2,14 @@
 //!
 //! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live
 //! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; it is not whole; a record was
-//! found; one was found that may be the person's and waits for somebody to judge; none was found. A stale source stays stale even where it holds a record: the record is evidence for the rules, its
-//! age is what the coverage has to tell. So does one that is not whole: of whom a record is there another may be missing.
+//! found in which something that a rule asks for cannot be read; one was found; one was found that may be the person's and
+//! waits for somebody to judge; none was found. A stale source stays stale even where it holds a record: the record is
+//! evidence for the rules, its age is what the coverage has to tell. So does one that is not whole: of whom a record is
+//! there another may be missing.
 
 use rayon::prelude::*;
 
+use super::Policy;
 use crate::kernel::CitizenId;
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Delivery, Evidence};
@@ -18,6 +21,7 @@ use crate::model::register::Register;
 /// `pending`: links that wait for a judgement, in any order. `applies[source]`: programmes the source concerns; empty means
 /// all.
 pub fn coverage<'l>(
+    policy: &Policy,
     register: &Register,
     evidences: &[Evidence],
     links: &[Link],
@@ -32,7 +36,15 @@ pub fn coverage<'l>(
     let mut states = vec![CoverageState::NotFound; register.persons.len() * sources];
     let place = |link: &Link| link.person as usize * sources + usize::from(link.source);
     pending.for_each(|link| states[place(link)] = CoverageState::Pending);
-    links.iter().filter(|link| link.accepted).for_each(|link| states[place(link)] = CoverageState::Found);
+    let faulty: Vec<Vec<u32>> = evidences.iter().map(|evidence| faulty_rows(policy, evidence)).collect();
+    for link in links.iter().filter(|link| link.accepted) {
+        let is_faulty = faulty[usize::from(link.source)].binary_search(&link.row).is_ok();
+        let state = &mut states[place(link)];
+        // Of several records one at fault is enough: nobody knows what it adds.
+        if is_faulty || *state != CoverageState::RecordFault {
+            *state = if is_faulty { CoverageState::RecordFault } else { CoverageState::Found };
+        }
+    }
     let concerned: Vec<Vec<bool>> = register
         .programmes
         .iter()
@@ -65,12 +77,21 @@ pub fn coverage<'l>(
     Coverage::new(sources, states)
 }
 
+/// Rows in which something that a rule asks for was given and cannot be read, ascending.
+pub fn faulty_rows(policy: &Policy, evidence: &Evidence) -> Vec<u32> {
+    let asked = |field: u16| policy.asks_for(&evidence.kind.code, usize::from(field));
+    let unread = evidence.unread.iter().filter(|(_, field)| asked(*field));
+    let mut rows: Vec<u32> = unread.map(|(row, _)| *row).collect();
+    rows.dedup();
+    rows
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::cases::{evidence, link, register};
+    use super::super::cases::{demo, evidence, link, register};
     use super::CoverageState::{
-        Found, NoMandate, NotApplicable, NotFound, Pending, RegisterFault, SourceIncomplete, SourceMissing,
-        SourceStale, UnusableId,
+        Found, NoMandate, NotApplicable, NotFound, Pending, RecordFault, RegisterFault, SourceIncomplete,
+        SourceMissing, SourceStale, UnusableId,
     };
     use super::*;
     use crate::kernel::Date;
@@ -105,7 +126,7 @@ mod tests {
         let others = [unaccepted(4), unaccepted(6)];
         let links = [link(0, 0, 0, 0), link(0, 1, 0, 0), link(0, 3, 0, 0), link(3, 0, 0, 0), others[0], others[1]];
         let applies = [Vec::new(), vec!["低保".to_owned()], Vec::new(), Vec::new()];
-        let coverage = coverage(&register, &sources, &links, [&others[1], &links[0]].into_iter(), &applies);
+        let coverage = coverage(&demo(), &register, &sources, &links, [&others[1], &links[0]].into_iter(), &applies);
         assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing, SourceIncomplete]);
         assert_eq!(coverage.of(1), [NoMandate; 4]);
         assert_eq!(coverage.of(2), [UnusableId; 4]);
@@ -121,5 +142,22 @@ mod tests {
         );
         assert_eq!(coverage.of(6)[0], Pending, "nobody has judged yet whose it is");
         assert_eq!(coverage.of(5), [RegisterFault; 4], "whatever else is to be said");
+    }
+
+    #[test]
+    fn a_record_is_at_fault_if_a_rule_asks_for_what_cannot_be_read_in_it() {
+        let as_of = Date::from_ymd(2026, 11, 24).unwrap();
+        let persons = ["甲", "乙", "丙"].map(|name| toml::Table::from_iter([("name".to_owned(), name.into())]));
+        let register = register(&persons, as_of);
+        let delivery = Delivery::Arrived { as_of, stale: false, short: None };
+        let rows = vec![toml::Table::new(); 4];
+        let mut vehicles = evidence("vehicle", &rows, delivery);
+        let field = |name| vehicles.kind.field(name).unwrap() as u16;
+        // V001 asks for a car's state, and no rule for its model.
+        vehicles.unread = vec![(0, field("state")), (3, field("model"))];
+        let links = [link(0, 0, 0, 0), link(0, 0, 1, 0), link(1, 0, 2, 0), link(2, 0, 3, 0)];
+        let coverage = coverage(&demo(), &register, &[vehicles], &links, [].iter(), &[Vec::new()]);
+        assert_eq!([0, 1, 2].map(|person| coverage.of(person)[0]), [RecordFault, Found, Found]);
+        assert!(!RecordFault.is_checked());
     }
 }

@@ -474,8 +474,9 @@ mod tests {
 
     /// Outcomes of the demo rules, every source concerning everybody.
     fn run(register: &Register, evidences: &[Evidence], links: &[Link]) -> Outcomes {
-        let coverage = coverage(register, evidences, links, [].iter(), &vec![Vec::new(); evidences.len()]);
-        evaluate(&demo(), register, evidences, links, &coverage, &Cancel::default()).unwrap()
+        let (policy, applies) = (demo(), vec![Vec::new(); evidences.len()]);
+        let coverage = coverage(&policy, register, evidences, links, [].iter(), &applies);
+        evaluate(&policy, register, evidences, links, &coverage, &Cancel::default()).unwrap()
     }
 
     fn two_households() -> Register {
@@ -596,8 +597,9 @@ mod tests {
         let cancel = Cancel::default();
         cancel.cancel();
         let register = two_households();
-        let coverage = coverage(&register, &[], &[], [].iter(), &[]);
-        let stopped = evaluate(&demo(), &register, &[], &[], &coverage, &cancel);
+        let policy = demo();
+        let coverage = coverage(&policy, &register, &[], &[], [].iter(), &[]);
+        let stopped = evaluate(&policy, &register, &[], &[], &coverage, &cancel);
         assert_eq!(stopped.unwrap_err().kind(), crate::kernel::ErrorKind::Cancelled);
     }
 }

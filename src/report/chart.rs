@@ -20,8 +20,10 @@ const SEVERITY_COLOURS: [&str; 3] = ["#b3261e", "#d9792b", "#d9b82b"];
 /// So many parts has a stacked bar: the states of coverage.
 const PARTS: usize = CoverageState::ALL.len();
 /// Checked in blues, reasons in warm tones, not applicable in grey.
-const STACK_COLOURS: [&str; PARTS] =
-    ["#2f5d8a", "#a9c4de", "#b5482f", "#8c4f8a", "#d98f2b", "#e5cf6b", "#c9c9c9", "#5c1a12", "#a08a3a", "#4f8a6a"];
+const STACK_COLOURS: [&str; PARTS] = [
+    "#2f5d8a", "#a9c4de", "#b5482f", "#8c4f8a", "#d98f2b", "#e5cf6b", "#c9c9c9", "#5c1a12", "#a08a3a", "#4f8a6a",
+    "#7a5a3c",
+];
 
 /// Horizontal bars, one per label, the longest filling the width.
 pub(super) fn bars(title: &str, rows: &[(String, u64)]) -> String {
@@ -179,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_stack_fills_its_bar_and_names_only_what_occurs() {
-        let parts = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-        let svg = stacked("覆盖", &parts, &[("源".to_owned(), [1, 2, 0, 0, 1, 0, 0, 0, 0, 0])]);
+        let parts = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
+        let svg = stacked("覆盖", &parts, &[("源".to_owned(), [1, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0])]);
         for width in ["width=\"100.0\"", "width=\"200.0\""] {
             assert!(svg.contains(width), "{svg}");
         }

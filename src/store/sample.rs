@@ -202,6 +202,7 @@ fn vehicle() -> Evidence {
         rejects: vec![reject],
         reject_counts: [((String::new(), "ingest.reject_fields", true), 1)].into(),
         unmapped: Vec::new(),
+        unread: Vec::new(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Deliveries that are not whole: nobody is cleared by what is missing, and nothing is gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::listed;
 use super::known::edit;
 use super::world::{World, text};
+
+type Row = BTreeMap<String, String>;
 
 /// Exit code and summary of the run of a day.
 pub fn ran(world: &World, day: &str) -> (Option<i32>, serde_json::Value) {
@@ -156,4 +158,36 @@ fn a_file_of_as_many_lines_as_a_sheet_has_is_not_whole_unless_the_layout_says_so
     assert_eq!(state_of(&world.summary(), "pension")["short"]["why"], "full_sheet");
     edit(&world, "sources/pension.toml", |layout| format!("min_rows = 65000\n{layout}"));
     assert_eq!(state_of(&world.summary(), "pension")["state"], "arrived");
+}
+
+/// Money that nobody can read was money that nobody had: with it a deposit over the limit was gone from one night to the next.
+#[test]
+fn what_cannot_be_read_in_a_record_clears_nobody() {
+    let world = World::made(2_000, 12_000, 9);
+    let (code, first) = ran(&world, "2026-11-24");
+    assert_eq!((code, &state_of(&first, "bank")["unread"]), (Some(0), &0.into()));
+    let found = world.export("outcomes");
+    let found = found.iter().find(|row| row["rule"] == "D001").expect("somebody has money in a bank");
+    let links = world.export("links");
+    let of_household = |link: &&Row| link["source"] == "bank" && link["household_id"] == found["household_id"];
+    let of_household: Vec<&Row> = links.iter().filter(of_household).collect();
+    edit(&world, &of_household[0]["file"], |text| {
+        let mut lines: Vec<String> = text.split("\r\n").map(str::to_owned).collect();
+        assert_eq!(lines[0].split(',').nth(4), Some("存款余额（元）"));
+        for link in &of_household {
+            let line = &mut lines[link["line"].parse::<usize>().unwrap() - 1];
+            let mut cells: Vec<&str> = line.split(',').collect();
+            cells[4] = "若干";
+            *line = cells.join(",");
+        }
+        lines.join("\r\n")
+    });
+    let (code, summary) = ran(&world, "2026-11-25");
+    assert_eq!(code, Some(0), "told, and few of many");
+    assert_eq!(state_of(&summary, "bank")["unread"].as_u64(), Some(of_household.len() as u64));
+    let people: BTreeSet<&String> = of_household.iter().map(|link| &link["person_id"]).collect();
+    assert_eq!(states(&world, "bank")["record_fault"], people.len());
+    assert_eq!((&summary["standing"]["gone"], &summary["standing"]["kept"]), (&0.into(), &1.into()));
+    let absent = listed(&world, &summary, "absent.csv");
+    assert_eq!(absent.iter().next().unwrap()["情况"], "未能核对，上次疑点暂存：记录有误");
 }

@@ -47,6 +47,27 @@ fn a_changed_heading_stops_its_source_alone() {
     assert!(coverage.contains("source_missing"), "coverage says so");
 }
 
+/// A full disk behind `>` is the disk's trouble, whatever was printed.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_finds_no_room_is_no_bug() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["completions", "bash"][..], &["man"], &["init", "centre", "--demo"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let started = Command::new(env!("CARGO_BIN_EXE_hedui"))
+            .current_dir(folder.path())
+            .args(command)
+            .args(["--lang", "en"])
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn();
+        let output = started.unwrap().wait_with_output().unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{command:?}: {told}");
+        assert!(told.contains("the disk it goes to is full") && !told.contains("panicked"), "{command:?}: {told}");
+    }
+}
+
 #[test]
 fn an_empty_inbox_is_not_clearance() {
     let world = small();

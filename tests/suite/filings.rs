@@ -116,12 +116,23 @@ fn rows_at_fault_go_back_and_nothing_is_said_without_a_list() {
     let rejects = format!("{}/rejects/officials.csv", after["outbox"].as_str().unwrap());
     assert!(std::fs::read_to_string(world.path(&rejects)).unwrap().contains("请核实"));
 
+    let unchecked = || {
+        let output = world.run();
+        assert_eq!(output.status.code(), Some(1));
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(summary["filings"].is_null(), "half a check would call people unfiled who are not");
+        assert!(!world.path(&format!("{}/filings.csv", summary["outbox"].as_str().unwrap())).exists());
+    };
+    edit(&world, "inbox/register/filings.csv", |text| text.lines().next().unwrap().to_owned());
+    unchecked();
+    let layout = std::fs::read_to_string(world.path("register.toml")).unwrap();
+    edit(&world, "register.toml", |text| {
+        text.replace("[filings.connector]", "[filings]\nmin_rows = 0\n[filings.connector]")
+    });
+    assert_eq!(world.summary()["filings"]["filed"], 0, "nobody filed, the centre says");
+    std::fs::write(world.path("register.toml"), layout).unwrap();
     std::fs::remove_file(world.path("inbox/register/filings.csv")).unwrap();
-    let output = world.run();
-    assert_eq!(output.status.code(), Some(1));
-    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(summary["filings"].is_null(), "half a check would call people unfiled who are not");
-    assert!(!world.path(&format!("{}/filings.csv", summary["outbox"].as_str().unwrap())).exists());
+    unchecked();
 }
 
 #[test]

@@ -5,14 +5,14 @@ use super::world::{AS_OF, World, text};
 
 const MANDATES: &str = "inbox/register/mandates.csv";
 
-/// Ends in place of the first rows' ends, in their order, and the ids of those rows.
-fn put_ends(world: &World, ends: &[&str]) -> Vec<String> {
+/// Puts cells in a column of the first rows, in their order. The ids of those rows.
+fn put(world: &World, column: usize, values: &[&str]) -> Vec<String> {
     let file = std::fs::read_to_string(world.path(MANDATES)).unwrap();
     let mut lines: Vec<Vec<&str>> = file.split("\r\n").map(|line| line.split(',').collect()).collect();
-    let rows = lines[1..].iter_mut().zip(ends);
+    let rows = lines[1..].iter_mut().zip(values);
     let mut ids = Vec::new();
-    for (cells, end) in rows {
-        cells[4] = end;
+    for (cells, value) in rows {
+        cells[column] = value;
         ids.push(cells[0].to_owned());
     }
     let lines: Vec<String> = lines.iter().map(|cells| cells.join(",")).collect();
@@ -25,20 +25,49 @@ fn put_ends(world: &World, ends: &[&str]) -> Vec<String> {
 fn an_end_that_cannot_be_read_covers_nobody_and_none_at_all_covers_for_long() {
     let world = World::made(400, 2_500, 9);
     let ends = ["2026-11-31", "已撤回", "2026/2/29", "2025", "长期", "", "2026-11-24", "2026-11-23"];
-    let ids = put_ends(&world, &ends);
+    let ids = put(&world, 4, &ends);
     let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("! 4 mandates end on a day that cannot be read"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("! 4 mandates end on a day that cannot be read, or are in another name"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(covered(&world, &ids), [false, false, false, false, true, true, true, false]);
+    assert_eq!(told(&world, "run.reject_mandate_end"), ["2", "3", "4", "5"]);
+}
+
+/// Two slips in one id make somebody else's of it: nobody is matched because another signed.
+#[test]
+fn a_mandate_in_anothers_name_covers_nobody() {
+    let world = World::made(400, 2_500, 9);
+    let named = std::fs::read_to_string(world.path(MANDATES)).unwrap();
+    let own = named.lines().nth(4).unwrap().split(',').nth(1).unwrap();
+    let spaced: String = own.chars().flat_map(|letter| [letter, ' ']).collect();
+    let ids = put(&world, 1, &["欧阳不同", "", "诸葛他人", &spaced]);
+    let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("! 2 mandates end on a day"), "{}", text(&output.stderr));
+    assert_eq!(covered(&world, &ids), [false, true, false, true]);
+    assert_eq!(told(&world, "run.reject_mandate_name"), ["2", "4"]);
+    let (code, summary) = ran(&world, "2026-11-25");
+    assert_eq!((code, summary["mandates_at_fault"].as_u64()), (Some(1), Some(2)), "as the register was kept");
+}
+
+/// Whether each is covered by a mandate.
+fn covered(world: &World, ids: &[String]) -> Vec<bool> {
     let coverage = world.export("coverage");
     let covered = |id: &String| {
         let person = coverage.iter().find(|person| person["person_id"] == *id).unwrap();
         person["vehicle"] != "no_mandate"
     };
-    let covered: Vec<bool> = ids.iter().map(covered).collect();
-    assert_eq!(covered, [false, false, false, false, true, true, true, false]);
-    let told = world.export("rejects");
-    let told: Vec<_> = told.iter().filter(|row| row["reason"] == "run.reject_mandate_end").collect();
-    assert_eq!(told.iter().map(|row| row["line"].as_str()).collect::<Vec<_>>(), ["2", "3", "4", "5"]);
+    ids.iter().map(covered).collect()
+}
+
+/// Lines that go back for a reason.
+fn told(world: &World, reason: &str) -> Vec<String> {
+    let told = world.export("rejects").into_iter().filter(|row| row["reason"] == reason);
+    told.map(|row| row["line"].clone()).collect()
 }
 
 /// Half a list of mandates clears nobody, and nobody would have known why half the centre was not matched.

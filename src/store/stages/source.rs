@@ -92,6 +92,8 @@ impl Stages {
         put_table(&mut image, &evidence.table)?;
         put_refs(&mut image, &evidence.refs)?;
         put_parties(&mut image, &evidence.parties)?;
+        image.numbers(&evidence.unread.iter().map(|(row, _)| *row).collect::<Vec<u32>>())?;
+        image.numbers(&evidence.unread.iter().map(|(_, field)| *field).collect::<Vec<u16>>())?;
         put_links(&mut image, &found.links)?;
         image.finish(&Small {
             counted: Counted::of(evidence),
@@ -110,13 +112,16 @@ impl Stages {
         let table = take_table(&sections, &empty.kind)?;
         let refs = take_refs(&sections)?;
         let parties = take_parties(&sections)?;
+        let (rows, fields) = (sections.numbers::<u32>()?, sections.numbers::<u16>()?);
+        let unread: Vec<(u32, u16)> = rows.iter().copied().zip(fields.iter().copied()).collect();
         let links = take_links(&sections, source)?;
         let whole = refs.len() == table.rows()
-            && parties.row.iter().all(|row| (*row as usize) < table.rows())
+            && parties.row.iter().chain(rows).all(|row| (*row as usize) < table.rows())
+            && rows.len() == fields.len()
             && links.iter().all(|link| (link.party as usize) < parties.len() && (link.row as usize) < table.rows());
         let shared = shared.into_iter().map(|one| SharedId { source, ..one }).collect();
         let crowded = crowded.into_iter().map(|one| CrowdedName { source, ..one }).collect();
-        let evidence = Evidence { table, refs, parties, ..counted.into_evidence(empty)? };
+        let evidence = Evidence { table, refs, parties, unread, ..counted.into_evidence(empty)? };
         whole.then_some((evidence, SourceLinks { links, shared, crowded, name_only }))
     }
 

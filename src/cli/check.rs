@@ -87,7 +87,10 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
 }
 
 fn print(answer: &Answer, context: &Context) {
-    let date = |delivery: &Delivery| delivery.as_of().map(|date| date.to_string()).unwrap_or_default();
+    let date = |delivery: &Delivery| match delivery {
+        Delivery::Arrived { as_of: None, .. } => context.word("report.date_unknown").to_owned(),
+        _ => delivery.as_of().map(|date| date.to_string()).unwrap_or_default(),
+    };
     for (person, links) in (0..).zip(answer.links_by_person()) {
         println!("{}  {}", answer.register.id_text(person), printable(answer.register.name(person)));
         let rows: Vec<Vec<String>> = answer

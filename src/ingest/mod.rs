@@ -222,7 +222,7 @@ pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, short: Optio
     let stale = source.cycle_days.is_some_and(|days| {
         as_of.is_none_or(|date| i64::from(today.days()) - i64::from(date.days()) > i64::from(days))
     });
-    Delivery::Arrived { as_of: as_of.unwrap_or(today), stale, short }
+    Delivery::Arrived { as_of, stale, short }
 }
 
 fn nothing(job: &Job<'_>) -> Evidence {

@@ -204,8 +204,9 @@ impl Shortfall {
 /// What became of a source in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// Read; speaks for this date (newest `as_of` in it, else the date in the file's name or the layout).
-    Arrived { as_of: Date, stale: bool, short: Option<Shortfall> },
+    /// Read; speaks for this date (the layout's, else the newest `as_of` in it, else the one in the file's name). `None`: nobody
+    /// knows, and it counts as stale where the layout sets a cycle.
+    Arrived { as_of: Option<Date>, stale: bool, short: Option<Shortfall> },
     /// No file in the inbox.
     Missing,
     /// A file is there but could not be read as this layout says; why.
@@ -224,10 +225,10 @@ impl Delivery {
         }
     }
 
-    /// The day it speaks for, if it arrived.
+    /// The day it speaks for, if it arrived and that is known.
     pub fn as_of(&self) -> Option<Date> {
         match self {
-            Self::Arrived { as_of, .. } => Some(*as_of),
+            Self::Arrived { as_of, .. } => *as_of,
             Self::Missing | Self::Refused(_) => None,
         }
     }
@@ -322,7 +323,7 @@ mod tests {
     fn a_file_shows_that_it_is_not_whole_by_where_it_ends() {
         let day = Date::from_ymd(2026, 11, 24).unwrap();
         let with = |rows: &[u64], reason: Option<&'static str>| {
-            let delivery = Delivery::Arrived { as_of: day, stale: false, short: None };
+            let delivery = Delivery::Arrived { as_of: Some(day), stale: false, short: None };
             let mut evidence = Evidence::absent("tax", "税务", kind::builtin("tax").unwrap(), delivery);
             let file = |rows: &u64| ExtractFile {
                 path: "inbox/tax/1.csv".to_owned(),

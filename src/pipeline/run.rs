@@ -138,6 +138,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     };
     let (summary, outputs) = found.write(&staging, &options.formats, &seals, progress, cancel)?;
     staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
+    // Published it is; without the note the next run takes longer.
+    let _ = store::note_tables(&workspace, &run);
     // The night is over and with it the program: to give back a gigabyte piece by piece takes a quarter of a second.
     std::mem::forget(found);
     Ok(summary)

@@ -162,8 +162,8 @@ fn world(case: &toml::Table, kind: &str, as_of: Date) -> (Register, Vec<Evidence
     let register = register(&persons, as_of);
     let delivery = match case.get("source").map_or("arrived", |source| source.as_str().unwrap()) {
         "missing" => Delivery::Missing,
-        "stale" => Delivery::Arrived { as_of, stale: true, short: None },
-        _ => Delivery::Arrived { as_of, stale: false, short: None },
+        "stale" => Delivery::Arrived { as_of: Some(as_of), stale: true, short: None },
+        _ => Delivery::Arrived { as_of: Some(as_of), stale: false, short: None },
     };
     let absent = kind == "enrolment" || case.get("source").and_then(toml::Value::as_str) == Some("absent");
     if absent {

@@ -114,7 +114,7 @@ mod tests {
         let persons: Vec<toml::Table> =
             persons["persons"].as_array().unwrap().iter().map(|person| person.as_table().unwrap().clone()).collect();
         let register = Register { faulty: vec![5], ..register(&persons, as_of) };
-        let arrived = |stale, short| Delivery::Arrived { as_of, stale, short };
+        let arrived = |stale, short| Delivery::Arrived { as_of: Some(as_of), stale, short };
         let short = Some(Shortfall::BrokenOff);
         let sources = [
             evidence("vehicle", &[], arrived(false, None)),
@@ -149,7 +149,7 @@ mod tests {
         let as_of = Date::from_ymd(2026, 11, 24).unwrap();
         let persons = ["甲", "乙", "丙"].map(|name| toml::Table::from_iter([("name".to_owned(), name.into())]));
         let register = register(&persons, as_of);
-        let delivery = Delivery::Arrived { as_of, stale: false, short: None };
+        let delivery = Delivery::Arrived { as_of: Some(as_of), stale: false, short: None };
         let rows = vec![toml::Table::new(); 4];
         let mut vehicles = evidence("vehicle", &rows, delivery);
         let field = |name| vehicles.kind.field(name).unwrap() as u16;

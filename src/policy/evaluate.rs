@@ -469,7 +469,7 @@ mod tests {
     }
 
     fn arrived() -> Delivery {
-        Delivery::Arrived { as_of: day(), stale: false, short: None }
+        Delivery::Arrived { as_of: Some(day()), stale: false, short: None }
     }
 
     /// Outcomes of the demo rules, every source concerning everybody.

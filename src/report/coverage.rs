@@ -5,7 +5,7 @@
 
 use super::RunView;
 use super::county::{Counts, County};
-use super::facts::department_of;
+use super::facts::{delivery_date, department_of};
 use super::folder::Folder;
 use super::listing::{Cell, Column, ColumnKind, CsvText, Listing};
 use super::spread::spread;
@@ -74,7 +74,7 @@ pub(super) fn summary(view: &RunView, counts: &Counts) -> Listing {
         let mut row: Vec<Cell> = vec![
             department_of(view, evidence).into(),
             delivery_word(view, evidence).into(),
-            delivery_date(evidence).into(),
+            delivery_date(view, &evidence.delivery).into(),
         ];
         row.extend(states.iter().map(|count| Cell::from(*count)));
         row.push(states.iter().sum::<u64>().into());
@@ -85,10 +85,6 @@ pub(super) fn summary(view: &RunView, counts: &Counts) -> Listing {
 
 pub(super) fn delivery_word(view: &RunView, evidence: &Evidence) -> &'static str {
     view.word(&format!("report.delivery_{}", evidence.delivery.state()))
-}
-
-pub(super) fn delivery_date(evidence: &Evidence) -> String {
-    evidence.delivery.as_of().map(|as_of| as_of.to_string()).unwrap_or_default()
 }
 
 /// People with a source that could not answer, and why: by source, in register order, up to [`LISTED`].

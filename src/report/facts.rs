@@ -285,16 +285,21 @@ pub(super) fn department_of(view: &RunView, evidence: &Evidence) -> String {
     said
 }
 
+/// The day a source speaks for; blank if nothing came.
+pub(super) fn delivery_date(view: &RunView, delivery: &Delivery) -> String {
+    match delivery {
+        Delivery::Arrived { as_of: Some(as_of), .. } => as_of.to_string(),
+        Delivery::Arrived { as_of: None, .. } => view.word("report.date_unknown").to_owned(),
+        Delivery::Missing | Delivery::Refused(_) => String::new(),
+    }
+}
+
 /// 反馈时间 of the row, else the day its delivery speaks for; blank if neither is known.
 pub(super) fn row_as_of(view: &RunView, source: Option<u16>, row: u32) -> String {
     let Some(source) = source else { return view.as_of.to_string() };
     let evidence = &view.evidences[source as usize];
     let own = evidence.kind.field("as_of").map(|column| evidence.table.columns[column].text(row as usize));
-    match (own, &evidence.delivery) {
-        (Some(date), _) if !date.is_empty() => date,
-        (_, Delivery::Arrived { as_of, .. }) => as_of.to_string(),
-        _ => String::new(),
-    }
+    own.filter(|date| !date.is_empty()).unwrap_or_else(|| delivery_date(view, &evidence.delivery))
 }
 
 /// File, sheet and physical line of a row.

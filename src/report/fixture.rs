@@ -182,7 +182,7 @@ fn marriage() -> Evidence {
         "civil",
         "民政",
         "marriage",
-        Delivery::Arrived { as_of: date("2026-11-01"), stale: true, short: None },
+        Delivery::Arrived { as_of: Some(date("2026-11-01")), stale: true, short: None },
     );
     marriage.files.push(extract("inbox/civil/2026-11.csv"));
     let (husband, wife) = (id(PEOPLE[0].0).to_string(), id(PEOPLE[4].0).to_string());
@@ -204,7 +204,7 @@ fn vehicle() -> Evidence {
         "vehicle",
         "公安交管",
         "vehicle",
-        Delivery::Arrived { as_of: date("2026-11-02"), stale: false, short: None },
+        Delivery::Arrived { as_of: Some(date("2026-11-02")), stale: false, short: None },
     );
     vehicle.files.push(extract("inbox/vehicle/2026-11.csv"));
     let owners = [(0, "张建国"), (0, "张建国"), (3, "王大力")];

@@ -3,7 +3,8 @@
 //! stand in the catalogue, since they are the same for every rule that reads it.
 
 use super::RunView;
-use super::coverage::{delivery_date, delivery_word};
+use super::coverage::delivery_word;
+use super::facts::delivery_date;
 use super::facts::department_of;
 use super::listing::{Column, ColumnKind, Listing};
 use crate::kernel::{Message, wording};
@@ -81,7 +82,11 @@ fn sources(view: &RunView, card: &RuleCard) -> String {
     let lines: Vec<String> = own
         .map(|evidence| {
             let message = Message::new("package.source").with("department", department_of(view, evidence));
-            view.say(message.with("state", delivery_word(view, evidence)).with("date", delivery_date(evidence)))
+            view.say(
+                message
+                    .with("state", delivery_word(view, evidence))
+                    .with("date", delivery_date(view, &evidence.delivery)),
+            )
         })
         .collect();
     match lines.is_empty() {

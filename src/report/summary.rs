@@ -2,7 +2,8 @@
 
 use super::RunView;
 use super::county::{Counts, County};
-use super::coverage::{delivery_date, delivery_word};
+use super::coverage::delivery_word;
+use super::facts::delivery_date;
 use super::facts::department_of;
 use super::listing::{Cell, Column, ColumnKind, Listing};
 use crate::model::evidence::Bins;
@@ -123,7 +124,7 @@ pub(super) fn by_source(view: &RunView) -> Listing {
             evidence.source.as_str().into(),
             department_of(view, evidence).into(),
             delivery_word(view, evidence).into(),
-            delivery_date(evidence).into(),
+            delivery_date(view, &evidence.delivery).into(),
             (evidence.files.len() as u64).into(),
         ];
         row.extend(figures(&evidence.bins));

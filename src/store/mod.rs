@@ -58,7 +58,7 @@ pub use prints::Prints;
 pub use publish::{Output, Staging};
 pub use recall::{Part, Recalled, recall};
 pub use run_record::{FileRecord, RunRecord, SourceRecord, evidence_file};
-pub use same::{MadeOf, TableRecord};
+pub use same::{MadeOf, TableRecord, note_tables};
 pub use snapshot::{RunTables, save_found, save_read, save_record};
 pub use stages::{KeptRegister, OnRegister, Stages};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};

@@ -391,7 +391,7 @@ fn evidence(run: &Published, source: &SourceRecord, rows: &[usize]) -> Result<Ev
     let snapshot = run.table(&evidence_file(&source.source))?;
     let kind = kind_of(source);
     let delivery = match (source.delivery.as_str(), source.as_of.as_deref().and_then(Date::parse_iso)) {
-        ("arrived", Some(as_of)) => Delivery::Arrived { as_of, stale: source.stale, short: source.short },
+        ("arrived", as_of) => Delivery::Arrived { as_of, stale: source.stale, short: source.short },
         ("missing", _) => Delivery::Missing,
         _ => Delivery::Refused(Error::input(Message::new("report.delivery_refused"))),
     };

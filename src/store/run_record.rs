@@ -160,7 +160,7 @@ pub(super) fn coverage_states() -> Vec<String> {
 impl SourceRecord {
     pub(super) fn of(evidence: &Evidence) -> Self {
         let (delivery, refusal, as_of, stale) = match &evidence.delivery {
-            Delivery::Arrived { as_of, stale, .. } => ("arrived", None, Some(*as_of), *stale),
+            Delivery::Arrived { as_of, stale, .. } => ("arrived", None, *as_of, *stale),
             Delivery::Missing => ("missing", None, None, false),
             Delivery::Refused(error) => ("refused", Some(error.message().key.to_owned()), None, false),
         };

@@ -2,16 +2,21 @@
 //!
 //! A table is the same if what it was made of is; the caller says that in a digest. A second name costs nothing and holds the
 //! file however many runs are removed. Where the file system knows no second names, the table is written.
+//!
+//! It also has to be what was recorded of it. `store/stages/tables.json` says how long the last run's tables were and when they
+//! were last changed, as `seen.json` does of deliveries: of the same length and time, it is not read. Whoever reads a table
+//! compares it with its digest all the same, and so does `hedui ledger verify`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::publish::Output;
 use super::run_record::RunRecord;
-use super::whole_file::digest_of_file;
+use super::whole_file::{digest_of_file, write_bytes};
 use super::workspace::Workspace;
-use crate::kernel::Digest;
+use crate::kernel::{Digest, Result};
 
 /// One table as `run.json` records it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,6 +36,40 @@ impl TableRecord {
     }
 }
 
+/// Length and time of change (nanoseconds since 1970) of a file.
+type Looks = (u64, u128);
+
+fn looks(path: &Path) -> Option<Looks> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.len(), file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos()))
+}
+
+/// How the tables of a run looked when it had written them.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Seen {
+    run: String,
+    tables: BTreeMap<String, Looks>,
+}
+
+impl Seen {
+    fn file(workspace: &Workspace) -> PathBuf {
+        workspace.stages_folder().join("tables.json")
+    }
+}
+
+/// Notes how the tables of a run look that was just published.
+///
+/// # Errors
+/// The disk. The next run reads the tables then.
+pub fn note_tables(workspace: &Workspace, run: &str) -> Result<()> {
+    let folder = workspace.run_dir(run);
+    let names = super::workspace::names_in(&folder)?;
+    let tables = names.into_iter().filter_map(|name| Some((name.clone(), looks(&folder.join(name))?)));
+    let seen = Seen { run: run.to_owned(), tables: tables.collect() };
+    let text = serde_json::to_vec_pretty(&seen).expect("texts and numbers");
+    write_bytes(&Seen::file(workspace), &text).map(drop)
+}
+
 /// What the tables of a run are made of, and the run before, whose tables may be the same.
 #[derive(Debug, Default)]
 pub struct MadeOf {
@@ -38,6 +77,8 @@ pub struct MadeOf {
     digests: BTreeMap<String, Digest>,
     folder: PathBuf,
     before: BTreeMap<String, TableRecord>,
+    /// How the tables of the run before looked when they were written.
+    seen: BTreeMap<String, Looks>,
 }
 
 impl MadeOf {
@@ -45,8 +86,10 @@ impl MadeOf {
     pub fn new(workspace: &Workspace, before: Option<&str>) -> Self {
         let Some(before) = before else { return Self::default() };
         let folder = workspace.run_dir(before);
+        let seen = fs::read(Seen::file(workspace)).ok().and_then(|text| serde_json::from_slice::<Seen>(&text).ok());
+        let seen = seen.filter(|seen| seen.run == before).unwrap_or_default().tables;
         let before = RunRecord::load(workspace, before).map(|record| record.tables).unwrap_or_default();
-        Self { digests: BTreeMap::new(), folder, before }
+        Self { digests: BTreeMap::new(), folder, before, seen }
     }
 
     /// Tells what tables are made of, by file name.
@@ -64,7 +107,9 @@ impl MadeOf {
         let made_of = Some(self.of(name)?);
         let table = self.before.get(name).filter(|table| table.made_of == made_of)?;
         let path = self.folder.join(name);
-        let named = table.is_of(&path) && fs::hard_link(&path, folder.join(name)).is_ok();
+        let unchanged = |seen: &Looks| looks(&path).as_ref() == Some(seen);
+        let is_the_same = self.seen.get(name).is_some_and(unchanged) || table.is_of(&path);
+        let named = is_the_same && fs::hard_link(&path, folder.join(name)).is_ok();
         named.then(|| Output { path: name.to_owned(), bytes: table.bytes, digest: table.digest })
     }
 }

@@ -192,7 +192,7 @@ fn vehicle() -> Evidence {
         source: "vehicle".into(),
         department: "公安交管".into(),
         kind,
-        delivery: Delivery::Arrived { as_of: day(), stale: false, short: None },
+        delivery: Delivery::Arrived { as_of: Some(day()), stale: false, short: None },
         newest: None,
         files: vec![file(FILE, EXTRACT)],
         table,

@@ -189,5 +189,5 @@ fn what_cannot_be_read_in_a_record_clears_nobody() {
     assert_eq!(states(&world, "bank")["record_fault"], people.len());
     assert_eq!((&summary["standing"]["gone"], &summary["standing"]["kept"]), (&0.into(), &1.into()));
     let absent = listed(&world, &summary, "absent.csv");
-    assert_eq!(absent.iter().next().unwrap()["情况"], "未能核对，上次疑点暂存：记录有误");
+    assert_eq!(absent.first().unwrap()["情况"], "未能核对，上次疑点暂存：记录有误");
 }

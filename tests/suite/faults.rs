@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::completeness::{state_of, states};
+use super::known::edit;
 use super::world::{AS_OF, World, hedui, records, text};
 
 fn small() -> World {
@@ -66,6 +67,29 @@ fn an_answer_that_finds_no_room_is_no_bug() {
         assert_eq!(output.status.code(), Some(4), "{command:?}: {told}");
         assert!(told.contains("the disk it goes to is full") && !told.contains("panicked"), "{command:?}: {told}");
     }
+}
+
+/// The day of the run stood where nobody knew the day, beside the word 过期.
+#[test]
+fn a_delivery_of_which_nobody_knows_the_day_says_so_and_what_to_write() {
+    let world = World::made(2_000, 12_000, 9);
+    edit(&world, "sources/vehicle.toml", |text| text.replacen("\nas_of = ", "\n# as_of = ", 1));
+    let undated = world.path("inbox/vehicle/vehicle.csv");
+    std::fs::rename(world.extract("vehicle"), undated).unwrap();
+    let summary = world.summary();
+    let vehicle = state_of(&summary, "vehicle");
+    assert_eq!((&vehicle["state"], &vehicle["as_of"]), (&"stale".into(), &serde_json::Value::Null));
+    let output = world.run_plain();
+    assert!(text(&output.stderr).contains("nobody knows of which day it is"), "{}", text(&output.stderr));
+    let grounds = |package: &serde_json::Value| {
+        let folder = [&summary["outbox"], &package["folder"]].map(|name| name.as_str().unwrap());
+        records(&std::fs::read(world.path(&format!("{}/grounds.csv", folder.join("/")))).unwrap())
+    };
+    let grounds = summary["packages"].as_array().unwrap().iter().flat_map(grounds);
+    let of_vehicle: Vec<_> = grounds.filter(|row| row["规则"] == "V001").collect();
+    assert!(!of_vehicle.is_empty() && of_vehicle.iter().all(|row| row["反馈时间"] == "不明"), "{of_vehicle:?}");
+    edit(&world, "sources/vehicle.toml", |text| format!("as_of = \"2026-11-01\"\n{text}"));
+    assert_eq!(state_of(&world.summary(), "vehicle")["as_of"], "2026-11-01");
 }
 
 #[test]

@@ -167,6 +167,27 @@ fn what_is_kept_and_damaged_is_made_anew() {
     }
 }
 
+/// A table that is the same gets a second name, and one that something wrote to meanwhile is written again.
+#[cfg(unix)]
+#[test]
+fn a_table_that_is_the_same_is_named_again_and_one_that_was_changed_is_not() {
+    use std::os::unix::fs::MetadataExt;
+    let world = World::made(3_000, 20_000, 18);
+    let table = |summary: &serde_json::Value| {
+        world.path(&format!("store/runs/{}/register.parquet", summary["run"].as_str().unwrap()))
+    };
+    let [first, second] = [(); 2].map(|()| table(&world.summary()));
+    let place = |path: &std::path::Path| std::fs::metadata(path).unwrap().ino();
+    assert_eq!(place(&first), place(&second));
+    let whole = std::fs::read(&first).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    std::fs::write(&second, damaged).unwrap();
+    let third = table(&world.summary());
+    assert_ne!(place(&second), place(&third));
+    assert!(std::fs::read(&third).unwrap() == whole);
+}
+
 #[test]
 fn a_changed_delivery_and_a_damaged_index_are_read_in_full() {
     let world = World::made(3_000, 20_000, 13);

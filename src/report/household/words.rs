@@ -14,7 +14,7 @@ use crate::model::register::{Role, State};
 use crate::model::standing::Earlier;
 use crate::report::RunView;
 use crate::report::document::{Block, Document};
-use crate::report::facts::{field_text, row_as_of};
+use crate::report::facts::{delivery_date, field_text, row_as_of};
 use crate::report::worklist::{sentence, whom};
 
 /// Persons in one table of the coverage; a larger family gets several tables.
@@ -334,7 +334,7 @@ fn coverage(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
 
 fn delivered(view: &RunView, delivery: &Delivery) -> String {
     match delivery {
-        Delivery::Arrived { as_of, .. } => as_of.to_string(),
+        Delivery::Arrived { .. } => delivery_date(view, delivery),
         Delivery::Missing => view.word("report.delivery_missing").to_owned(),
         Delivery::Refused(_) => view.word("report.delivery_refused").to_owned(),
     }

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::terminal::table;
-use super::{Context, NEEDS_ATTENTION};
-use crate::config;
+use super::{Context, NEEDS_ATTENTION, as_of};
+use crate::config::{self, Plan};
 use crate::ingest;
-use crate::kernel::{Error, Message, Result};
+use crate::kernel::{Cancel, Error, Message, Result, Silent};
+use crate::pipeline::read_register;
 
 /// What was delivered for one layout; none if nothing was.
 #[derive(serde::Serialize)]
@@ -36,6 +37,11 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
             files: sample.files,
         });
     }
+    let missing = found.iter().any(|found| found.files == 0);
+    // Whose values the rules need is known once it is known who is on the register.
+    if faults.is_empty() && found.first().is_some_and(|register| register.files > 0) {
+        faults.extend(check_register(&plan).err());
+    }
     Error::all(faults)?;
     let (rules, profile) = (plan.policy.cards().len(), &plan.policy.profile);
     if context.json {
@@ -45,8 +51,14 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
         print(&found, context);
         println!("{}", context.say(&Message::new("cli.valid").with("rules", rules).with("profile", profile)));
     }
-    let missing = found.iter().any(|found| found.files == 0);
     Ok(if missing { NEEDS_ATTENTION } else { 0 })
+}
+
+/// The register as a run of today would read it, and the parameters in force in its counties.
+fn check_register(plan: &Plan) -> Result<()> {
+    let today = as_of(None)?;
+    let read = read_register(plan, today, &Silent, &Cancel::default())?;
+    plan.policy.check_places(read.register.counties(), today)
 }
 
 fn print(found: &[Found<'_>], context: &Context) {

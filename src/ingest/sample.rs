@@ -17,7 +17,7 @@ use super::encoding::Encoding;
 use super::inbox::refuse_several_dates;
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
-use super::{Job, delimited, deliveries};
+use super::{Job, delimited, deliveries, xlsx};
 use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Result, Silent};
 use crate::model::kind::Kind;
 
@@ -50,7 +50,7 @@ pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
         all.bytes += delivered.len() as u64;
         let rows = match source.connector.format {
             Format::Csv => rows_of_text(&delivered, source, kind),
-            Format::Xlsx => rows_of_sheet(delivered.file()),
+            Format::Xlsx => rows_of_book(&delivered, source, kind),
         };
         match rows.map_err(|error| error.at(&path)) {
             Ok(rows) => all.rows += rows,
@@ -76,16 +76,7 @@ fn rows_of_text(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     let is_whole = length <= 2 * PIECE;
     let first = delivered.piece(0, if is_whole { length } else { PIECE })?;
     let cancel = Cancel::default();
-    let job = Job {
-        code: "",
-        source,
-        kind,
-        today: Date::from_days(0),
-        wanted: None,
-        progress: &Silent,
-        cancel: &cancel,
-        keys: None,
-    };
+    let job = looking(source, kind, &cancel);
     let heading = delimited::open(&first, &job, || Ok(Encoding::detect(&first).0))?;
     let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
     let mut counted = Counted::default();
@@ -99,6 +90,18 @@ fn rows_of_text(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     let body = (length - heading.body) as u64;
     // Lines longer than a piece: nothing is known but that there is a record.
     Ok(if counted.bytes == 0 { 1 } else { scaled(counted.records, body, counted.bytes) })
+}
+
+/// A reading that goes no further than the heading.
+fn looking<'a>(source: &'a Source, kind: &'a Kind, cancel: &'a Cancel) -> Job<'a> {
+    let today = Date::from_days(0);
+    Job { code: "", source, kind, today, wanted: None, progress: &Silent, cancel, keys: None }
+}
+
+fn rows_of_book(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
+    let rows = rows_of_sheet(delivered.file())?;
+    xlsx::look(delivered, &looking(source, kind, &Cancel::default()))?;
+    Ok(rows)
 }
 
 fn count(bytes: &[u8], dialect: Dialect, counted: &mut Counted) {

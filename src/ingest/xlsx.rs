@@ -13,6 +13,7 @@ use super::batch::Batch;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
+use super::layout::Source;
 use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
@@ -57,17 +58,7 @@ impl Connector for Spreadsheet {
         file.read(0..file.len(), &mut bytes)?;
         let mut book = Xlsx::new(Cursor::new(&bytes[..])).map_err(|error| refused(&error))?;
         let names = book.sheet_names();
-        let wanted = job.source.connector.sheet.as_deref();
-        let sheet = match wanted {
-            None => names.first().map(|_| 0),
-            Some(name) => names.iter().position(|found| found.trim() == name.trim()),
-        };
-        let Some(sheet) = sheet else {
-            let message = Message::new("ingest.refused_sheet")
-                .with("sheet", wanted.unwrap_or_default())
-                .with("found", names.join(" / "));
-            return Err(Error::input(message));
-        };
+        let sheet = sheet_of(job.source, &names)?;
         let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
         let mut reading = SheetReading::new(index, sheet as u16, job);
         let mut count = 0;
@@ -94,6 +85,40 @@ impl Connector for Spreadsheet {
         let batch = pick_rows((*known.rows).as_ref(), &known.places, &rows, job.kind);
         Ok(Picked { batch, headings: rows.into_headings() })
     }
+}
+
+/// Looks whether a workbook has the sheet and the heading that its layout says, and reads no further.
+///
+/// # Errors
+/// As reading it.
+pub(super) fn look(file: &Delivered, job: &Job<'_>) -> Result<()> {
+    let mut bytes = Vec::new();
+    file.read(0..file.len(), &mut bytes)?;
+    let mut book = Xlsx::new(Cursor::new(&bytes[..])).map_err(|error| refused(&error))?;
+    let names = book.sheet_names();
+    let sheet = sheet_of(job.source, &names)?;
+    let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
+    let mut reading = SheetReading::new(0, sheet as u16, job);
+    while reading.rows.is_none() {
+        let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? else {
+            return reading.finish().map(drop);
+        };
+        let (row, column) = cell.get_position();
+        reading.cell(row, column as usize, cell.get_value())?;
+    }
+    Ok(())
+}
+
+/// Index of the sheet that the layout names, or of the first.
+fn sheet_of(source: &Source, names: &[String]) -> Result<usize> {
+    let wanted = source.connector.sheet.as_deref();
+    let sheet = match wanted {
+        None => names.first().map(|_| 0),
+        Some(name) => names.iter().position(|found| found.trim() == name.trim()),
+    };
+    let found = || names.join(" / ");
+    let none = || Message::new("ingest.refused_sheet").with("sheet", wanted.unwrap_or_default()).with("found", found());
+    sheet.ok_or_else(|| Error::input(none()))
 }
 
 /// The rows at these places of a sheet's rows as text.

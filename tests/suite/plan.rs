@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::world::World;
+use super::known::edit;
+use super::world::{World, text};
 
 fn plan(world: &World, more: &[&str]) -> (Option<i32>, Value) {
     let arguments = [&["run", "--plan", "--json", "--threads", "2"], more].concat();
@@ -50,13 +51,34 @@ fn what_is_missing_or_would_be_refused_is_said_before_the_night() {
     std::fs::write(world.extract("tax"), "no such heading\n").unwrap();
     let output = world.hedui(&["run", "--plan"]);
     assert_eq!(output.status.code(), Some(1));
-    let said = super::world::text(&output.stderr);
+    let said = text(&output.stderr);
     assert!(said.contains("! bank") && said.contains("! tax"), "{said}");
     let (code, one) = plan(&world, &["--only", "vehicle", "--formats", "csv"]);
     assert_eq!(code, Some(0), "{one}");
     let sources: Vec<&str> =
         one["estimate"]["expected"].as_array().unwrap().iter().map(|part| part["source"].as_str().unwrap()).collect();
     assert_eq!(sources, ["register", "mandates", "officials", "filings", "vehicle"]);
+}
+
+/// What ends a run at midnight, or leaves a source out of it, shows by day.
+#[test]
+fn a_workbooks_heading_and_a_county_without_a_parameter_are_said_before_the_night() {
+    let world = World::made(400, 2_500, 9);
+    let told = |code: i32| {
+        let output = world.hedui(&["validate"]);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    told(0);
+    edit(&world, "sources/death.toml", |layout| layout.replace("\"逝者姓名\"", "\"死者姓名\""));
+    let said = told(3);
+    assert!(said.contains("死者姓名") && said.contains("逝者姓名"), "the heading sought and those found: {said}");
+    let planned = world.hedui(&["run", "--plan"]);
+    assert_eq!(planned.status.code(), Some(1));
+    assert!(text(&planned.stderr).contains("! death"), "{}", text(&planned.stderr));
+    edit(&world, "sources/death.toml", |layout| layout.replace("\"死者姓名\"", "\"逝者姓名\""));
+    edit(&world, "policy/parameters.toml", |text| text.replacen("place = \"370000\"", "place = \"330000\"", 1));
+    assert!(told(2).contains("vehicle_max"));
 }
 
 #[test]

@@ -214,15 +214,21 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_spreadsheet() {
-        let mut book = rust_xlsxwriter::Workbook::new();
-        let sheet = book.add_worksheet();
-        for row in 0..=20_000 {
-            sheet.write(row, 0, format!("{row:018}")).unwrap();
-            sheet.write(row, 1, "张三").unwrap();
-        }
-        let rows = sampled("xlsx", &[("a.xlsx", &book.save_to_buffer().unwrap())]).rows;
+    fn rows_of_a_spreadsheet_whose_heading_is_the_layouts() {
+        let sampled = |heading: [&str; 3]| {
+            let mut book = rust_xlsxwriter::Workbook::new();
+            let sheet = book.add_worksheet();
+            sheet.write_row(0, 0, heading).unwrap();
+            for row in 1..=20_000 {
+                sheet.write(row, 0, format!("{row:018}")).unwrap();
+                sheet.write(row, 1, "张三").unwrap();
+            }
+            sampled("xlsx", &[("a.xlsx", &book.save_to_buffer().unwrap())])
+        };
+        let Sample { rows, refused, .. } = sampled(["号码", "姓名", "号牌"]);
         // The first rows' own numbers are shorter than the later ones'.
-        assert!(rows.abs_diff(20_000) < 1_000, "{rows}");
+        assert!(rows.abs_diff(20_000) < 1_000 && refused.is_none(), "{rows}");
+        let said = sampled(["号码", "姓名", "车牌"]).refused.map(|error| error.say(Lang::Zh));
+        assert!(said.unwrap().contains("车牌"));
     }
 }

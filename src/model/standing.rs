@@ -99,6 +99,8 @@ pub enum Absence {
     Replaced,
     /// 不在名册
     LeftRegister,
+    /// 已转入其他区县: the same discrepancy stands there, as a new one.
+    Moved,
     /// 规则已停用
     NoRule,
     /// 已消失: the sources answered, and the condition does not hold any more.
@@ -106,7 +108,8 @@ pub enum Absence {
 }
 
 impl Absence {
-    pub const ALL: [Absence; 5] = [Self::NotChecked, Self::Replaced, Self::LeftRegister, Self::NoRule, Self::Gone];
+    pub const ALL: [Absence; 6] =
+        [Self::NotChecked, Self::Replaced, Self::LeftRegister, Self::Moved, Self::NoRule, Self::Gone];
 
     /// Stable code in files and store; wording key `standing.absent_<code>`.
     pub fn code(self) -> &'static str {
@@ -114,6 +117,7 @@ impl Absence {
             Self::NotChecked => "not_checked",
             Self::Replaced => "replaced",
             Self::LeftRegister => "left_register",
+            Self::Moved => "moved",
             Self::NoRule => "no_rule",
             Self::Gone => "gone",
         }

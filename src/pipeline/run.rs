@@ -138,8 +138,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     };
     let (summary, outputs) = found.write(&staging, &options.formats, &seals, progress, cancel)?;
     staged("publish", progress, || publish(&workspace, staging, outputs, &found, &summary, options))?;
-    // Published it is; without the note the next run takes longer.
-    let _ = store::note_tables(&workspace, &run);
     // The night is over and with it the program: to give back a gigabyte piece by piece takes a quarter of a second.
     std::mem::forget(found);
     Ok(summary)
@@ -490,5 +488,8 @@ fn publish(
         "snapshots": snapshots.collect::<BTreeMap<_, _>>(),
     });
     let mut ledger = Ledger::open(workspace)?;
-    staging.publish(&mut ledger, &options.at, &options.holder.who, &body).map(drop)
+    staging.publish(&mut ledger, &options.at, &options.holder.who, &body)?;
+    // Published it is; without the note the next run takes longer.
+    let _ = store::note_tables(workspace, found.run);
+    Ok(())
 }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::register::{FastMap, FastSet};
-use crate::kernel::{Date, Digest, Result};
+use crate::kernel::{Date, Digest, Division, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::Evidence;
 use crate::model::outcome::{Discrepancy, Outcomes, RuleCard};
@@ -79,7 +79,7 @@ pub(super) struct Now<'a> {
     pub(super) outcomes: &'a Outcomes,
     pub(super) cards: &'a [RuleCard],
     /// Days an objection in a county may wait, where a parameter says so, as of the day of the objection.
-    pub(super) objection_days: &'a (dyn Fn(crate::kernel::Division, Date) -> Option<i64> + Sync),
+    pub(super) objection_days: &'a (dyn Fn(Division, Date) -> Option<i64> + Sync),
 }
 
 /// Compares, and lays the answers beside what was found.
@@ -93,13 +93,15 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     let in_force = verdict::in_force(&past.statements);
     let stand = |found: &Discrepancy| {
         let fact = fact_digest(now, found);
-        let change = match by_id.get(found.id.as_str()) {
+        let division = now.register.household(found.household).division;
+        // Whoever reads it in another county than before has never seen it.
+        let known = by_id.get(found.id.as_str()).filter(|earlier| earlier.division.county() == division.county());
+        let change = match known {
             None => Change::New,
             Some(earlier) if earlier.fact.is_some_and(|before| before != fact) => Change::Changed,
             Some(_) => Change::Same,
         };
         let InForce { answer, objection } = in_force.get(found.id.as_str()).copied().unwrap_or_default();
-        let division = now.register.household(found.household).division;
         Stand {
             fact,
             sources: sources(now, found),
@@ -163,8 +165,11 @@ fn sources(now: &Now<'_>, found: &Discrepancy) -> Vec<String> {
 /// Everything expected and not found, each with the first reason that holds. `at_fault` is what rows of the register name
 /// that nothing can be said of.
 fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Vec<Absent> {
-    let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
-    let missing: Vec<&&Earlier> = earlier.iter().filter(|one| !found.contains(one.id.as_str())).collect();
+    let county = |found: &Discrepancy| now.register.household(found.household).division.county();
+    let found: FastMap<&str, Division> =
+        now.outcomes.discrepancies.iter().map(|found| (found.id.as_str(), county(found))).collect();
+    let is_here = |one: &Earlier| found.get(one.id.as_str()) == Some(&one.division.county());
+    let missing: Vec<&&Earlier> = earlier.iter().filter(|one| !is_here(one)).collect();
     if missing.is_empty() {
         return Vec::new();
     }
@@ -188,6 +193,9 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         .map(|(found, person)| (now.cards[usize::from(found.rule)].code.as_str(), found.household, person.as_str()))
         .collect();
     let why = |one: &Earlier| {
+        if found.contains_key(one.id.as_str()) {
+            return (Absence::Moved, Vec::new());
+        }
         if !rules.contains(one.rule.as_str()) {
             return (Absence::NoRule, Vec::new());
         }
@@ -208,16 +216,8 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
                 false => (Absence::LeftRegister, Vec::new()),
             };
         }
-        let source = |code: &String| sources.get(code.as_str()).copied();
-        let states = one
-            .sources
-            .iter()
-            .filter_map(source)
-            .flat_map(|source| persons.iter().map(move |person| now.coverage.of(*person)[source]));
-        let gaps: BTreeSet<CoverageState> =
-            states.filter(|state| !state.is_checked() && *state != CoverageState::NotApplicable).collect();
-        if !gaps.is_empty() || one.sources.iter().any(|code| source(code).is_none()) {
-            return (Absence::NotChecked, gaps.into_iter().collect());
+        if let Some(gaps) = gaps(one, &persons, &sources, now.coverage) {
+            return (Absence::NotChecked, gaps);
         }
         match flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
             true => (Absence::Replaced, Vec::new()),
@@ -237,4 +237,21 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         key(a).cmp(&key(b))
     });
     absent
+}
+
+/// What keeps it unknown whether the discrepancy still stands, as states of these persons; `None` if all that it rested on
+/// answered.
+fn gaps(
+    one: &Earlier,
+    persons: &[u32],
+    sources: &BTreeMap<&str, usize>,
+    coverage: &Coverage,
+) -> Option<Vec<CoverageState>> {
+    let source = |code: &String| sources.get(code.as_str()).copied();
+    let rested_on = one.sources.iter().filter_map(source);
+    let states = rested_on.flat_map(|source| persons.iter().map(move |person| coverage.of(*person)[source]));
+    let gaps: BTreeSet<CoverageState> =
+        states.filter(|state| !state.is_checked() && *state != CoverageState::NotApplicable).collect();
+    let is_unknown = !gaps.is_empty() || one.sources.iter().any(|code| source(code).is_none());
+    is_unknown.then(|| gaps.into_iter().collect())
 }

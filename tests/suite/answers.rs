@@ -164,6 +164,41 @@ fn gone_changed_and_not_checked_are_three_things() {
     assert!(why(&listed(&world, &gone, "absent.csv"), &id).unwrap().starts_with("已消失"));
 }
 
+/// Its new county has never seen what the old one has on its list.
+#[test]
+fn a_household_that_moves_to_another_county_is_new_there_and_told_here() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let found = &listed(&world, &first, "worklist.csv")[0];
+    let (id, household) = (&found["疑点编号"], &found["家庭编号"]);
+    let counties: Vec<&str> =
+        first["packages"].as_array().unwrap().iter().map(|package| package["folder"].as_str().unwrap()).collect();
+    let (here, there) = (counties[0], counties[1]);
+    assert!(household.starts_with(here), "the first county's list comes first");
+    super::known::edit(&world, "inbox/register/persons.csv", |text| {
+        let moved = |line: &str| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            if cells[2] == household {
+                cells[7] = there;
+            }
+            cells.join(",")
+        };
+        text.split("\r\n")
+            .map(|line| if line.is_empty() { String::new() } else { moved(line) })
+            .collect::<Vec<_>>()
+            .join("\r\n")
+    });
+    let second = night(&world, 1, &[]);
+    let of = |county: &str, file: &str| {
+        let path = format!("{}/{county}/{file}", second["outbox"].as_str().unwrap());
+        records(&std::fs::read(world.path(&path)).unwrap())
+    };
+    assert_eq!(change(&of(there, "worklist.csv"), id).as_deref(), Some("新增"));
+    assert_eq!(change(&of(here, "worklist.csv"), id), None);
+    let told: Vec<Row> = of(here, "absent.csv").into_iter().filter(|row| row["疑点编号"] == *id).collect();
+    assert!(told.len() == 1 && told[0]["情况"].starts_with("已转出"), "{told:?}");
+}
+
 /// The workbook as it was written, answered on the sheet it came on, saved again.
 #[test]
 fn the_workbook_comes_back_and_a_changed_sum_is_raised() {

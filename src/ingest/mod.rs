@@ -21,6 +21,7 @@ mod inbox;
 mod keyed;
 mod layout;
 mod marks;
+mod meanings;
 mod owners;
 mod rows;
 mod sample;

@@ -5,14 +5,11 @@
 //! decoded and nothing allocated for the rows of others, except where one cell names several owners.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
+use super::meanings::Meanings;
 use super::owners;
 use super::split::{Fault, Record, fits};
 use super::words::Words;
@@ -66,18 +63,11 @@ pub(super) struct RowReader<'a> {
     readings: Vec<Reading<'a>>,
 }
 
-/// A department's codes and the layout's values for them.
-type Codes<'a> = HashMap<&'a str, &'a str, FixedState>;
-
-fn codes_of(codes: &BTreeMap<String, String>) -> Codes<'_> {
-    codes.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect()
-}
-
 /// How a field's text is read.
 struct Reading<'a> {
     ty: FieldType,
     unit: Unit,
-    codes: Option<Codes<'a>>,
+    codes: Option<Meanings<'a>>,
     yes: &'a [String],
     no: &'a [String],
     /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
@@ -103,7 +93,7 @@ impl<'a> RowReader<'a> {
         let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
             ty: field.ty,
             unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
-            codes: source.codes.get(&field.name).map(|codes| codes_of(codes.get_ref())),
+            codes: source.codes.get(&field.name).map(|codes| Meanings::of(codes.get_ref(), &kind.code)),
             yes: &source.values.yes,
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
@@ -340,7 +330,7 @@ impl<'a> RowReader<'a> {
             Encoding::Utf8 => simdutf8::basic::from_utf8(held.text()).ok(),
             Encoding::Gb18030 => None,
         };
-        let mut faults: Vec<(usize, usize, &'static str)> = Vec::new();
+        let mut faults: Vec<(usize, usize, Option<&'static str>)> = Vec::new();
         for (field, (column, reading)) in batch.table.columns.iter_mut().zip(&self.readings).enumerate() {
             let Some(index) = self.mapping.cells[field] else {
                 (0..rows).for_each(|_| column.push_none());
@@ -364,9 +354,11 @@ impl<'a> RowReader<'a> {
                     None => self.encoding.text(cell),
                 };
                 let filled = self.fill(&text, damaged, reading, column);
-                before = filled.is_ok().then_some(cell);
-                if let Err(reason) = filled {
-                    faults.push((row, field, reason));
+                before = (filled == Ok(true)).then_some(cell);
+                match filled {
+                    Ok(true) => {}
+                    Ok(false) => faults.push((row, field, None)),
+                    Err(reason) => faults.push((row, field, Some(reason))),
                 }
             }
         }
@@ -376,7 +368,9 @@ impl<'a> RowReader<'a> {
         let first = batch.refs.len() - rows;
         for (row, field, reason) in faults {
             let (at, cell) = (batch.refs[first + row], self.mapping.cells[field]);
-            batch.reject(cell, reason, || self.make_reject(at, held.raw(row), cell, reason));
+            if let Some(reason) = reason {
+                batch.reject(cell, reason, || self.make_reject(at, held.raw(row), cell, reason));
+            }
             if !self.readings[field].of_person {
                 batch.unread.push(((first + row) as u32, field as u16));
             }
@@ -385,10 +379,17 @@ impl<'a> RowReader<'a> {
         batch.held.clear();
     }
 
-    /// Pushes one value; an unusable one is pushed as "not given" and its reason is given.
-    fn fill(&self, text: &str, damaged: bool, reading: &Reading<'_>, column: &mut Column) -> Result<(), &'static str> {
+    /// Pushes one value; an unusable one is pushed as "not given" and its reason is given. `Ok(false)`: a code without a
+    /// meaning, pushed as it stands. It does not go back: whoever wrote the layout has to say what it means.
+    fn fill(
+        &self,
+        text: &str,
+        damaged: bool,
+        reading: &Reading<'_>,
+        column: &mut Column,
+    ) -> Result<bool, &'static str> {
         if reading.ends {
-            return self.fill_end(text, damaged, column);
+            return self.fill_end(text, damaged, column).map(|()| true);
         }
         if damaged && !reading.of_person {
             column.push_none();
@@ -398,13 +399,16 @@ impl<'a> RowReader<'a> {
         // 无 and - are answers to a yes-or-no question where the layout or custom says so.
         if is_null && reading.ty != FieldType::Flag {
             column.push_none();
-            return Ok(());
+            return Ok(true);
         }
-        if let Err(reason) = reading.push(text, column) {
-            column.push_none();
-            return if is_null { Ok(()) } else { Err(reason) };
+        match reading.push(text, column) {
+            Ok(_) if damaged => Err("ingest.reject_bytes"),
+            Ok(has_meaning) => Ok(has_meaning),
+            Err(reason) => {
+                column.push_none();
+                if is_null { Ok(true) } else { Err(reason) }
+            }
         }
-        if damaged { Err("ingest.reject_bytes") } else { Ok(()) }
     }
 
     /// What is there and cannot be read ended before anything began: the mandate covers nobody.
@@ -453,11 +457,16 @@ fn is_filled_up(raw: &[u8]) -> bool {
 }
 
 impl Reading<'_> {
-    /// Pushes the value of a text; `Err` with the reason, and nothing pushed, if the text is none of the field's type.
-    fn push(&self, text: &str, column: &mut Column) -> Result<(), &'static str> {
+    /// Pushes the value of a text, and says whether a code has a meaning; `Err` with the reason, and nothing pushed, if the text
+    /// is none of the field's type.
+    fn push(&self, text: &str, column: &mut Column) -> Result<bool, &'static str> {
         match column {
             Column::Text(texts) => match &self.codes {
-                Some(codes) => texts.push(&canonical(text, codes)),
+                Some(codes) => {
+                    let meaning = codes.of_text(text);
+                    texts.push(meaning.as_deref().unwrap_or(text));
+                    return Ok(meaning.is_some());
+                }
                 None => texts.push(text),
             },
             Column::Date(values) => values.push(dates::date(text).map_err(|_| "ingest.reject_date")?),
@@ -469,36 +478,6 @@ impl Reading<'_> {
                 values.push(amounts::flag(text, self.yes, self.no).map_err(|_| "ingest.reject_flag")?);
             }
         }
-        Ok(())
-    }
-}
-
-/// The layout's value for a code. If the whole text is none and every character is one, their values are joined with
-/// `+` in the order of the letters (vehicle states combine: `GQ`). An unknown code stays as given.
-fn canonical<'t>(text: &'t str, codes: &Codes<'t>) -> Cow<'t, str> {
-    if let Some(value) = codes.get(text) {
-        return Cow::Borrowed(value);
-    }
-    let mut buffer = [0; 4];
-    let values: Option<Vec<&str>> =
-        text.chars().map(|letter| codes.get(&*letter.encode_utf8(&mut buffer)).copied()).collect();
-    match values {
-        Some(values) if !values.is_empty() => Cow::Owned(values.join("+")),
-        _ => Cow::Borrowed(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_combine_only_if_every_letter_is_known() {
-        let codes: Codes<'_> = [("G", "violation"), ("Q", "overdue"), ("注销", "cancelled")].into_iter().collect();
-        assert_eq!(canonical("G", &codes), "violation");
-        assert_eq!(canonical("GQ", &codes), "violation+overdue");
-        assert_eq!(canonical("QG", &codes), "overdue+violation");
-        assert_eq!(canonical("注销", &codes), "cancelled");
-        assert_eq!(canonical("GX", &codes), "GX", "unknown: as given");
+        Ok(true)
     }
 }

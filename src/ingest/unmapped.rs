@@ -1,13 +1,13 @@
 //! 未对应代码: values of a department's codes that its layout gives no meaning, counted in the rows about people on the register.
 //!
-//! Such a value stands in the row as it was delivered, and no rule that asks for a meaning goes by it: a flat whose use is
-//! written otherwise is no dwelling, a car whose state is written otherwise is not scrapped. Fields without `[codes]` are not
-//! looked at.
+//! Such a value stands in the row as it was delivered, and no rule that asks for it goes by the row: whoever the row is about is
+//! neither flagged nor clear by it (记录有误) until the layout says what it means. Fields without `[codes]` are not looked at.
 
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use super::layout::{Source, is_canonical, known_values};
+use super::layout::Source;
+use super::meanings::Meanings;
 use crate::model::evidence::Unmapped;
 use crate::model::kind::Kind;
 use crate::model::table::{Column, Table};
@@ -17,16 +17,14 @@ const NAMED: usize = 100;
 
 /// By field and falling number of rows.
 pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
-    let canonical = known_values(&kind.code);
     let mut all = Vec::new();
     for (name, codes) in &source.codes {
         let Some(field) = kind.field(name) else { continue };
         let Column::Text(texts) = &table.columns[field] else { continue };
-        let meanings: HashSet<&str, FixedState> = codes.get_ref().values().map(String::as_str).collect();
-        let is_known = |text: &str| meanings.contains(text) || is_canonical(text) && canonical.contains(text);
+        let meanings = Meanings::of(codes.get_ref(), &kind.code);
         let mut counts: HashMap<&str, u64, FixedState> = HashMap::default();
         texts.iter().filter(|text| !text.is_empty()).for_each(|text| *counts.entry(text).or_default() += 1);
-        let unknown = counts.into_iter().filter(|(text, _)| !text.split('+').all(is_known));
+        let unknown = counts.into_iter().filter(|(text, _)| !meanings.is_meaning(text));
         let mut unknown: Vec<Unmapped> =
             unknown.map(|(text, rows)| Unmapped { field, value: text.to_owned(), rows }).collect();
         unknown.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.value.cmp(&b.value)));

@@ -258,8 +258,8 @@ pub struct Evidence {
     pub reject_counts: std::collections::BTreeMap<(String, &'static str, bool), u64>,
     /// Of a run's sources, once they are linked.
     pub unmapped: Vec<Unmapped>,
-    /// Row in [`Evidence::table`] and index in [`Kind::fields`] of what was given and could not be read: the table says of it
-    /// what it says of what was not given. Ascending.
+    /// Row in [`Evidence::table`] and index in [`Kind::fields`] of what was given and could not be read, where the table says
+    /// what it says of what was not given, and of codes without a meaning. Ascending.
     pub unread: Vec<(u32, u16)>,
 }
 

@@ -77,11 +77,13 @@ pub fn coverage<'l>(
     Coverage::new(sources, states)
 }
 
-/// Rows in which something that a rule asks for was given and cannot be read, ascending.
+/// Rows in which something that a rule asks for was given and cannot be read, or has no meaning; ascending.
 pub fn faulty_rows(policy: &Policy, evidence: &Evidence) -> Vec<u32> {
-    let asked = |field: u16| policy.asks_for(&evidence.kind.code, usize::from(field));
-    let unread = evidence.unread.iter().filter(|(_, field)| asked(*field));
-    let mut rows: Vec<u32> = unread.map(|(row, _)| *row).collect();
+    let mut rows: Vec<u32> = Vec::new();
+    for (_, rule) in policy.rules_reading(&evidence.kind.code) {
+        rows.extend(rule.unread_rows(evidence));
+    }
+    rows.sort_unstable();
     rows.dedup();
     rows
 }

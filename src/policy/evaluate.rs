@@ -188,9 +188,12 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
     for index in 0..rule.innocent.len() {
         innocent.push(judged.column(&name(index))?.bool()?);
     }
-    let in_scope = in_scope(rule, world, frame, scope)?;
+    // Nobody is accused by what a rule takes for granted where nothing was given.
+    let unread = unread(rule, world, &frame.seats);
+    let is_unread = |rows: std::ops::Range<usize>| unread.as_ref().is_some_and(|unread| unread[rows].contains(&true));
+    let in_scope = in_scope(rule, world, frame, scope, &is_unread)?;
     let judge = |at: usize| {
-        if !in_scope[at] {
+        if !in_scope[at] || is_unread(at..at + 1) {
             Standing::Outside
         } else if rows.get(at) == Some(true) {
             Standing::Counts
@@ -202,9 +205,27 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
     Ok((0..frame.seats.len()).into_par_iter().with_min_len(AT_LEAST).map(judge).collect())
 }
 
-/// Rows of the rule's programmes and persons; with `latest`, of each person only the newest. A row that gives no date is
-/// older than any that does. Enrolment rows count whatever their programme is; whom they flag is decided later.
-fn in_scope(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsResult<Vec<bool>> {
+/// Rows of which the rule reads something that cannot be read; `None` if there is none.
+fn unread(rule: &Rule, world: &World, seats: &[Seat]) -> Option<Vec<bool>> {
+    let of_source = |evidence: &Evidence| match evidence.kind.code == rule.card.evidence {
+        true => rule.unread_rows(evidence).collect(),
+        false => Vec::new(),
+    };
+    let rows: Vec<Vec<u32>> = world.evidences.iter().map(of_source).collect();
+    let is_unread =
+        |seat: &Seat| seat.source.is_some_and(|source| rows[usize::from(source)].binary_search(&seat.row).is_ok());
+    rows.iter().any(|rows| !rows.is_empty()).then(|| seats.iter().map(is_unread).collect())
+}
+
+/// Rows of the rule's programmes and persons; with `latest`, of each person only the newest, and none if one of them cannot
+/// be read: it may be the newest. A row that gives no date is older than any that does. Enrolment rows count whatever their programme is; whom they flag is decided later.
+fn in_scope(
+    rule: &Rule,
+    world: &World,
+    frame: &Frame,
+    scope: &Scope,
+    is_unread: &dyn Fn(std::ops::Range<usize>) -> bool,
+) -> PolarsResult<Vec<bool>> {
     let seats = &frame.seats;
     let mut in_scope: Vec<bool> = seats
         .par_iter()
@@ -219,8 +240,10 @@ fn in_scope(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> PolarsR
         let dates = dates.i64()?;
         let mut at = 0;
         for rows in seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)) {
-            let newest = (at..at + rows.len()).map(|row| dates.get(row)).max().flatten();
-            (at..at + rows.len()).for_each(|row| in_scope[row] &= dates.get(row) == newest);
+            let own = at..at + rows.len();
+            let newest = own.clone().map(|row| dates.get(row)).max().flatten();
+            let is_known = !is_unread(own.clone());
+            own.for_each(|row| in_scope[row] &= is_known && dates.get(row) == newest);
             at += rows.len();
         }
     }

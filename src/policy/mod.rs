@@ -70,7 +70,6 @@ pub use shipped::shipped;
 use crate::kernel::{Date, Digest, Division, Error, Message, Result};
 use crate::model::kind::Kind;
 use crate::model::outcome::RuleCard;
-use columns::Origin;
 use parameters::Parameter;
 use rules::Rule;
 
@@ -179,12 +178,6 @@ impl Policy {
     pub fn evidence_read(&self) -> Vec<&str> {
         let read: BTreeSet<&str> = self.rules.iter().map(|rule| rule.card.evidence.as_str()).collect();
         read.into_iter().collect()
-    }
-
-    /// Whether a rule reads a field of a kind of evidence, or its month.
-    fn asks_for(&self, evidence: &str, field: usize) -> bool {
-        let of_field = |origin| origin == Origin::Field(field) || origin == Origin::FieldMonth(field);
-        self.rules_reading(evidence).any(|(_, rule)| rule.columns.iter().any(|column| of_field(column.origin)))
     }
 
     /// The rules that read one kind of evidence, with their indexes.

@@ -13,6 +13,7 @@ use super::columns::{Fixed, Level, Origin, RuleColumn, vocabulary};
 use super::parameters::Parameter;
 use super::text::{Per, PolicyText, RuleText};
 use crate::kernel::{Error, Message};
+use crate::model::evidence::Evidence;
 use crate::model::kind::Kind;
 use crate::model::outcome::{RuleCard, Severity};
 
@@ -61,6 +62,16 @@ impl Rule {
     pub fn reads_the_day(&self) -> bool {
         let of_the_day = [Fixed::Age, Fixed::AsOf, Fixed::AsOfMonth].map(Origin::Fixed);
         self.of_enrolment() || self.columns.iter().any(|column| of_the_day.contains(&column.origin))
+    }
+
+    /// Rows, ascending, in which a field that it reads was given and cannot be read, or has no meaning.
+    pub fn unread_rows(&self, evidence: &Evidence) -> impl Iterator<Item = u32> {
+        let reads = |field: usize| {
+            let of_field =
+                |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
+            self.columns.iter().any(of_field)
+        };
+        evidence.unread.iter().filter(move |(_, field)| reads(usize::from(*field))).map(|(row, _)| *row)
     }
 
     /// The household's programme is in its scope.

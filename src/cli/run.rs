@@ -75,6 +75,7 @@ fn print_intended(intended: &[Intended], context: &Context) {
         .iter()
         .map(|file| {
             let why = match file.work {
+                Work::Refused => "cli.explain_refused",
                 Work::New => "cli.explain_new",
                 Work::Changed => "cli.explain_changed",
                 Work::OtherLayout => "cli.explain_layout",

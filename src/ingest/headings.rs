@@ -5,6 +5,7 @@
 use super::layout::{Source, fold};
 use crate::kernel::{Error, Message};
 use crate::model::kind::Kind;
+use crate::model::table::FieldType;
 
 /// Rows at the start of a file among which the heading is looked for.
 pub(super) const LOOK_AT: usize = 20;
@@ -44,6 +45,9 @@ pub(super) fn find(source: &Source, kind: &Kind, rows: &[Candidate]) -> Result<(
         let cells = map(source, kind, &folded);
         let found = cells.iter().flatten().count();
         if found == source.columns.len() {
+            if let Some(error) = other_unit(source, kind, row, &cells) {
+                return Err(NoHeading { error, closeness: (found, row.cells.len()) });
+            }
             let width = folded.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
             return Ok((index, Mapping { width, cells, headings: row.cells.clone() }));
         }
@@ -57,6 +61,31 @@ pub(super) fn find(source: &Source, kind: &Kind, rows: &[Candidate]) -> Result<(
         None => Error::input(Message::new("ingest.refused_empty")),
     };
     Err(NoHeading { error, closeness: best })
+}
+
+/// A heading that names a unit of money, and the layout reads the field in another: ten thousand times too much or too little.
+fn other_unit(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usize>]) -> Option<Error> {
+    let money = kind.fields.iter().zip(cells).filter(|(field, _)| field.ty == FieldType::Money);
+    let mut mapped = money.filter_map(|(field, cell)| Some((field, &row.cells[(*cell)?])));
+    mapped.find_map(|(field, heading)| {
+        let named = unit_named(&fold(heading))?;
+        let read = source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default().word();
+        let message = Message::new("ingest.refused_unit").with("heading", heading.trim()).with("named", named);
+        let message = message.with("field", &field.name).with("read", read);
+        let hint = Message::new("ingest.refused_unit_hint").with("field", &field.name);
+        (named != read).then(|| Error::input(message).hint(hint))
+    })
+}
+
+/// The unit that a folded heading names, known or not; `元月` is a month.
+fn unit_named(heading: &str) -> Option<&'static str> {
+    const LARGE: [&str; 5] = ["亿元", "百万元", "万元", "千元", "百元"];
+    let alone = |unit: &str| {
+        let behind = |word: &str| heading.contains(&format!("{word}{unit}"));
+        behind("(") || behind("单位:") || heading.ends_with(unit)
+    };
+    let large = LARGE.into_iter().find(|unit| heading.contains(unit));
+    large.or_else(|| alone("元").then_some("元")).or_else(|| heading.contains("(分)").then_some("分"))
 }
 
 fn map(source: &Source, kind: &Kind, folded: &[String]) -> Vec<Option<usize>> {
@@ -157,6 +186,32 @@ mod tests {
         let kind = builtin("vehicle").unwrap();
         let error = find(&source(), &kind, &[row(&["张三", "11010519491231002X", "鲁A12345"])]).unwrap_err();
         assert!(!error.error.say(Lang::Zh).contains("张三"));
+    }
+
+    #[test]
+    fn a_heading_that_names_another_unit_than_the_layout_is_refused() {
+        let text = r#"
+            kind = "bank"
+            department = "银行"
+            connector = { type = "csv", path = "inbox/*.csv" }
+            [columns]
+            owner_id = "证件号码"
+            balance = ["存款余额（万元）", "存款余额(元)", "余额 单位:千元", "元月余额", "余额"]
+        "#;
+        let (kind, plain) = (builtin("bank").unwrap(), text.to_owned());
+        let said = |layout: &str, heading: &str| {
+            let source = Source::parse(layout, "bank.toml".as_ref()).unwrap();
+            find(&source, &kind, &[row(&["证件号码", heading])]).err().map(|miss| miss.error.say(Lang::Zh))
+        };
+        let in_ten_thousands = format!("{plain}\n[units]\nbalance = \"万元\"");
+        assert!(said(&plain, "存款余额（万元）").unwrap().contains("balance = \"万元\""));
+        assert!(said(&in_ten_thousands, "存款余额（元）").is_some());
+        assert!(said(&plain, "余额 单位：千元").is_some() && said(&in_ten_thousands, "余额 单位：千元").is_some());
+        assert_eq!(said(&in_ten_thousands, "存款余额（万元）"), None);
+        for heading in ["存款余额（元）", "元月余额", "余额"] {
+            assert_eq!(said(&plain, heading), None, "{heading}");
+        }
+        assert_eq!(said(&in_ten_thousands, "元月余额"), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which files a source would read, and what their names say about their date.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Source, Take};
@@ -7,12 +9,21 @@ use crate::kernel::{Date, Error, Message, Month, Result};
 
 /// The files a source would read now, by name. None is no fault: the department has not delivered.
 ///
-/// Where the layout takes the newest, these are the files whose names carry the newest date, and only they if one carries any.
-/// Hidden files and the lock files of office programs (`~$…`) are passed over.
+/// Where the layout takes the newest, these are the files whose names carry the newest date, if one carries any.
 ///
 /// # Errors
 /// Kind `Io` if the folder is there but cannot be listed.
 pub fn deliveries(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
+    let mut files = matching(root, source)?;
+    let newest = newest_date_in_names(&files).filter(|_| source.connector.take == Some(Take::Newest));
+    if newest.is_some() {
+        files.retain(|path| date_of(path) == newest);
+    }
+    Ok(files)
+}
+
+/// All files that the layout names. Hidden files and the lock files of office programs (`~$…`) are passed over.
+fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     let pattern = source.connector.path.get_ref();
     let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
     let folder = root.join(folder);
@@ -35,26 +46,43 @@ pub fn deliveries(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
         }
     }
     files.sort();
-    if source.connector.take == Some(Take::Newest) {
-        let newest = newest_date_in_names(&files);
-        files.retain(|path| date_of(path) == newest);
-    }
     Ok(files)
 }
 
-/// Refuses deliveries of several dates of which the layout does not say whether the later replaces the earlier or adds to
-/// it: read together, what was true last month would accuse; the newest alone, half of it might clear.
+/// Refuses deliveries of which nobody can say which files count. Where their names carry several dates, the layout has to say
+/// whether the later replaces the earlier or adds to it: read together, what was true last month would accuse. And where the
+/// later replaces the earlier, every file that is left out has to be an older issue of one that is read, alike in name but for
+/// the date: another county's list, a supplement or a mistyped day left out would clear whoever stands in it. `today`: the day of
+/// the run, if it is known; what is dated later was mistyped, or was not there yet.
+///
 ///
 /// # Errors
-/// Kind `Input`.
-pub(super) fn refuse_several_dates(paths: &[PathBuf], source: &Source) -> Result<()> {
-    let mut dates: Vec<Date> = paths.iter().filter_map(|path| date_of(path)).collect();
+/// Kind `Input`; kind `Io` as [`deliveries`].
+pub fn refuse_unclear(root: &Path, source: &Source, today: Option<Date>) -> Result<()> {
+    let files = matching(root, source)?;
+    let mut dates: Vec<Date> = files.iter().filter_map(|path| date_of(path)).collect();
     dates.sort();
     dates.dedup();
+    let folder = || files[0].parent().unwrap_or(root);
     match (dates.as_slice(), source.connector.take) {
         ([first, .., last], None) => {
             let several = Message::new("ingest.refused_dates").with("first", first).with("last", last);
-            Err(Error::input(several).hint(Message::new("ingest.refused_dates_hint")))
+            Err(Error::input(several).hint(Message::new("ingest.refused_dates_hint")).at(folder()))
+        }
+        (dates, Some(Take::Newest)) if files.len() > 1 => {
+            let newest = dates.last().copied();
+            if newest > today && today.is_some() {
+                let later = Message::new("ingest.refused_later").with("date", newest.expect("it is later than a day"));
+                return Err(Error::input(later).hint(Message::new("ingest.refused_later_hint")).at(folder()));
+            }
+            let stem = |path: &PathBuf| dated(path).map_or_else(|| name_of(path), |(_, stem)| stem);
+            let is_read = |path: &&PathBuf| newest.is_some() && date_of(path) == newest;
+            let read: BTreeSet<String> = files.iter().filter(is_read).map(stem).collect();
+            let left = files.iter().find(|path| !is_read(path) && !read.contains(&stem(path)));
+            left.map_or(Ok(()), |left| {
+                let left_out = Error::input(Message::new("ingest.refused_left_out"));
+                Err(left_out.hint(Message::new("ingest.refused_left_out_hint")).at(left))
+            })
         }
         _ => Ok(()),
     }
@@ -72,25 +100,56 @@ pub(super) fn newest_date_in_names(paths: &[PathBuf]) -> Option<Date> {
 }
 
 fn date_of(path: &Path) -> Option<Date> {
-    date_in_name(&path.file_stem()?.to_string_lossy())
+    dated(path).map(|(date, _)| date)
 }
 
-/// `20261101`, `2026-11-01`, `2026_11`, `202611` somewhere in a name. A month stands for its first day: the extract is
-/// then taken for older than it may be, never for newer.
-fn date_in_name(name: &str) -> Option<Date> {
-    let groups: Vec<&str> =
-        name.split(|letter: char| !letter.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
-    let whole = groups.iter().filter_map(|group| match group.len() {
-        8 | 12 | 14 => day(&group[..4], &group[4..6], &group[6..8]),
-        6 => month(&group[..4], &group[4..]),
-        _ => None,
-    });
+fn name_of(path: &Path) -> String {
+    path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The date in a file's name, and the name without it.
+fn dated(path: &Path) -> Option<(Date, String)> {
+    let name = name_of(path);
+    let (date, place) = date_in_name(&name)?;
+    Some((date, [&name[..place.start], &name[place.end..]].concat()))
+}
+
+/// `20261101`, `2026-11-01`, `2026_11`, `202611` somewhere in a name, also behind a division's code, and where it stands. A
+/// month stands for its first day: the extract is then taken for older than it may be, never for newer.
+fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
+    let digits = |letter: char| letter.is_ascii_digit();
+    let groups: Vec<(usize, &str)> = name
+        .split(|letter| !digits(letter))
+        .filter(|group| !group.is_empty())
+        .map(|group| (group.as_ptr() as usize - name.as_ptr() as usize, group))
+        .collect();
+    let of_group = |(start, group): &(usize, &str)| {
+        let part = |from: usize, to: usize| {
+            let date = match to - from {
+                8 => day(&group[from..from + 4], &group[from + 4..from + 6], &group[from + 6..to]),
+                _ => month(&group[from..from + 4], &group[from + 4..to]),
+            };
+            date.map(|date| (date, start + from..start + to))
+        };
+        match group.len() {
+            6 => part(0, 6),
+            8 => part(0, 8),
+            // Behind the date stands a time, or before it a division.
+            12 => part(0, 8).or_else(|| part(6, 12)),
+            14 => part(0, 8).or_else(|| part(6, 14)),
+            _ => None,
+        }
+    };
     let parted = (0..groups.len()).filter_map(|index| match groups[index..] {
-        [year, month_of, day_of, ..] if year.len() == 4 && day_of.len() <= 2 => day(year, month_of, day_of),
-        [year, month_of, ..] if year.len() == 4 && month_of.len() <= 2 => month(year, month_of),
+        [(start, year), (_, month_of), (last, day_of), ..] if year.len() == 4 && day_of.len() <= 2 => {
+            day(year, month_of, day_of).map(|date| (date, start..last + day_of.len()))
+        }
+        [(start, year), (last, month_of), ..] if year.len() == 4 && month_of.len() <= 2 => {
+            month(year, month_of).map(|date| (date, start..last + month_of.len()))
+        }
         _ => None,
     });
-    whole.chain(parted).next()
+    groups.iter().filter_map(of_group).chain(parted).next()
 }
 
 fn day(year: &str, month: &str, day: &str) -> Option<Date> {
@@ -119,11 +178,13 @@ mod tests {
             ("370102_2026-11", Some("2026-11-01")),
             ("202611", Some("2026-11-01")),
             ("20261124153000", Some("2026-11-24")),
+            ("370102202611", Some("2026-11-01")),
+            ("37010220261124", Some("2026-11-24")),
             ("370102", None),
             ("20261301", None),
             ("车辆", None),
         ] {
-            assert_eq!(date_in_name(name).map(|date| date.to_string()).as_deref(), date, "{name}");
+            assert_eq!(date_in_name(name).map(|(date, _)| date.to_string()).as_deref(), date, "{name}");
         }
     }
 }

@@ -34,7 +34,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 pub use batch::REJECTS_KEPT;
-pub use inbox::{deliveries, shown};
+pub use inbox::{deliveries, refuse_unclear, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
 pub use rows::MANDATE_END_UNREAD;
@@ -160,8 +160,7 @@ fn read_all(root: &Path, job: &Job<'_>, chunk: usize) -> Result<Evidence> {
     if paths.is_empty() {
         return Ok(nothing(job));
     }
-    let folder = || paths[0].parent().unwrap_or(root);
-    inbox::refuse_several_dates(&paths, job.source).map_err(|error| error.at(folder()))?;
+    inbox::refuse_unclear(root, job.source, Some(job.today))?;
     let delivered = paths.iter().map(|path| Delivered::open(path)).collect::<Result<Vec<_>>>()?;
     job.progress.begin(job.code, delivered.iter().map(|file| file.len() as u64).sum());
     let read = read_files(root, &paths, &delivered, job, chunk);

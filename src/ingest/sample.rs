@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::delivered::Delivered;
 use super::encoding::Encoding;
-use super::inbox::refuse_several_dates;
+use super::inbox::refuse_unclear;
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
 use super::{Job, delimited, deliveries, xlsx};
@@ -42,7 +42,7 @@ pub struct Sample {
 /// Kind `Io` if a folder or file cannot be read.
 pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
     let paths = deliveries(root, source)?;
-    let refused = refuse_several_dates(&paths, source).err().map(|error| error.at(paths[0].parent().unwrap_or(root)));
+    let refused = refuse_unclear(root, source, None).err();
     let mut all = Sample { files: 0, bytes: 0, rows: 0, refused };
     for path in paths {
         let delivered = Delivered::open(&path)?;

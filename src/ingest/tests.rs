@@ -268,14 +268,24 @@ fn files_of_several_dates_are_read_as_the_layout_says_or_not_at_all() {
     assert!(said.contains("2026-09-01") && said.contains("2026-11-01") && said.contains("take = \"newest\""), "{said}");
     let taking = |take: &str| VEHICLE.replace("connector = {", &format!("connector = {{ take = \"{take}\","));
     assert_ne!(taking("all"), VEHICLE);
-    assert_eq!(ids(&taking("newest"), &files), "43", "both of the first of November, in the order of their names");
+    let parts = [
+        ("v_20260901_1.csv", old.as_bytes()),
+        ("v_20261101_1.csv", part.as_bytes()),
+        ("v_20261101_2.csv", new.as_bytes()),
+    ];
+    assert_eq!(ids(&taking("newest"), &parts), "34", "both of November, in the order of their names");
+    for left in ["v_20260901_3.csv", "v_370202_20261031.csv", "v_20261131_1.csv", "v_supplement.csv"] {
+        let files = [parts[1], parts[2], (left, old.as_bytes())];
+        let said = refusal(&Centre::new(&taking("newest"), &files).read());
+        assert!(said.contains(left) && said.contains("take = \"newest\""), "{said}");
+    }
     assert_eq!(ids(&taking("all"), &files), "1243");
     assert_eq!(ids(VEHICLE, &files[1..]), "43", "parts of one delivery");
-    assert_eq!(
-        ids(&taking("newest"), &[("a.csv", old.as_bytes()), ("b.csv", new.as_bytes())]),
-        "124",
-        "nobody knows better"
-    );
+    let later = [parts[1], ("v_20271101_1.csv", new.as_bytes())];
+    assert!(refusal(&Centre::new(&taking("newest"), &later).read()).contains("2027-11-01"));
+    let undated = [("a.csv", old.as_bytes()), ("b.csv", new.as_bytes())];
+    assert_eq!(ids(VEHICLE, &undated), "124", "parts of one delivery, as far as anybody knows");
+    assert!(refusal(&Centre::new(&taking("newest"), &undated).read()).contains("a.csv"));
 }
 
 #[test]

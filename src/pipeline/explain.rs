@@ -12,6 +12,8 @@ use crate::store::{Extracts, Stages, Standing, Workspace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
+    /// Nothing: nobody can say which of the source's files count, and it is refused.
+    Refused,
     /// Read in full: nothing is known of this path.
     New,
     /// Read in full: another file lies there now.
@@ -46,13 +48,13 @@ pub fn explain(plan: &Plan, as_of: Date, only: &[String], reread: bool) -> Resul
     let own = [("register", Some(&plan.persons)), ("mandates", plan.mandates.as_ref())];
     for (name, layout) in own.into_iter().filter_map(|(name, layout)| Some((name, layout?))) {
         let work = |path: &str| work(&extracts, path, register.is_some(), None);
-        of_layout(plan, name, layout, &work, &mut intended)?;
+        of_layout(plan, name, layout, as_of, &work, &mut intended)?;
     }
     let ground = register.as_ref().map(|read| Ground { plan, read, only, extracts: &extracts, stages: &stages });
     for source in plan.sources.iter().filter(|source| only.is_empty() || only.contains(&source.code)) {
         let kept = ground.as_ref().is_some_and(|ground| ground.holds(source));
         let work = |path: &str| work(&extracts, path, kept, Some(source.digest));
-        of_layout(plan, &source.code, &source.layout, &work, &mut intended)?;
+        of_layout(plan, &source.code, &source.layout, as_of, &work, &mut intended)?;
     }
     Ok(intended)
 }
@@ -72,13 +74,16 @@ fn of_layout(
     plan: &Plan,
     name: &str,
     layout: &ingest::Source,
+    as_of: Date,
     work: &dyn Fn(&str) -> Work,
     intended: &mut Vec<Intended>,
 ) -> Result<()> {
+    let is_refused = ingest::refuse_unclear(&plan.root, layout, Some(as_of)).is_err();
     for file in ingest::deliveries(&plan.root, layout)? {
         let path = ingest::shown(&plan.root, &file);
         let bytes = std::fs::metadata(&file).map_err(|error| Error::io(&file, &error))?.len();
-        intended.push(Intended { source: name.to_owned(), work: work(&path), path, bytes });
+        let work = if is_refused { Work::Refused } else { work(&path) };
+        intended.push(Intended { source: name.to_owned(), path, bytes, work });
     }
     Ok(())
 }

@@ -96,6 +96,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     evidences.par_iter_mut().zip(&plan.sources).for_each(|(evidence, source)| {
         evidence.unmapped = ingest::unmapped(&source.layout, &source.kind, &evidence.table);
     });
+    let (own, rows) = (&mut register.persons, &register.register.table);
+    own.unmapped = ingest::unmapped(&plan.persons, &own.kind, rows);
     usual.settle(plan, &register.register, &mut evidences, &linked.links);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());

@@ -64,7 +64,8 @@ pub(super) fn unmapped(view: &RunView) -> Option<Vec<u8>> {
         "report.col_row_count",
     ];
     let mut csv = CsvText::new(headings.iter().map(|key| view.word(key)));
-    for evidence in view.evidences {
+    let all = || view.register_files.iter().copied().chain(view.evidences);
+    for evidence in all() {
         for one in &evidence.unmapped {
             csv.cell(&evidence.source);
             csv.cell(&evidence.department);
@@ -74,5 +75,5 @@ pub(super) fn unmapped(view: &RunView) -> Option<Vec<u8>> {
             csv.end_row();
         }
     }
-    view.evidences.iter().any(|evidence| !evidence.unmapped.is_empty()).then(|| csv.into_bytes())
+    all().any(|evidence| !evidence.unmapped.is_empty()).then(|| csv.into_bytes())
 }

@@ -27,6 +27,15 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// As layouts and headings write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yuan => "元",
+            Self::TenThousandYuan => "万元",
+            Self::Fen => "分",
+        }
+    }
+
     /// 分 in one of this unit.
     fn fen(self) -> i128 {
         match self {

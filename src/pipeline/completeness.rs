@@ -3,8 +3,9 @@
 //!
 //! Nobody can tell from an extract that was cut at the end of a row that it was cut, or from ids that moved into another
 //! column that they were ids. Two figures tell it: usable rows, of people on the register or not, and links that enter a
-//! case. A delivery that falls short of either makes its source 来源不全 in coverage (invariant I-6), until a whole one comes
-//! or the layout's `min_rows` says how many rows are whole. Whether one cut after another was small, nothing here tells.
+//! case. Beside them, that a part of its files is gone, or that it speaks for an earlier day than the one before. A delivery
+//! that falls short makes its source 来源不全 in coverage (invariant I-6), until a whole one comes or the layout's `min_rows`
+//! says how many rows are whole. Whether one cut after another was small, nothing here tells.
 
 use std::collections::BTreeMap;
 
@@ -29,13 +30,19 @@ pub(super) struct Usual {
     fewer_percent: f64,
 }
 
-/// Figures of a source's last whole delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What is known of a source's last whole delivery.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Measure {
     /// Usable rows.
     pub rows: u64,
     /// Links that entered a case.
     pub links: u64,
+    /// The day it speaks for, if that is known.
+    #[serde(default)]
+    pub as_of: Option<Date>,
+    /// Its files, relative to the workspace.
+    #[serde(default)]
+    pub files: Vec<String>,
 }
 
 impl Usual {
@@ -68,9 +75,9 @@ impl Usual {
     pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
         let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
-            let rows = evidence.usable_rows();
+            let (rows, of_files) = (evidence.usable_rows(), self.of_files(source, evidence));
             if let Some(short) = unsettled(&source.layout, evidence) {
-                *short = self.of_rows(source, rows).or_else(|| self.of_links(source, links, mandated));
+                *short = self.of_rows(source, rows).or(of_files).or_else(|| self.of_links(source, links, mandated));
             }
         }
     }
@@ -98,9 +105,10 @@ impl Usual {
         };
         for (source, evidence) in plan.sources.iter().zip(evidences) {
             let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
+            let of_files = self.of_files(source, evidence);
             if let Some(short) = unsettled(&source.layout, evidence) {
                 let told = || told(&source.code).filter(|_| holds);
-                *short = self.of_rows(source, rows).or_else(told);
+                *short = self.of_rows(source, rows).or(of_files).or_else(told);
             }
         }
         Ok(())
@@ -111,8 +119,24 @@ impl Usual {
         fewer_rows(&source.layout, rows, usual)
     }
 
+    /// What was usual, unless the layout says what is whole.
+    fn usual_of(&self, source: &PlannedSource) -> Option<&Measure> {
+        self.sources.get(&source.code).filter(|_| source.layout.min_rows().is_none())
+    }
+
+    fn of_files(&self, source: &PlannedSource, evidence: &Evidence) -> Option<Shortfall> {
+        let usual = self.usual_of(source)?;
+        let is_there = |path: &&String| evidence.files.iter().any(|file| file.path == **path);
+        let gone = usual.files.iter().filter(|path| !is_there(path)).count();
+        if (1..usual.files.len()).contains(&gone) {
+            return Some(Shortfall::PartGone { files: gone as u64 });
+        }
+        let before = usual.as_of.filter(|before| evidence.delivery.as_of().is_some_and(|as_of| as_of < *before))?;
+        Some(Shortfall::Older { before })
+    }
+
     fn of_links(&self, source: &PlannedSource, links: u64, mandated: u64) -> Option<Shortfall> {
-        let usual = self.sources.get(&source.code).filter(|_| source.layout.min_rows().is_none())?;
+        let usual = self.usual_of(source)?;
         let of_fewer_people = u128::from(usual.links) * u128::from(mandated.min(self.mandated));
         let expected = fewest((of_fewer_people / u128::from(self.mandated.max(1))) as u64, self.fewer_percent);
         (links < expected).then_some(Shortfall::FewerLinks { links, expected })
@@ -121,8 +145,10 @@ impl Usual {
     /// What the runs of later days are to compare each source with, in the order of the plan.
     pub(super) fn after(&self, evidences: &[Evidence], links: &[Link]) -> Vec<Option<Measure>> {
         let after = |(evidence, links): (&Evidence, u64)| {
-            let found = Measure { rows: evidence.usable_rows(), links };
-            let usual = self.sources.get(&evidence.source).copied();
+            let (rows, as_of) = (evidence.usable_rows(), evidence.delivery.as_of());
+            let files = evidence.files.iter().map(|file| file.path.clone()).collect();
+            let found = Measure { rows, links, as_of, files };
+            let usual = self.sources.get(&evidence.source).cloned();
             match evidence.delivery {
                 Delivery::Arrived { short: None, .. } => Some(found),
                 // Of a first one that is not whole, a whole one holds no less.
@@ -197,12 +223,14 @@ mod tests {
     #[test]
     fn a_run_that_measured_nothing_expects_nothing() {
         let summary = json!({"mandated": 7, "sources": [
-            {"source": "tax", "usual": {"rows": 120, "links": 9}},
+            {"source": "tax", "usual": {"rows": 120, "links": 9, "as_of": "2026-11-20", "files": ["inbox/tax/1.csv"]}},
             {"source": "bank", "usual": null},
             {"source": "vehicle", "bins": {"read": 5}},
         ]});
         let usual = Usual::in_summary(&summary);
-        assert_eq!(usual.sources, BTreeMap::from([("tax".to_owned(), Measure { rows: 120, links: 9 })]));
+        let files = vec!["inbox/tax/1.csv".to_owned()];
+        let tax = Measure { rows: 120, links: 9, as_of: Date::from_ymd(2026, 11, 20), files };
+        assert_eq!(usual.sources, BTreeMap::from([("tax".to_owned(), tax)]));
         assert_eq!(usual.mandated, 7);
         assert!(Usual::in_summary(&json!(null)).sources.is_empty());
     }

@@ -191,3 +191,39 @@ fn what_cannot_be_read_in_a_record_clears_nobody() {
     let absent = listed(&world, &summary, "absent.csv");
     assert_eq!(absent.first().unwrap()["情况"], "未能核对，上次疑点暂存：记录有误");
 }
+
+/// A part of a delivery that is gone, and a delivery older than the last: both were whole as far as rows told.
+#[test]
+fn a_part_that_is_gone_and_a_newer_delivery_taken_away_clear_nobody() {
+    let world = World::made(400, 2_500, 9);
+    let state = |day: &str, source: &str| {
+        let (code, summary) = ran(&world, day);
+        let source = state_of(&summary, source);
+        (code, source["state"].as_str().unwrap().to_owned(), source["short"]["why"].as_str().map(str::to_owned))
+    };
+    let whole = |state: (Option<i32>, String, Option<String>)| assert_eq!(state, (Some(0), "arrived".to_owned(), None));
+    let short = |state, why: &str| assert_eq!(state, (Some(1), "incomplete".to_owned(), Some(why.to_owned())));
+    let first = world.extract("pension");
+    let bytes = std::fs::read(&first).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let second = first.with_file_name("pension_20261121_2.txt");
+    let part = [&lines[..1], &lines[1..6]].concat().concat();
+    std::fs::write(&first, [&lines[..1], &lines[6..]].concat().concat()).unwrap();
+    std::fs::write(&second, &part).unwrap();
+    whole(state("2026-11-24", "pension"));
+    std::fs::remove_file(&second).unwrap();
+    short(state("2026-11-25", "pension"), "part_gone");
+    short(state("2026-11-26", "pension"), "part_gone");
+    std::fs::write(&second, &part).unwrap();
+    whole(state("2026-11-27", "pension"));
+
+    let newest = world.extract("payroll");
+    std::fs::copy(&newest, newest.with_file_name("payroll_20261021.txt")).unwrap();
+    edit(&world, "sources/payroll.toml", |layout| layout.replacen("path = ", "take = \"newest\"\npath = ", 1));
+    whole(state("2026-11-28", "payroll"));
+    std::fs::remove_file(&newest).unwrap();
+    short(state("2026-11-29", "payroll"), "older");
+    short(state("2026-11-30", "payroll"), "older");
+    edit(&world, "sources/payroll.toml", |layout| format!("min_rows = 1\n{layout}"));
+    whole(state("2026-12-01", "payroll"));
+}

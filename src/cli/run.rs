@@ -206,6 +206,9 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.mandates_at_fault").with("count", summary.mandates_at_fault);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
+    if let Some(lost) = &summary.standing.lost {
+        eprintln!("! {}", context.say(&Message::new("cli.lost_run").with("run", lost)));
+    }
     if summary.unnamed_households > 0 {
         let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
         eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));

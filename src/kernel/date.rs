@@ -152,6 +152,22 @@ impl std::fmt::Display for Month {
     }
 }
 
+/// A date as people read it, in what they read.
+pub mod iso_date {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Date;
+
+    pub fn serialize<S: Serializer>(date: &Date, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(date)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+        Date::parse_iso(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("a date"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ pub mod wording;
 
 pub use alike::alike;
 pub use citizen_id::{CitizenId, Sex};
-pub use date::{Date, Month};
+pub use date::{Date, Month, iso_date};
 pub use digest::{Digest, Digesting};
 pub use division::Division;
 pub use error::{Error, ErrorKind, Result};

@@ -186,7 +186,10 @@ pub enum Shortfall {
     /// So many of the files are gone of which the last whole delivery was read, and others of them are still there.
     PartGone { files: u64 },
     /// It speaks for an earlier day than the last whole delivery did.
-    Older { before: Date },
+    Older {
+        #[serde(with = "crate::kernel::iso_date")]
+        before: Date,
+    },
 }
 
 impl Shortfall {

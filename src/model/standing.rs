@@ -143,6 +143,8 @@ pub struct Absent {
 pub struct History {
     /// The run compared with; `None`: there is none of an earlier day.
     pub against: Option<String>,
+    /// The run that it should have been compared with, if that is not kept any more: what only it found is lost.
+    pub lost: Option<String>,
     /// By index of the run's discrepancies.
     pub stands: Vec<Stand>,
     /// By county, household, rule, id.
@@ -152,5 +154,10 @@ pub struct History {
 }
 
 /// Of a report that tells no history: an answer at the window, one household of a run recalled.
-pub static NO_HISTORY: History =
-    History { against: None, stands: Vec::new(), absent: Vec::new(), tallies: std::collections::BTreeMap::new() };
+pub static NO_HISTORY: History = History {
+    against: None,
+    lost: None,
+    stands: Vec::new(),
+    absent: Vec::new(),
+    tallies: std::collections::BTreeMap::new(),
+};

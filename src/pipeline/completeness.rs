@@ -37,9 +37,9 @@ pub struct Measure {
     pub rows: u64,
     /// Links that entered a case.
     pub links: u64,
-    /// The day it speaks for, if that is known.
+    /// The day it speaks for, if that is known: `2026-11-20`.
     #[serde(default)]
-    pub as_of: Option<Date>,
+    pub as_of: Option<String>,
     /// Its files, relative to the workspace.
     #[serde(default)]
     pub files: Vec<String>,
@@ -50,8 +50,8 @@ impl Usual {
     ///
     /// # Errors
     /// I/O; an entry of the ledger that is not whole.
-    pub(super) fn before(day: Date, plan: &Plan, workspace: &Workspace, ledger: &Ledger) -> Result<Self> {
-        let entry = workspace.last_before(day)?.map(|run| ledger.published(&run)).transpose()?.flatten();
+    pub(super) fn before(day: Date, plan: &Plan, ledger: &Ledger) -> Result<Self> {
+        let entry = ledger.run_before(day)?.map(|run| ledger.published(&run)).transpose()?.flatten();
         let usual = entry.map(|entry| Self::in_summary(&entry.body["summary"])).unwrap_or_default();
         Ok(Self { fewer_percent: plan.run.fewer_rows_percent, ..usual })
     }
@@ -131,7 +131,8 @@ impl Usual {
         if (1..usual.files.len()).contains(&gone) {
             return Some(Shortfall::PartGone { files: gone as u64 });
         }
-        let before = usual.as_of.filter(|before| evidence.delivery.as_of().is_some_and(|as_of| as_of < *before))?;
+        let before = usual.as_of.as_deref().and_then(Date::parse_iso)?;
+        evidence.delivery.as_of().filter(|as_of| *as_of < before)?;
         Some(Shortfall::Older { before })
     }
 
@@ -145,7 +146,8 @@ impl Usual {
     /// What the runs of later days are to compare each source with, in the order of the plan.
     pub(super) fn after(&self, evidences: &[Evidence], links: &[Link]) -> Vec<Option<Measure>> {
         let after = |(evidence, links): (&Evidence, u64)| {
-            let (rows, as_of) = (evidence.usable_rows(), evidence.delivery.as_of());
+            let rows = evidence.usable_rows();
+            let as_of = evidence.delivery.as_of().map(|day| day.to_string());
             let files = evidence.files.iter().map(|file| file.path.clone()).collect();
             let found = Measure { rows, links, as_of, files };
             let usual = self.sources.get(&evidence.source).cloned();
@@ -229,7 +231,7 @@ mod tests {
         ]});
         let usual = Usual::in_summary(&summary);
         let files = vec!["inbox/tax/1.csv".to_owned()];
-        let tax = Measure { rows: 120, links: 9, as_of: Date::from_ymd(2026, 11, 20), files };
+        let tax = Measure { rows: 120, links: 9, as_of: Some("2026-11-20".to_owned()), files };
         assert_eq!(usual.sources, BTreeMap::from([("tax".to_owned(), tax)]));
         assert_eq!(usual.mandated, 7);
         assert!(Usual::in_summary(&json!(null)).sources.is_empty());

@@ -29,7 +29,7 @@ use crate::kernel::{Cancel, Date, Digest, Lang, Progress, Result};
 use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence, Scope};
-use crate::model::filing::{FilingCheck, Standing};
+use crate::model::filing::FilingCheck;
 use crate::model::judgement::{self, Answer, Review};
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Outcomes, RuleCard};
@@ -72,13 +72,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
-    let usual = Usual::before(options.as_of, plan, &workspace, &ledger)?;
+    let usual = Usual::before(options.as_of, plan, &ledger)?;
+    let told = ledger.run_before(options.as_of)?;
     drop(ledger);
 
     let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));
     let (register, past) = rayon::join(
         || register_for(plan, options.as_of, &extracts, &stages, progress, cancel),
-        || Past::of(&workspace, options.as_of, statements),
+        || Past::of(&workspace, options.as_of, statements, told),
     );
     let (mut register, past) = (register?, past?);
     let lists = read_lists(plan, &mut register, progress, cancel)?;
@@ -93,11 +94,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     stages.keep_only(&sources, &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
-    evidences.par_iter_mut().zip(&plan.sources).for_each(|(evidence, source)| {
-        evidence.unmapped = ingest::unmapped(&source.layout, &source.kind, &evidence.table);
-    });
-    let (own, rows) = (&mut register.persons, &register.register.table);
-    own.unmapped = ingest::unmapped(&plan.persons, &own.kind, rows);
+    list_unmapped(plan, &mut register, &mut evidences);
     usual.settle(plan, &register.register, &mut evidences, &linked.links);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
@@ -143,6 +140,15 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     // The night is over and with it the program: to give back a gigabyte piece by piece takes a quarter of a second.
     std::mem::forget(found);
     Ok(summary)
+}
+
+/// Codes that no layout gives a meaning, of the register and of the sources.
+fn list_unmapped(plan: &Plan, register: &mut RegisterRead, evidences: &mut [Evidence]) {
+    let (own, rows) = (&mut register.persons, &register.register.table);
+    own.unmapped = ingest::unmapped(&plan.persons, &own.kind, rows);
+    evidences.par_iter_mut().zip(&plan.sources).for_each(|(evidence, source)| {
+        evidence.unmapped = ingest::unmapped(&source.layout, &source.kind, &evidence.table);
+    });
 }
 
 /// What is said of what was read and linked.
@@ -380,7 +386,7 @@ impl Found<'_> {
             grades,
             reviews: self.review_summary(),
             standing: StandingSummary::of(&self.history),
-            filings: self.filings.as_ref().map(filing_summary),
+            filings: self.filings.as_ref().map(FilingSummary::of),
             packages: packages
                 .iter()
                 .map(|package| PackageSummary {
@@ -440,19 +446,6 @@ impl Found<'_> {
             unread,
         }
     }
-}
-
-fn filing_summary(check: &FilingCheck) -> FilingSummary {
-    let mut summary = FilingSummary { officials: check.officials.len() as u64, ..FilingSummary::default() };
-    for tie in &check.ties {
-        summary.lines += 1;
-        match tie.standing {
-            Standing::Filed(_) | Standing::HouseholdFiled(_) => summary.filed += 1,
-            Standing::NotSeen => summary.not_seen += 1,
-            Standing::NoList => {}
-        }
-    }
-    summary
 }
 
 /// All files of a run, as the ledger names them.

@@ -29,6 +29,8 @@ use crate::store::{self, Findings, Workspace, findings};
 /// What a run has to be compared with: read before the run, so that a broken store stops it early.
 pub(super) struct Past {
     against: Option<String>,
+    /// A later run of an earlier day that was published and is not kept any more.
+    lost: Option<String>,
     workspace: Workspace,
     findings: Findings,
     /// Of the run of the same day that this one replaces.
@@ -37,9 +39,16 @@ pub(super) struct Past {
 }
 
 impl Past {
+    /// `told`: the last run of an earlier day that the ledger tells of.
+    ///
     /// # Errors
     /// I/O, a damaged snapshot.
-    pub(super) fn of(workspace: &Workspace, as_of: Date, statements: Vec<Statement>) -> Result<Self> {
+    pub(super) fn of(
+        workspace: &Workspace,
+        as_of: Date,
+        statements: Vec<Statement>,
+        told: Option<String>,
+    ) -> Result<Self> {
         let (year, month, day) = as_of.ymd();
         let today = format!("{year:04}{month:02}{day:02}");
         let runs = workspace.runs()?;
@@ -50,6 +59,7 @@ impl Past {
         let replaced = runs.iter().rfind(|run| run[..today.len()] == today[..]).map(read).and_then(Result::ok);
         Ok(Self {
             workspace: workspace.clone(),
+            lost: told.filter(|told| against.as_ref() != Some(told)),
             against,
             findings: earlier.unwrap_or_default(),
             replaced: replaced.unwrap_or_default(),
@@ -116,6 +126,7 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     let held = held_again(&earlier, &past.replaced, now, &at_fault);
     Ok(History {
         against: past.against.clone(),
+        lost: past.lost.clone(),
         stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
         absent: [absent(&earlier, now, &at_fault), held].concat(),
         tallies: verdict::tallies(&past.statements),

@@ -5,6 +5,7 @@ use super::mandates;
 use crate::ingest;
 use crate::kernel::Error;
 use crate::model::evidence::{Bins, Evidence, Shortfall};
+use crate::model::filing::{FilingCheck, Standing};
 use crate::model::register::Register;
 use crate::model::standing::{Absence, Change, History};
 use crate::policy::Policy;
@@ -66,6 +67,8 @@ pub struct ReviewSummary {
 pub struct StandingSummary {
     /// The run compared with.
     pub against: Option<String>,
+    /// The run that it should have been compared with and that is not kept any more.
+    pub lost: Option<String>,
     pub new: u64,
     pub changed: u64,
     pub same: u64,
@@ -86,6 +89,7 @@ impl StandingSummary {
         let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
         Self {
             against: history.against.clone(),
+            lost: history.lost.clone(),
             new: raised(Change::New),
             changed: raised(Change::Changed),
             same: raised(Change::Same),
@@ -105,6 +109,21 @@ pub struct FilingSummary {
     /// Filed, for the person or another of the household.
     pub filed: u64,
     pub not_seen: u64,
+}
+
+impl FilingSummary {
+    pub(super) fn of(check: &FilingCheck) -> Self {
+        let mut summary = Self { officials: check.officials.len() as u64, ..Self::default() };
+        for tie in &check.ties {
+            summary.lines += 1;
+            match tie.standing {
+                Standing::Filed(_) | Standing::HouseholdFiled(_) => summary.filed += 1,
+                Standing::NotSeen => summary.not_seen += 1,
+                Standing::NoList => {}
+            }
+        }
+        summary
+    }
 }
 
 /// One source in the run.
@@ -155,6 +174,7 @@ impl RunSummary {
             || self.fewer_persons > 0
             || self.mandates_at_fault > 0
             || self.fewer_mandated > 0
+            || self.standing.lost.is_some()
             || self.sources.iter().any(SourceSummary::needs_attention)
     }
 }

@@ -16,11 +16,12 @@ use serde_json::Value;
 
 use super::answers::ANSWERS;
 use super::judgements::JUDGEMENTS;
+use super::kept_tables::KeptTables;
 use super::publish;
 use super::run_record::FILE as RECORD;
 use super::whole_file::{digest_of_file, write_whole};
 use super::workspace::{Workspace, names_in, run_key};
-use crate::kernel::{Digest, Error, ErrorKind, Message, Result};
+use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS entry (
@@ -192,6 +193,23 @@ impl Ledger {
         found.map_err(|error| sql_error(&self.path, &error))?.map(|stored| self.sound(&stored)).transpose()
     }
 
+    /// The last run published for an earlier day, whether it is still kept or not.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn run_before(&self, day: Date) -> Result<Option<String>> {
+        let day = day.to_string().replace('-', "");
+        let read = || {
+            let run = "json_extract(body, '$.run')";
+            let sql = format!("SELECT {run} FROM entry WHERE action = ?1 AND {run} < ?2");
+            let mut statement = self.connection.prepare(&sql)?;
+            let runs = statement.query_map(params![publish::ACTION, day], |row| row.get::<_, String>(0))?;
+            runs.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let runs = read().map_err(|error| sql_error(&self.path, &error))?;
+        Ok(runs.into_iter().filter(|run| run_key(run).is_some()).max_by(|a, b| run_key(a).cmp(&run_key(b))))
+    }
+
     /// The entry of a published run.
     ///
     /// # Errors
@@ -242,12 +260,12 @@ impl Ledger {
         Ok(Verification { entries: end.0, head: end.1.to_string(), fault })
     }
 
-    /// The first run still kept whose record is not the one it was published with (the record vouches for its tables), or of
-    /// which no entry tells.
+    /// The first run still kept whose record or tables are not those it was published with, or of which no entry tells.
     fn record_fault(&self) -> Result<Option<LedgerFault>> {
         let runs = self.path.with_file_name("runs");
         let mut kept = names_in(&runs)?;
         kept.retain(|run| run_key(run).is_some() && !publish::is_pending(&runs.join(run)));
+        let mut tables = KeptTables::default();
         for entry in self.entries_of(publish::ACTION)? {
             let Some(run) = entry.body["run"].as_str() else { continue };
             kept.retain(|other| other != run);
@@ -256,6 +274,9 @@ impl Ledger {
             let stands = |found: Digest| found == published;
             if folder.is_dir() && !digest_of_file(&folder.join(RECORD)).is_ok_and(stands) {
                 return Ok(Some(LedgerFault { seq: entry.seq, reason: "store.ledger_record" }));
+            }
+            if folder.is_dir() && !tables.stand(&entry.body["snapshots"], &folder) {
+                return Ok(Some(LedgerFault { seq: entry.seq, reason: "store.ledger_table" }));
             }
         }
         if kept.is_empty() {

@@ -21,6 +21,7 @@ mod extracts;
 mod findings;
 mod frame;
 mod judgements;
+mod kept_tables;
 mod key_index;
 mod ledger;
 mod lock;

@@ -289,6 +289,8 @@ fn a_damaged_run_stops_the_next_night_until_its_day_is_made_again() {
     assert_eq!(second["standing"]["against"], again["run"]);
     assert_eq!((&second["standing"]["new"], &second["standing"]["gone"]), (&0.into(), &0.into()));
 
+    assert!(!world.hedui(&["ledger", "verify"]).status.success(), "the damaged one is still kept");
+    std::fs::remove_dir_all(table.parent().unwrap()).unwrap();
     assert!(world.hedui(&["ledger", "verify"]).status.success());
     let folder = |run: &serde_json::Value| world.path(&format!("store/runs/{}", run["run"].as_str().unwrap()));
     std::fs::copy(folder(&again).join("run.json"), folder(&second).join("run.json")).unwrap();

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::completeness::{state_of, states};
+use super::completeness::{ran, state_of, states};
 use super::known::edit;
 use super::world::{AS_OF, World, hedui, records, text};
 
@@ -46,6 +46,37 @@ fn a_changed_heading_stops_its_source_alone() {
     assert!(table.contains("某某证"), "the message lists the headings found: {table}");
     let coverage = text(&world.hedui(&["export", "coverage"]).stdout);
     assert!(coverage.contains("source_missing"), "coverage says so");
+}
+
+/// What a source that did not come holds stands in the run before alone; and every byte of what is kept is vouched for.
+#[test]
+fn a_run_that_was_deleted_is_missed_and_a_table_that_was_changed_is_found() {
+    let world = small();
+    let run = |day: &str| ran(&world, day).1["run"].as_str().unwrap().to_owned();
+    let first = run("2026-11-24");
+    run("2026-11-25");
+    assert!(world.hedui(&["ledger", "verify"]).status.success());
+    for table in ["grounds", "coverage", "evidence-bank"] {
+        let path = world.path(&format!("store/runs/{first}/{table}.parquet"));
+        let whole = std::fs::read(&path).unwrap();
+        let mut changed = whole.clone();
+        changed[whole.len() / 2] ^= 1;
+        std::fs::write(&path, changed).unwrap();
+        let verified = world.hedui(&["ledger", "verify"]);
+        assert_eq!(verified.status.code(), Some(1), "{table}");
+        assert!(text(&verified.stdout).contains("a table of the run"), "{}", text(&verified.stdout));
+        std::fs::write(&path, whole).unwrap();
+    }
+    std::fs::remove_dir_all(world.path(&format!("store/runs/{first}"))).unwrap();
+    assert!(world.hedui(&["ledger", "verify"]).status.success(), "an old run may go");
+    let (code, summary) = ran(&world, "2026-11-26");
+    assert_eq!((code, &summary["standing"]["lost"]), (Some(0), &serde_json::Value::Null));
+    for run in std::fs::read_dir(world.path("store/runs")).unwrap() {
+        std::fs::remove_dir_all(run.unwrap().path()).unwrap();
+    }
+    let (code, summary) = ran(&world, "2026-11-27");
+    assert_eq!((code, summary["standing"]["lost"].as_str()), (Some(1), Some("20261126-01")));
+    assert_eq!(ran(&world, "2026-11-28").0, Some(0));
 }
 
 /// A full disk behind `>` is the disk's trouble, whatever was printed.
@@ -137,7 +168,7 @@ fn codes_without_a_meaning_are_told_and_listed_with_their_rows() {
     std::fs::write(&layout, lines.join("\n")).unwrap();
     let output = world.run_plain();
     let told = text(&output.stderr);
-    assert!(told.contains("codes of departments have no meaning") && told.contains("unmapped.csv"), "{told}");
+    assert!(told.contains("codes have no meaning in the [codes]") && told.contains("unmapped.csv"), "{told}");
     let run = std::fs::read_dir(world.path("outbox")).unwrap().next().unwrap().unwrap().path();
     let listed = records(&std::fs::read(run.join("unmapped.csv")).unwrap());
     let rows: u64 = listed.iter().map(|row| row["名册相关行数"].parse::<u64>().unwrap()).sum();

@@ -90,6 +90,7 @@ fn print(estimate: &Preflight, machine: &Machine, context: &Context) {
         let reason = match &part.refused {
             Some(fault) => fault.say(context.lang),
             None if part.files == 0 => context.word("cli.state_missing").to_owned(),
+            None if part.undated => context.word("cli.undated").to_owned(),
             None => continue,
         };
         eprintln!("! {} ({}): {reason}", part.source, part.department);

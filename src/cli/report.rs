@@ -76,7 +76,7 @@ fn print(summary: &ReportSummary, options: &ReportOptions, context: &Context) {
         println!("{}", serde_json::to_string_pretty(summary).expect("plain numbers and names of files"));
         return;
     }
-    let done = Message::new("household.done")
+    let done = Message::new(if summary.pages > 0 { "household.done" } else { "household.done_unpaged" })
         .with("count", summary.reports)
         .with("pages", summary.pages)
         .with("folder", options.out.display())

@@ -16,6 +16,8 @@ struct Found<'a> {
     department: &'a str,
     kind: String,
     files: usize,
+    /// Nobody knows of which day it is.
+    undated: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -35,9 +37,10 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
             department: &layout.department,
             kind: kind.label.clone(),
             files: sample.files,
+            undated: sample.undated,
         });
     }
-    let missing = found.iter().any(|found| found.files == 0);
+    let lacking = found.iter().any(|found| found.files == 0 || found.undated);
     // Whose values the rules need is known once it is known who is on the register.
     if faults.is_empty() && found.first().is_some_and(|register| register.files > 0) {
         faults.extend(check_register(&plan).err());
@@ -51,7 +54,10 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
         print(&found, context);
         println!("{}", context.say(&Message::new("cli.valid").with("rules", rules).with("profile", profile)));
     }
-    Ok(if missing { NEEDS_ATTENTION } else { 0 })
+    for undated in found.iter().filter(|found| found.undated) {
+        eprintln!("! {} ({}): {}", undated.source, undated.department, context.word("cli.undated"));
+    }
+    Ok(if lacking { NEEDS_ATTENTION } else { 0 })
 }
 
 /// The register as a run of today would read it, and the parameters in force in its counties.

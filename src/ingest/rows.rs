@@ -418,7 +418,7 @@ impl<'a> RowReader<'a> {
             days.push(None);
             return Ok(());
         }
-        match dates::date(text) {
+        match dates::last_day(text) {
             Ok(day) if !damaged => {
                 days.push(day);
                 Ok(())

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::delivered::Delivered;
 use super::encoding::Encoding;
-use super::inbox::refuse_unclear;
+use super::inbox::{newest_date_in_names, refuse_unclear};
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
 use super::{Job, delimited, deliveries, xlsx};
@@ -34,6 +34,8 @@ pub struct Sample {
     pub rows: u64,
     /// Why the run would refuse the source, as far as a sample can tell.
     pub refused: Option<Error>,
+    /// Nothing says of which day it is, and its layout sets a cycle: it would count as stale.
+    pub undated: bool,
 }
 
 /// Samples all files of a source. None delivered is no fault: zero files.
@@ -43,7 +45,9 @@ pub struct Sample {
 pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
     let paths = deliveries(root, source)?;
     let refused = refuse_unclear(root, source, None).err();
-    let mut all = Sample { files: 0, bytes: 0, rows: 0, refused };
+    let is_dated = source.stated_as_of().is_some() || source.maps("as_of") || newest_date_in_names(&paths).is_some();
+    let undated = source.cycle_days.is_some() && !paths.is_empty() && !is_dated;
+    let mut all = Sample { files: 0, bytes: 0, rows: 0, refused, undated };
     for path in paths {
         let delivered = Delivered::open(&path)?;
         all.files += 1;
@@ -174,8 +178,8 @@ mod tests {
         let (first, second) = (list(3, Encoding::Utf8), list(5, Encoding::Gb18030));
         let found = sampled("csv", &[("a.csv", &first), ("b.csv", &second[..second.len() - 1])]);
         let bytes = (first.len() + second.len() - 1) as u64;
-        assert_eq!(found, Sample { files: 2, bytes, rows: 8, refused: None });
-        assert_eq!(sampled("csv", &[]), Sample { files: 0, bytes: 0, rows: 0, refused: None });
+        assert_eq!(found, Sample { files: 2, bytes, rows: 8, refused: None, undated: false });
+        assert_eq!(sampled("csv", &[]), Sample { files: 0, bytes: 0, rows: 0, refused: None, undated: false });
     }
 
     #[test]

@@ -136,6 +136,9 @@ pub struct Absent {
     /// States of coverage that keep it unknown, each once, of a discrepancy that could not be looked at; none where a run is
     /// read back.
     pub gaps: Vec<CoverageState>,
+    /// Whom of the register it is about, as [`crate::model::outcome::Discrepancy::whom`]; none who left it, and none where a run
+    /// is read back.
+    pub whom: Option<u32>,
 }
 
 /// A run beside the one before and the answers so far.

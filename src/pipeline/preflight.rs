@@ -90,6 +90,8 @@ pub struct Expected {
     pub needs: Needs,
     #[serde(skip)]
     pub refused: Option<Error>,
+    /// Nobody knows of which day it is: it would count as stale.
+    pub undated: bool,
 }
 
 /// The whole estimate.
@@ -108,9 +110,9 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    /// A delivery is missing or would be refused.
+    /// A delivery is missing, would be refused or count as stale because nobody knows its day.
     pub fn needs_attention(&self) -> bool {
-        self.expected.iter().any(|part| part.files == 0 || part.refused.is_some())
+        self.expected.iter().any(|part| part.files == 0 || part.refused.is_some() || part.undated)
     }
 }
 
@@ -153,10 +155,11 @@ pub fn preflight(plan: &Plan, only: &[String], formats: &[Format], cores: usize)
 
 impl Expected {
     fn of(root: &Path, source: &str, layout: &Source, kind: &Kind, share: f64) -> Result<Self> {
-        let Sample { files, bytes, rows, refused } = ingest::sample(root, layout, kind)?;
+        let Sample { files, bytes, rows, refused, undated } = ingest::sample(root, layout, kind)?;
         let linked = (rows as f64 * share).round() as u64;
         let department = layout.department.clone();
-        Ok(Self { source: source.to_owned(), department, files, bytes, rows, linked, needs: Needs::default(), refused })
+        let (source, needs) = (source.to_owned(), Needs::default());
+        Ok(Self { source, department, files, bytes, rows, linked, needs, refused, undated })
     }
 }
 
@@ -273,6 +276,7 @@ mod tests {
             linked,
             needs,
             refused: None,
+            undated: false,
         }
     }
 

@@ -185,8 +185,9 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         return Vec::new();
     }
     let register = now.register;
-    let households: BTreeMap<&str, u32> =
-        (0u32..).zip(register.households.iter()).map(|(index, household)| (household.code(), index)).collect();
+    let asked: FastSet<&str> = missing.iter().map(|one| one.household.as_str()).collect();
+    let numbered = (0u32..).zip(register.households.iter()).map(|(index, household)| (household.code(), index));
+    let households: FastMap<&str, u32> = numbered.filter(|(code, _)| asked.contains(code)).collect();
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();
@@ -235,11 +236,15 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
             false => (Absence::Gone, Vec::new()),
         }
     };
-    let mut absent: Vec<Absent> = missing
-        .into_iter()
-        .map(|one| (why(one), (*one).clone()))
-        .map(|((why, gaps), earlier)| Absent { earlier, why, gaps })
-        .collect();
+    let whom = |one: &Earlier| {
+        let living = register.household(*households.get(one.household.as_str())?).persons;
+        living.iter().copied().find(|person| one.person.is_empty() || register.id_text(*person) == one.person)
+    };
+    let absent = |one: &&Earlier| {
+        let (why, gaps) = why(one);
+        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one) }
+    };
+    let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
     absent.sort_by(|a, b| {
         let key = |one: &Absent| {
             let Earlier { division, household, rule, id, .. } = &one.earlier;

@@ -110,6 +110,7 @@ pub(super) fn absent(view: &RunView, indexes: &[u32]) -> Listing {
             ("report.col_number", 6.0, Count),
             ("report.col_discrepancy", 18.0, Code),
             ("report.col_household", 16.0, Code),
+            ("report.col_name", 10.0, Text),
             ("report.col_id", 21.0, Code),
             ("report.col_town", 14.0, Text),
             ("report.col_severity", 8.0, Text),
@@ -124,11 +125,16 @@ pub(super) fn absent(view: &RunView, indexes: &[u32]) -> Listing {
     for &index in indexes {
         let absent = &view.history.absent[index as usize];
         let earlier = &absent.earlier;
+        let id = match absent.whom {
+            Some(person) => view.person_id(person),
+            None => view.shown_id(&earlier.person).into_owned(),
+        };
         listing.rows.push(vec![
             (listing.rows.len() as u64 + 1).into(),
             earlier.id.as_str().into(),
             view.text(&earlier.household).into_owned().into(),
-            view.shown_id(&earlier.person).into_owned().into(),
+            absent.whom.map(|person| view.person_name(person).into_owned()).unwrap_or_default().into(),
+            id.into(),
             view.town(earlier.division).into(),
             view.word(&format!("report.severity_{}", earlier.severity)).into(),
             earlier.rule.as_str().into(),

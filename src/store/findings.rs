@@ -51,7 +51,9 @@ pub fn households_of(workspace: &Workspace, run: &str, ids: impl Fn(&str) -> boo
 /// What an earlier run had found and this one did not, and why.
 pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
-        Absence::parse(&why).map(|why| Absent { earlier, why, gaps: Vec::new() }).ok_or_else(|| run.damaged())
+        Absence::parse(&why)
+            .map(|why| Absent { earlier, why, gaps: Vec::new(), whom: None })
+            .ok_or_else(|| run.damaged())
     };
     earlier(&run.table("absent.parquet")?)?.into_iter().map(known).collect()
 }

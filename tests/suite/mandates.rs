@@ -24,17 +24,29 @@ fn put(world: &World, column: usize, values: &[&str]) -> Vec<String> {
 #[test]
 fn an_end_that_cannot_be_read_covers_nobody_and_none_at_all_covers_for_long() {
     let world = World::made(400, 2_500, 9);
-    let ends = ["2026-11-31", "已撤回", "2026/2/29", "2025", "长期", "", "2026-11-24", "2026-11-23"];
+    let ends = [
+        "2026-11-31",
+        "已撤回",
+        "2026/2/29",
+        "2025",
+        "长期",
+        "",
+        "2026-11-24",
+        "2026-11-23",
+        "1900-01-01",
+        "2026-12",
+        "9999-12-31",
+    ];
     let ids = put(&world, 4, &ends);
     let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("! 4 mandates end on a day that cannot be read, or are in another name"),
+        text(&output.stderr).contains("! 6 mandates end on a day that cannot be read, or are in another name"),
         "{}",
         text(&output.stderr)
     );
-    assert_eq!(covered(&world, &ids), [false, false, false, false, true, true, true, false]);
-    assert_eq!(told(&world, "run.reject_mandate_end"), ["2", "3", "4", "5"]);
+    assert_eq!(covered(&world, &ids), [false, false, false, false, true, true, true, false, false, false, true]);
+    assert_eq!(told(&world, "run.reject_mandate_end"), ["2", "3", "4", "5", "10", "11"]);
 }
 
 /// Two slips in one id make somebody else's of it: nobody is matched because another signed.

@@ -261,6 +261,7 @@ mod tests {
                 fact: None,
             },
             why,
+            whom: None,
             gaps: Vec::new(),
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());

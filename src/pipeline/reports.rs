@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::Plan;
-use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Message, Progress, Result};
+use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Message, Progress, Result, wording};
 use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
@@ -18,8 +18,9 @@ use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 use crate::model::standing::History;
+use crate::model::verdict::{self, InForce};
 use crate::report::{
-    IndexLine, MadeReport, Print, Report, ReportForms, Reports, RunView, report_number, reports_index,
+    IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, report_number, reports_index,
 };
 use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_bytes};
 
@@ -95,6 +96,8 @@ pub fn make_reports(
     let recalled = recall(&workspace, &options.run, part)?;
     let numbers: Vec<String> = numbers(&recalled, &options.run);
     let mut ledger = Ledger::open(&workspace)?;
+    let statements = ledger.statements()?;
+    let in_force = verdict::in_force(&statements);
     let prints = ledger.record_prints(&options.at, &options.who, &options.run, &numbers)?;
 
     progress.begin(STAGE, 0);
@@ -125,7 +128,8 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let made = reports.make(household, Report { number, print, remarks: Vec::new() }, options.forms)?;
+            let remarks = remarks(&recalled.outcomes, household, &in_force, lang);
+            let made = reports.make(household, Report { number, print, remarks }, options.forms)?;
             progress.advance(STAGE, 0, 1);
             write_files(&options.out, made)
         })
@@ -145,6 +149,24 @@ pub fn make_reports(
         print: matches!(options.whose, Whose::Household(_)).then(|| prints.counts[0]),
         files: names,
     })
+}
+
+/// What was stated of a household's discrepancies since the run found them, as it stands today: objections and answers.
+fn remarks(outcomes: &Outcomes, household: u32, in_force: &BTreeMap<&str, InForce<'_>>, lang: Lang) -> Vec<Remark> {
+    let own = outcomes.discrepancies.iter().filter(|found| found.household == household);
+    let stated = own.filter_map(|found| {
+        let stands = in_force.get(found.id.as_str())?;
+        let message = match (stands.objection, stands.answer) {
+            (Some(objection), _) => Message::new("household.remark_objection").with("on", objection.on),
+            (None, Some(answer)) => {
+                let said = wording::say(lang, &format!("report.verdict_{}", answer.said.code()));
+                Message::new("household.remark_answer").with("on", answer.on).with("said", said)
+            }
+            (None, None) => return None,
+        };
+        Some(Remark { of: None, message: message.with("id", &found.id) })
+    });
+    stated.collect()
 }
 
 fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {

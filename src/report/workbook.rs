@@ -163,8 +163,7 @@ fn write_cover(
         }
         line += 2;
     }
-    print_setup(view, sheet, &cover.title);
-    Ok(())
+    print_setup(view, sheet, &cover.title, COVER_WIDTHS.iter().sum())
 }
 
 fn write_listing(
@@ -200,8 +199,7 @@ fn write_listing(
     sheet.set_freeze_panes(1, 0)?;
     sheet.autofilter(0, 0, last_row, last_column)?;
     sheet.set_repeat_rows(0, 0)?;
-    print_setup(view, sheet, &listing.title);
-    Ok(())
+    print_setup(view, sheet, &listing.title, widths.iter().sum())
 }
 
 /// What a column that people fill in takes: one of the words, or a day of this century.
@@ -269,13 +267,20 @@ fn clipped(text: &str) -> &str {
     text.char_indices().nth(CELL_CHARACTERS).map_or(text, |(end, _)| &text[..end])
 }
 
-/// A4 landscape, one page wide, the mark of what this is on every page.
-fn print_setup(view: &RunView, sheet: &mut Worksheet, title: &str) {
+/// A4 landscape, the mark of what this is on every page. One page wide if `width` (characters) can be read there; a wider list
+/// goes on beside, with the columns that number it on each page.
+fn print_setup(view: &RunView, sheet: &mut Worksheet, title: &str, width: f64) -> std::result::Result<(), XlsxError> {
+    const ON_A_PAGE: f64 = 214.0; // 150 at full size, at seven tenths of it
+    let pages = (width / ON_A_PAGE).ceil().max(1.0) as u16;
+    if pages > 1 {
+        sheet.set_repeat_columns(0, 1)?;
+    }
     let plain = |text: &str| text.replace('&', "&&");
     let demo = if view.demo { view.word("report.demo") } else { "" };
-    sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0).set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
+    sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(pages, 0).set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
     sheet.set_header(format!("&L{}&C{demo}&R{}", plain(title), plain(view.run)));
     sheet.set_footer(format!("&L{}&R&P / &N", view.word("report.note_short")));
+    Ok(())
 }
 
 #[cfg(test)]

@@ -217,6 +217,9 @@ pub(super) fn goes_by(register: &Register, person: u32, name: &str) -> bool {
 fn refuse_unread(file: &Evidence, missing: &'static str) -> Result<()> {
     match &file.delivery {
         Delivery::Arrived { .. } => Ok(()),
+        Delivery::Refused(fault) if fault.message().key == "ingest.refused_headings" => {
+            Err(fault.clone().hint(Message::new("run.register_headings_hint")))
+        }
         Delivery::Refused(fault) => Err(fault.clone()),
         Delivery::Missing => Err(Error::input(Message::new(missing)).at(Path::new("register.toml"))),
     }

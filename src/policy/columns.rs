@@ -3,7 +3,7 @@
 //! | level | columns | seen by |
 //! |---|---|---|
 //! | row | the kind's fields by name; `<field>_month` for each date field; `row_as_of` (the kind's `as_of`) | rows, when, measure |
-//! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
+//! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `stated_again`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
 //! | row | `same_name`, of enrolments only: another row of the id has this name, or had it | rows, when, measure |
 //! | person | `person`, `relation`, `role`, `person_state`, `programme`, `marital`, `disability`, `age`, `person_paid_from`, `person_paid_through`, `monthly_amount`, `declared_…` | all; flag only if `per = "person"` |
 //! | household | `household`, `members`, `household_programme`, `division`, `county` | all |
@@ -51,6 +51,7 @@ pub enum Fixed {
     NameLevel,
     Record,
     Repeated,
+    StatedAgain,
     OtherInHousehold,
     OtherNameGiven,
     SameName,
@@ -83,6 +84,7 @@ const FIXED: &[(&str, Level, DataType, Fixed)] = &[
     ("name_level", Level::Row, DataType::String, Fixed::NameLevel),
     ("record", Level::Row, DataType::String, Fixed::Record),
     ("repeated", Level::Row, DataType::Boolean, Fixed::Repeated),
+    ("stated_again", Level::Row, DataType::Boolean, Fixed::StatedAgain),
     ("other_in_household", Level::Row, DataType::Boolean, Fixed::OtherInHousehold),
     ("other_name_given", Level::Row, DataType::Boolean, Fixed::OtherNameGiven),
     ("same_name", Level::Row, DataType::Boolean, Fixed::SameName),

@@ -4,7 +4,7 @@
 //! there if any of those persons has a live mandate (the mandate is the citizen's) and the id is a valid one.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -278,6 +278,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::NameLevel => fill(&|_, seat| Cell::Text(name_letter(link_of(world, seat).name_level).into())),
         Fixed::Record => fill(&|_, seat| owned(record(world, seat))),
         Fixed::Repeated => flags(repeated(world, seats)),
+        Fixed::StatedAgain => flags(stated_again(world, seats)),
         Fixed::OtherInHousehold => flags(others_in_household(world, seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
         Fixed::SameName => {
@@ -357,6 +358,26 @@ fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
         first += household.len();
     }
     flags
+}
+
+/// A row of the person before it says the same in every field, whenever it was fed back: a list that was exported twice.
+fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let all_of = |seat: &Seat| {
+        let evidence = evidence_of(world, seat);
+        let mut said = evidence.source.clone();
+        for (field, column) in evidence.kind.fields.iter().zip(&evidence.table.columns) {
+            if field.name != "as_of" {
+                said.push('\u{1f}');
+                column.push_text(&mut said, seat.row as usize);
+            }
+        }
+        said
+    };
+    let of_person = |rows: &[Seat]| {
+        let mut known = BTreeSet::new();
+        rows.iter().map(|seat| rows.len() > 1 && !known.insert(all_of(seat))).collect::<Vec<bool>>()
+    };
+    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
 }
 
 /// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are

@@ -272,7 +272,7 @@ fn full_columns(view: &RunView) -> Vec<Column> {
         ("report.col_household", 10.0, Code),
         ("report.col_programme", 7.0, Text),
         ("report.col_town", 9.0, Text),
-        ("report.col_village", 9.0, Text),
+        ("report.col_village", 12.0, Text),
         ("report.col_name", 7.0, Text),
         ("report.col_id", 19.0, Code),
         ("report.col_relation", 7.0, Text),

@@ -23,7 +23,7 @@ NOT_DONE = (
     "rejects with file, line and reason; the closing count of every row read",
     "links with a lineage, grades C to E, variants of names, review lists",
     "coverage per person and source; stale and missing sources",
-    "the other seven rules, innocent explanations, amounts",
+    "the other nine rules, innocent explanations, amounts",
     "snapshots, digests, manifest and ledger; publishing whole or not at all",
 )
 

@@ -49,43 +49,40 @@ fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Refuses deliveries of which nobody can say which files count. Where their names carry several dates, the layout has to say
-/// whether the later replaces the earlier or adds to it: read together, what was true last month would accuse. And where the
-/// later replaces the earlier, every file that is left out has to be an older issue of one that is read, alike in name but for
-/// the date: another county's list, a supplement or a mistyped day left out would clear whoever stands in it. `today`: the day of
-/// the run, if it is known; what is dated later was mistyped, or was not there yet.
-///
+/// Refuses deliveries of which nobody can say which files count. `today`: the day of the run, if it is known.
 ///
 /// # Errors
 /// Kind `Input`; kind `Io` as [`deliveries`].
 pub fn refuse_unclear(root: &Path, source: &Source, today: Option<Date>) -> Result<()> {
     let files = matching(root, source)?;
-    let mut dates: Vec<Date> = files.iter().filter_map(|path| date_of(path)).collect();
-    dates.sort();
-    dates.dedup();
+    let dates: BTreeSet<Date> = files.iter().filter_map(|path| date_of(path)).collect();
     let folder = || files[0].parent().unwrap_or(root);
-    match (dates.as_slice(), source.connector.take) {
-        ([first, .., last], None) => {
+    match (source.connector.take, dates.first(), dates.last()) {
+        (None, Some(first), Some(last)) if first < last => {
             let several = Message::new("ingest.refused_dates").with("first", first).with("last", last);
             Err(Error::input(several).hint(Message::new("ingest.refused_dates_hint")).at(folder()))
         }
-        (dates, Some(Take::Newest)) if files.len() > 1 => {
-            let newest = dates.last().copied();
-            if newest > today && today.is_some() {
-                let later = Message::new("ingest.refused_later").with("date", newest.expect("it is later than a day"));
-                return Err(Error::input(later).hint(Message::new("ingest.refused_later_hint")).at(folder()));
-            }
-            let stem = |path: &PathBuf| dated(path).map_or_else(|| name_of(path), |(_, stem)| stem);
-            let is_read = |path: &&PathBuf| newest.is_some() && date_of(path) == newest;
-            let read: BTreeSet<String> = files.iter().filter(is_read).map(stem).collect();
-            let left = files.iter().find(|path| !is_read(path) && !read.contains(&stem(path)));
-            left.map_or(Ok(()), |left| {
-                let left_out = Error::input(Message::new("ingest.refused_left_out"));
-                Err(left_out.hint(Message::new("ingest.refused_left_out_hint")).at(left))
-            })
+        (Some(Take::Newest), _, Some(newest)) if today.is_some_and(|today| *newest > today) && files.len() > 1 => {
+            let later = Message::new("ingest.refused_later").with("date", newest);
+            Err(Error::input(later).hint(Message::new("ingest.refused_later_hint")).at(folder()))
         }
+        (Some(Take::Newest), ..) if files.len() > 1 => refuse_left_out(&files, dates.last().copied()),
         _ => Ok(()),
     }
+}
+
+/// Every file that is left out because others are newer has to be an older issue of one of them, alike in name but for the date:
+/// another county's list, a supplement or a mistyped day left out would clear whoever stands in it.
+fn refuse_left_out(files: &[PathBuf], newest: Option<Date>) -> Result<()> {
+    let stem = |path: &PathBuf| dated(path).map_or_else(|| name_of(path), |(_, stem)| stem);
+    let is_read = |path: &&PathBuf| newest.is_some() && date_of(path) == newest;
+    let read: BTreeSet<String> = files.iter().filter(is_read).map(stem).collect();
+    let left = files.iter().find(|path| !is_read(path) && !read.contains(&stem(path)));
+    let refuse = |left: &PathBuf| {
+        let left_out = Error::input(Message::new("ingest.refused_left_out"));
+        left_out.hint(Message::new("ingest.refused_left_out_hint")).at(left)
+    };
+    left.map_or(Ok(()), |left| Err(refuse(left)))
 }
 
 /// A file's path relative to the workspace, `/` between parts.

@@ -56,25 +56,13 @@ impl Connector for Spreadsheet {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
         let mut bytes = Vec::new();
         file.read(0..file.len(), &mut bytes)?;
-        let mut book = Xlsx::new(Cursor::new(&bytes[..])).map_err(|error| refused(&error))?;
-        let names = book.sheet_names();
-        let sheet = sheet_of(job.source, &names)?;
-        let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
-        let mut reading = SheetReading::new(index, sheet as u16, job);
-        let mut count = 0;
-        while let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? {
-            count += 1;
-            if count > CELLS {
-                return Err(Error::input(Message::new("ingest.refused_cells").with("limit", CELLS)));
-            }
-            let (row, column) = cell.get_position();
-            reading.cell(row, column as usize, cell.get_value())?;
-        }
+        let (reading, name) = read_cells(&bytes, index, job, |_| true)?;
+        let sheet = reading.sheet;
         let (batch, headings, kept) = reading.finish()?;
         job.progress.advance(job.code, bytes.len() as u64, 0);
-        let format = format!("XLSX, {}", names[sheet]);
-        let sheet = Some((sheet as u16, kept));
-        Ok(ReadFile { batch, headings, digest: Digest::of(&bytes), format, encoding: Encoding::Utf8, sheet })
+        let format = format!("XLSX, {name}");
+        let digest = Digest::of(&bytes);
+        Ok(ReadFile { batch, headings, digest, format, encoding: Encoding::Utf8, sheet: Some((sheet, kept)) })
     }
 
     fn pick(&self, _: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
@@ -94,19 +82,34 @@ impl Connector for Spreadsheet {
 pub(super) fn look(file: &Delivered, job: &Job<'_>) -> Result<()> {
     let mut bytes = Vec::new();
     file.read(0..file.len(), &mut bytes)?;
-    let mut book = Xlsx::new(Cursor::new(&bytes[..])).map_err(|error| refused(&error))?;
-    let names = book.sheet_names();
+    let (reading, _) = read_cells(&bytes, 0, job, |reading| reading.rows.is_none())?;
+    reading.finish().map(drop)
+}
+
+/// Reads the cells of the layout's sheet, as long as `goes_on` says so; beside it, the sheet's name.
+fn read_cells<'a>(
+    bytes: &[u8],
+    index: u16,
+    job: &'a Job<'a>,
+    goes_on: impl Fn(&SheetReading<'_>) -> bool,
+) -> Result<(SheetReading<'a>, String)> {
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
+    let mut names = book.sheet_names();
     let sheet = sheet_of(job.source, &names)?;
     let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
-    let mut reading = SheetReading::new(0, sheet as u16, job);
-    while reading.rows.is_none() {
-        let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? else {
-            return reading.finish().map(drop);
-        };
+    let mut reading = SheetReading::new(index, sheet as u16, job);
+    let mut count = 0;
+    while goes_on(&reading)
+        && let Some(cell) = cells.next_cell().map_err(|error| refused(&error))?
+    {
+        count += 1;
+        if count > CELLS {
+            return Err(Error::input(Message::new("ingest.refused_cells").with("limit", CELLS)));
+        }
         let (row, column) = cell.get_position();
         reading.cell(row, column as usize, cell.get_value())?;
     }
-    Ok(())
+    Ok((reading, names.swap_remove(sheet)))
 }
 
 /// Index of the sheet that the layout names, or of the first.

@@ -149,17 +149,18 @@ mod tests {
     #[test]
     fn a_record_is_at_fault_if_a_rule_asks_for_what_cannot_be_read_in_it() {
         let as_of = Date::from_ymd(2026, 11, 24).unwrap();
-        let persons = ["甲", "乙", "丙"].map(|name| toml::Table::from_iter([("name".to_owned(), name.into())]));
+        let persons = ["甲", "乙", "丙", "丁"].map(|name| toml::Table::from_iter([("name".to_owned(), name.into())]));
         let register = register(&persons, as_of);
         let delivery = Delivery::Arrived { as_of: Some(as_of), stale: false, short: None };
-        let rows = vec![toml::Table::new(); 4];
+        let rows = vec![toml::Table::new(); 5];
         let mut vehicles = evidence("vehicle", &rows, delivery);
         let field = |name| vehicles.kind.field(name).unwrap() as u16;
-        // V001 asks for a car's state, and no rule for its model.
-        vehicles.unread = vec![(0, field("state")), (3, field("model"))];
-        let links = [link(0, 0, 0, 0), link(0, 0, 1, 0), link(1, 0, 2, 0), link(2, 0, 3, 0)];
+        // V001 asks for a car's state, no rule for its model, and cars are told apart by their plates.
+        vehicles.unread = vec![(0, field("state")), (3, field("model")), (4, field("plate"))];
+        let links = [link(0, 0, 0, 0), link(0, 0, 1, 0), link(1, 0, 2, 0), link(2, 0, 3, 0), link(3, 0, 4, 0)];
         let coverage = coverage(&demo(), &register, &[vehicles], &links, [].iter(), &[Vec::new()]);
-        assert_eq!([0, 1, 2].map(|person| coverage.of(person)[0]), [RecordFault, Found, Found]);
+        let states = [0, 1, 2, 3].map(|person| coverage.of(person)[0]);
+        assert_eq!(states, [RecordFault, Found, Found, RecordFault]);
         assert!(!RecordFault.is_checked());
     }
 }

@@ -64,12 +64,13 @@ impl Rule {
         self.of_enrolment() || self.columns.iter().any(|column| of_the_day.contains(&column.origin))
     }
 
-    /// Rows, ascending, in which a field that it reads was given and cannot be read, or has no meaning.
+    /// Rows, ascending, in which a field that it reads was given and cannot be read, or has no meaning; or one that tells facts
+    /// apart: nobody could say whether it is the one that was found before.
     pub fn unread_rows(&self, evidence: &Evidence) -> impl Iterator<Item = u32> {
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            self.columns.iter().any(of_field)
+            evidence.kind.fact.contains(&field) || self.columns.iter().any(of_field)
         };
         evidence.unread.iter().filter(move |(_, field)| reads(usize::from(*field))).map(|(row, _)| *row)
     }

@@ -42,8 +42,12 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
     }
     let lacking = found.iter().any(|found| found.files == 0 || found.undated);
     // Whose values the rules need is known once it is known who is on the register.
+    let mut unheard = Vec::new();
     if faults.is_empty() && found.first().is_some_and(|register| register.files > 0) {
-        faults.extend(check_register(&plan).err());
+        match check_register(&plan) {
+            Ok(of_nobody) => unheard = of_nobody,
+            Err(fault) => faults.push(fault),
+        }
     }
     Error::all(faults)?;
     let (rules, profile) = (plan.policy.cards().len(), &plan.policy.profile);
@@ -54,17 +58,30 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
         print(&found, context);
         println!("{}", context.say(&Message::new("cli.valid").with("rules", rules).with("profile", profile)));
     }
+    for (place, programmes) in &unheard {
+        let told = Message::new("cli.unheard_programmes").with("place", place).with("programmes", programmes);
+        eprintln!("! {}", context.say(&told));
+    }
     for undated in found.iter().filter(|found| found.undated) {
         eprintln!("! {} ({}): {}", undated.source, undated.department, context.word("cli.undated"));
     }
-    Ok(if lacking { NEEDS_ATTENTION } else { 0 })
+    Ok(if lacking || !unheard.is_empty() { NEEDS_ATTENTION } else { 0 })
 }
 
-/// The register as a run of today would read it, and the parameters in force in its counties.
-fn check_register(plan: &Plan) -> Result<()> {
+/// The register as a run of today would read it, and the parameters in force in its counties. Gives the rules and sources that
+/// are limited to programmes of which nobody on it is, each with these.
+fn check_register(plan: &Plan) -> Result<Vec<(String, String)>> {
     let today = as_of(None)?;
-    let read = read_register(plan, today, &Silent, &Cancel::default())?;
-    plan.policy.check_places(read.register.counties(), today)
+    let register = read_register(plan, today, &Silent, &Cancel::default())?.register;
+    plan.policy.check_places(register.counties(), today)?;
+    let of_rules = plan.policy.cards().into_iter().map(|card| (card.code, card.programmes));
+    let of_sources = plan.sources.iter().map(|source| format!("sources/{}.toml", source.code));
+    let all = of_rules.chain(of_sources.zip(plan.programmes_by_source()));
+    let is_unheard = |programmes: &[String]| {
+        !programmes.is_empty() && !programmes.iter().any(|programme| register.programmes.contains(programme))
+    };
+    let unheard = all.filter(|(_, programmes)| is_unheard(programmes));
+    Ok(unheard.map(|(place, programmes)| (place, programmes.join("、"))).collect())
 }
 
 fn print(found: &[Found<'_>], context: &Context) {

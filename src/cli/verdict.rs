@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::terminal::table;
 use super::{Context, NEEDS_ATTENTION, as_of, now, who};
 use crate::kernel::{Error, Message, Result};
@@ -28,9 +30,9 @@ enum Action {
     Object {
         #[arg(value_name = "ID")]
         id: String,
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         by: String,
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
         reason: String,
         #[arg(long, value_name = "DATE")]
         on: Option<String>,

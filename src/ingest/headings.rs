@@ -79,13 +79,26 @@ fn other_unit(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usi
 
 /// The unit that a folded heading names, known or not; `元月` is a month.
 fn unit_named(heading: &str) -> Option<&'static str> {
-    const LARGE: [&str; 5] = ["亿元", "百万元", "万元", "千元", "百元"];
+    const LARGE: [(&str, &str); 10] = [
+        ("亿元", "亿元"),
+        ("百万元", "百万元"),
+        ("万元", "万元"),
+        ("千元", "千元"),
+        ("百元", "百元"),
+        ("(亿)", "亿元"),
+        ("(万)", "万元"),
+        ("单位:万", "万元"),
+        ("(千)", "千元"),
+        ("(角)", "角"),
+    ];
     let alone = |unit: &str| {
         let behind = |word: &str| heading.contains(&format!("{word}{unit}"));
         behind("(") || behind("单位:") || heading.ends_with(unit)
     };
-    let large = LARGE.into_iter().find(|unit| heading.contains(unit));
-    large.or_else(|| alone("元").then_some("元")).or_else(|| heading.contains("(分)").then_some("分"))
+    let large = LARGE.into_iter().find(|(written, _)| heading.contains(written)).map(|(_, unit)| unit);
+    large
+        .or_else(|| (alone("元") || heading.contains("元)")).then_some("元"))
+        .or_else(|| heading.contains("(分)").then_some("分"))
 }
 
 fn map(source: &Source, kind: &Kind, folded: &[String]) -> Vec<Option<usize>> {
@@ -196,7 +209,7 @@ mod tests {
             connector = { type = "csv", path = "inbox/*.csv" }
             [columns]
             owner_id = "证件号码"
-            balance = ["存款余额（万元）", "存款余额(元)", "余额 单位:千元", "元月余额", "余额"]
+            balance = ["存款余额（万元）", "存款余额(元)", "余额(人民币元)", "余额(万)", "余额(角)", "余额 单位:千元", "元月余额", "余额"]
         "#;
         let (kind, plain) = (builtin("bank").unwrap(), text.to_owned());
         let said = |layout: &str, heading: &str| {
@@ -205,7 +218,12 @@ mod tests {
         };
         let in_ten_thousands = format!("{plain}\n[units]\nbalance = \"万元\"");
         assert!(said(&plain, "存款余额（万元）").unwrap().contains("balance = \"万元\""));
-        assert!(said(&in_ten_thousands, "存款余额（元）").is_some());
+        for heading in ["存款余额（元）", "余额（人民币元）"] {
+            assert!(said(&in_ten_thousands, heading).is_some(), "{heading}");
+        }
+        for heading in ["余额（万）", "余额（角）"] {
+            assert!(said(&plain, heading).is_some(), "{heading}");
+        }
         assert!(said(&plain, "余额 单位：千元").is_some() && said(&in_ten_thousands, "余额 单位：千元").is_some());
         assert_eq!(said(&in_ten_thousands, "存款余额（万元）"), None);
         for heading in ["存款余额（元）", "元月余额", "余额"] {

@@ -96,7 +96,8 @@ pub(super) fn newest_date_in_names(paths: &[PathBuf]) -> Option<Date> {
     paths.iter().filter_map(|path| date_of(path)).max()
 }
 
-fn date_of(path: &Path) -> Option<Date> {
+/// The date that a file's name carries.
+pub fn date_of(path: &Path) -> Option<Date> {
     dated(path).map(|(date, _)| date)
 }
 
@@ -128,12 +129,13 @@ fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
             };
             date.map(|date| (date, start + from..start + to))
         };
+        let whole = |(date, _): (Date, Range<usize>)| (date, *start..start + group.len());
         match group.len() {
             6 => part(0, 6),
             8 => part(0, 8),
             // Behind the date stands a time, or before it a division.
-            12 => part(0, 8).or_else(|| part(6, 12)),
-            14 => part(0, 8).or_else(|| part(6, 14)),
+            12 => part(0, 8).map(whole).or_else(|| part(6, 12)),
+            14 => part(0, 8).map(whole).or_else(|| part(6, 14)),
             _ => None,
         }
     };

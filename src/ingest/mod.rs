@@ -34,10 +34,10 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 pub use batch::REJECTS_KEPT;
-pub use inbox::{deliveries, refuse_unclear, shown};
+pub use inbox::{date_of, deliveries, refuse_unclear, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
-pub use rows::MANDATE_END_UNREAD;
+pub use rows::{MANDATE_END_UNREAD, MANDATE_START_UNREAD};
 pub use sample::{Sample, sample};
 pub use unmapped::unmapped;
 pub use xlsx::sheet_names;
@@ -219,6 +219,8 @@ pub fn decoded(bytes: &[u8]) -> String {
 /// cycle: silence is not clearance. `short`: what its files show of not being whole.
 pub fn delivery(source: &Source, paths: &[PathBuf], newest: Newest, short: Option<Shortfall>, today: Date) -> Delivery {
     let as_of = source.stated_as_of().or(newest.date).or_else(|| inbox::newest_date_in_names(paths));
+    // A day to come was mistyped, and would keep a source fresh until it has passed.
+    let as_of = as_of.filter(|as_of| *as_of <= today);
     let stale = source.cycle_days.is_some_and(|days| {
         as_of.is_none_or(|date| i64::from(today.days()) - i64::from(date.days()) > i64::from(days))
     });

@@ -30,6 +30,9 @@ const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", 
 /// The reason of a mandate whose end cannot be read.
 pub const MANDATE_END_UNREAD: &str = "run.reject_mandate_end";
 
+/// The reason of a mandate whose beginning cannot be read.
+pub const MANDATE_START_UNREAD: &str = "run.reject_mandate_start";
+
 /// How a mandate's end says that there is none.
 const ENDLESS: &[&str] = &["长期", "长期有效", "永久"];
 
@@ -74,6 +77,8 @@ struct Reading<'a> {
     of_person: bool,
     /// The end of a mandate ([`kind::MANDATE_END`]).
     ends: bool,
+    /// The beginning of a mandate ([`kind::MANDATE_START`]).
+    begins: bool,
 }
 
 impl<'a> RowReader<'a> {
@@ -98,6 +103,7 @@ impl<'a> RowReader<'a> {
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
             ends: field.name == kind::MANDATE_END,
+            begins: field.name == kind::MANDATE_START,
         });
         let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
         Self {
@@ -406,7 +412,7 @@ impl<'a> RowReader<'a> {
             Ok(has_meaning) => Ok(has_meaning),
             Err(reason) => {
                 column.push_none();
-                if is_null { Ok(true) } else { Err(reason) }
+                if is_null { Ok(true) } else { Err(if reading.begins { MANDATE_START_UNREAD } else { reason }) }
             }
         }
     }

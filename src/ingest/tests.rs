@@ -281,6 +281,8 @@ fn files_of_several_dates_are_read_as_the_layout_says_or_not_at_all() {
     }
     assert_eq!(ids(&taking("all"), &files), "1243");
     assert_eq!(ids(VEHICLE, &files[1..]), "43", "parts of one delivery");
+    let timed = [("v_20261021093000.csv", old.as_bytes()), ("v_20261121094512.csv", new.as_bytes())];
+    assert_eq!(ids(&taking("newest"), &timed), "4");
     let later = [parts[1], ("v_20271101_1.csv", new.as_bytes())];
     assert!(refusal(&Centre::new(&taking("newest"), &later).read()).contains("2027-11-01"));
     let undated = [("a.csv", old.as_bytes()), ("b.csv", new.as_bytes())];

@@ -349,8 +349,9 @@ fn write_value(value: &DataRef<'_>, is_date: bool, out: &mut String) {
             write!(out, "{year:04}-{month:02}-{day:02}").expect("a String takes all text");
         }
         DataRef::DateTime(duration) => write_number(duration.as_f64(), false, out),
-        // #N/A, #REF! and the like say nothing.
-        DataRef::Error(_) | DataRef::Empty => {}
+        // #N/A, #REF! and the like: something should stand there, and what it is nobody can read.
+        DataRef::Error(error) => write!(out, "{error}").expect("a String takes all text"),
+        DataRef::Empty => {}
     }
 }
 

@@ -254,6 +254,9 @@ pub fn with_common(code: &str, label: &str, own: Vec<Field>, fact: &[&str]) -> K
 /// end; what cannot be read as a day must not mean the same (invariant I-1).
 pub const MANDATE_END: &str = "mandate_to";
 
+/// The first day of a mandate, likewise. Without one it covers nothing.
+pub const MANDATE_START: &str = "mandate_from";
+
 /// Code of the persons file's kind.
 pub const REGISTER: &str = "register";
 
@@ -283,7 +286,7 @@ pub fn register_persons() -> Kind {
         ("monthly_amount", "月救助金额", FieldType::Money),
         ("paid_from", "享受开始年月", FieldType::Month),
         ("paid_through", "最近发放年月", FieldType::Month),
-        ("mandate_from", "授权起始日期", FieldType::Date),
+        (MANDATE_START, "授权起始日期", FieldType::Date),
         (MANDATE_END, "授权截止日期", FieldType::Date),
     ];
     plain(REGISTER, "对象名册", fields)
@@ -298,7 +301,7 @@ pub fn register_mandates() -> Kind {
         ("person_id", "身份证号", FieldType::Text),
         ("name", "姓名", FieldType::Text),
         ("number", "授权书编号", FieldType::Text),
-        ("mandate_from", "授权起始日期", FieldType::Date),
+        (MANDATE_START, "授权起始日期", FieldType::Date),
         (MANDATE_END, "授权截止日期", FieldType::Date),
     ];
     plain(MANDATE, "核对授权", fields)

@@ -8,11 +8,12 @@
 //! says how many rows are whole. Whether one cut after another was small, nothing here tells.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::config::{Plan, PlannedSource};
-use crate::ingest::Source;
+use crate::ingest::{Source, date_of};
 use crate::kernel::{Date, Result};
 use crate::model::evidence::{Delivery, Evidence, Shortfall};
 use crate::model::link::Link;
@@ -127,9 +128,12 @@ impl Usual {
     fn of_files(&self, source: &PlannedSource, evidence: &Evidence) -> Option<Shortfall> {
         let usual = self.usual_of(source)?;
         let is_there = |path: &&String| evidence.files.iter().any(|file| file.path == **path);
-        let gone = usual.files.iter().filter(|path| !is_there(path)).count();
-        if (1..usual.files.len()).contains(&gone) {
-            return Some(Shortfall::PartGone { files: gone as u64 });
+        let gone: Vec<&String> = usual.files.iter().filter(|path| !is_there(path)).collect();
+        // Of lists that add to each other the oldest may go: what they said has grown too old.
+        let oldest = evidence.files.iter().map(|file| date_of(Path::new(&file.path))).min().flatten();
+        let is_older = |path: &&String| date_of(Path::new(path)).is_some_and(|date| Some(date) < oldest);
+        if (1..usual.files.len()).contains(&gone.len()) && !gone.iter().all(is_older) {
+            return Some(Shortfall::PartGone { files: gone.len() as u64 });
         }
         let before = usual.as_of.as_deref().and_then(Date::parse_iso)?;
         evidence.delivery.as_of().filter(|as_of| *as_of < before)?;

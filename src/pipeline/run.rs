@@ -438,8 +438,8 @@ impl Found<'_> {
             as_of: evidence.delivery.as_of().map(|date| date.to_string()),
             bins: evidence.bins,
             fault,
-            rejects_over_limit: is_over(share, evidence.bins.read)
-                || is_over(unread as f64 * 100.0, evidence.bins.linked),
+            rejects_over_limit: is_over(share, evidence.bins.read),
+            unread_over_limit: is_over(unread as f64 * 100.0, evidence.bins.linked),
             short: evidence.short(),
             usual,
             unmapped: evidence.unmapped.len() as u64,

@@ -190,17 +190,11 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     let households: FastMap<&str, u32> = numbered.filter(|(code, _)| asked.contains(code)).collect();
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
-    let rules: BTreeSet<&str> = now.cards.iter().map(|card| card.code.as_str()).collect();
-    let ids: Vec<String> = now
-        .outcomes
-        .discrepancies
-        .iter()
-        .map(|found| found.person.map_or_else(String::new, |person| register.id_text(person)))
-        .collect();
-    let flagged: BTreeSet<(&str, u32, &str)> = now
-        .outcomes
-        .discrepancies
-        .iter()
+    let rules: BTreeMap<&str, &RuleCard> = now.cards.iter().map(|card| (card.code.as_str(), card)).collect();
+    let all = || now.outcomes.discrepancies.iter();
+    let id_text = |person: Option<u32>| person.map_or_else(String::new, |person| register.id_text(person));
+    let ids: Vec<String> = all().map(|found| id_text(found.person)).collect();
+    let flagged: BTreeSet<(&str, u32, &str)> = all()
         .zip(&ids)
         .map(|(found, person)| (now.cards[usize::from(found.rule)].code.as_str(), found.household, person.as_str()))
         .collect();
@@ -208,15 +202,17 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         if found.contains_key(one.id.as_str()) {
             return (Absence::Moved, Vec::new());
         }
-        if !rules.contains(one.rule.as_str()) {
-            return (Absence::NoRule, Vec::new());
-        }
+        let Some(rule) = rules.get(one.rule.as_str()) else { return (Absence::NoRule, Vec::new()) };
         if at_fault.contains(&one.household) || (!one.person.is_empty() && at_fault.contains(&one.person)) {
             return (Absence::NotChecked, vec![CoverageState::RegisterFault]);
         }
         let Some(&household) = households.get(one.household.as_str()) else {
             return (Absence::LeftRegister, Vec::new());
         };
+        let programme = &register.programmes[usize::from(register.household(household).programme)];
+        if !rule.programmes.is_empty() && !rule.programmes.contains(programme) {
+            return (Absence::NoRule, Vec::new());
+        }
         let person = |person: u32| one.person.is_empty() || register.id_text(person) == one.person;
         let living = register.household(household).persons;
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();

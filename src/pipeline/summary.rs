@@ -25,7 +25,7 @@ pub struct RunSummary {
     pub fully_checked: u64,
     /// People whom the register keeps from being matched: what it says of them cannot be read.
     pub register_faults: u64,
-    /// Mandates that cover nobody because their end cannot be read, or because they are in another's name.
+    /// Mandates that cover nobody because one of their days cannot be read, or because they are in another's name.
     pub mandates_at_fault: u64,
     /// People fewer than in the run before; 0 if that is no larger a share than `reject_percent`.
     pub fewer_persons: u64,
@@ -138,9 +138,10 @@ pub struct SourceSummary {
     /// Why it was refused.
     #[serde(skip)]
     pub fault: Option<Error>,
-    /// For the register, people whose row cannot be read count with the rejected rows. Of a source it may also be the share
-    /// of linked rows in which something cannot be read.
+    /// For the register, people whose row cannot be read count with the rejected rows.
     pub rejects_over_limit: bool,
+    /// Of linked rows too large a share holds something that cannot be read or has no meaning.
+    pub unread_over_limit: bool,
     /// Why it is not whole.
     pub short: Option<Shortfall>,
     /// What its last whole delivery held, this one or one before; of departments' sources.
@@ -154,7 +155,7 @@ pub struct SourceSummary {
 impl SourceSummary {
     /// It did not arrive as it should have.
     pub fn needs_attention(&self) -> bool {
-        self.state != "arrived" || self.rejects_over_limit
+        self.state != "arrived" || self.rejects_over_limit || self.unread_over_limit
     }
 }
 
@@ -181,7 +182,7 @@ impl RunSummary {
 
 /// Mandates in one of the register's own files that cover nobody.
 pub(super) fn mandates_at_fault(file: &Evidence) -> u64 {
-    let reasons = [ingest::MANDATE_END_UNREAD, mandates::OF_ANOTHER];
+    let reasons = [ingest::MANDATE_START_UNREAD, ingest::MANDATE_END_UNREAD, mandates::OF_ANOTHER];
     let counts = file.reject_counts.iter().filter(|((_, reason, _), _)| reasons.contains(reason));
     counts.map(|(_, count)| count).sum()
 }

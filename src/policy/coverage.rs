@@ -1,11 +1,16 @@
 //! 核对覆盖: what each source could say about each person. A missing answer is never clearance (invariant I-6).
 //!
+//! A row that was set aside, and in which a registered person's id can be read, is a record at fault as well: it would have said
+//! something of somebody.
+//!
 //! The first that holds: the register's row cannot be read; the source does not concern the person's programme; no live
 //! mandate; no usable id and no link; the source did not arrive or was refused; it is stale; it is not whole; a record was
 //! found in which something that a rule asks for cannot be read; one was found; one was found that may be the person's and
 //! waits for somebody to judge; none was found. A stale source stays stale even where it holds a record: the record is
 //! evidence for the rules, its age is what the coverage has to tell. So does one that is not whole: of whom a record is
 //! there another may be missing.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -15,6 +20,7 @@ use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::link::Link;
 use crate::model::register::Register;
+use crate::standardise::ids;
 
 /// States of all persons × sources, sources in the order of `evidences`. Only accepted links count as records.
 ///
@@ -44,6 +50,9 @@ pub fn coverage<'l>(
         if is_faulty || *state != CoverageState::RecordFault {
             *state = if is_faulty { CoverageState::RecordFault } else { CoverageState::Found };
         }
+    }
+    for (person, source) in named_in_rejects(register, evidences) {
+        states[person as usize * sources + source] = CoverageState::RecordFault;
     }
     let concerned: Vec<Vec<bool>> = register
         .programmes
@@ -77,6 +86,24 @@ pub fn coverage<'l>(
     Coverage::new(sources, states)
 }
 
+/// Persons whose id stands in a row that a source's file could not be read of, each with the source; as far as such rows were kept.
+fn named_in_rejects(register: &Register, evidences: &[Evidence]) -> Vec<(u32, usize)> {
+    let mut named: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+    for (source, evidence) in evidences.iter().enumerate() {
+        for reject in evidence.rejects.iter().filter(|reject| reject.whole_row) {
+            let cells = reject.text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            let ids = cells.filter_map(|cell| ids::read_plain(cell.as_bytes())).filter(|id| id.is_valid());
+            ids.for_each(|id| _ = named.entry(id.packed()).or_default().insert(source));
+        }
+    }
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let sources_of = |id: Option<CitizenId>| named.get(&id?.packed());
+    let persons = (0..).zip(&register.persons).filter_map(|(number, person)| Some((number, sources_of(person.id)?)));
+    persons.flat_map(|(number, sources)| sources.iter().map(move |source| (number, *source))).collect()
+}
+
 /// Rows in which something that a rule asks for was given and cannot be read, or has no meaning; ascending.
 pub fn faulty_rows(policy: &Policy, evidence: &Evidence) -> Vec<u32> {
     let mut rows: Vec<u32> = Vec::new();
@@ -97,7 +124,7 @@ mod tests {
     };
     use super::*;
     use crate::kernel::Date;
-    use crate::model::evidence::Shortfall;
+    use crate::model::evidence::{Reject, RowRef, Shortfall};
 
     #[test]
     fn exactly_one_state_and_the_first_reason_wins() {
@@ -144,6 +171,22 @@ mod tests {
         );
         assert_eq!(coverage.of(6)[0], Pending, "nobody has judged yet whose it is");
         assert_eq!(coverage.of(5), [RegisterFault; 4], "whatever else is to be said");
+    }
+
+    #[test]
+    fn a_row_that_was_set_aside_is_a_record_at_fault_of_whoever_it_names() {
+        let as_of = Date::from_ymd(2026, 11, 24).unwrap();
+        let persons = ["甲", "乙"].map(|name| toml::Table::from_iter([("name".to_owned(), name.into())]));
+        let register = register(&persons, as_of);
+        let delivery = Delivery::Arrived { as_of: Some(as_of), stale: false, short: None };
+        let mut vehicles = evidence("vehicle", &[], delivery);
+        let at = RowRef { file: 0, sheet: 0, line: 9, offset: 0 };
+        let text = format!("\"鲁A1,{},甲,,\n", register.id_text(0));
+        let row = Reject { at, column: String::new(), reason: "ingest.reject_quote", text, whole_row: true };
+        let field = Reject { text: register.id_text(1), whole_row: false, ..row.clone() };
+        vehicles.rejects = vec![row, field];
+        let coverage = coverage(&demo(), &register, &[vehicles], &[], [].iter(), &[Vec::new()]);
+        assert_eq!([0, 1].map(|person| coverage.of(person)[0]), [RecordFault, NotFound]);
     }
 
     #[test]

@@ -70,7 +70,8 @@ impl Rule {
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            evidence.kind.fact.contains(&field) || self.columns.iter().any(of_field)
+            let is_owners = evidence.kind.field("owner_id_type") == Some(field); // a company's, perhaps
+            is_owners || evidence.kind.fact.contains(&field) || self.columns.iter().any(of_field)
         };
         evidence.unread.iter().filter(move |(_, field)| reads(usize::from(*field))).map(|(row, _)| *row)
     }

@@ -27,7 +27,7 @@ pub fn date(text: &str) -> Result<Option<Date>, NotADate> {
     Date::from_ymd(year, month, day.unwrap_or(1)).map(Some).ok_or(NotADate)
 }
 
-/// A last day; `Ok(None)` if it never comes (2099-12-31, 9999-…). What says no day, and the placeholders of the past, are no
+/// A last day; `Ok(None)` if it never comes (2099 and later). What says no day, and the placeholders of the past, are no
 /// answer here: whoever does not say when something ends has not said that it does not.
 pub fn last_day(text: &str) -> Result<Option<Date>, NotADate> {
     if text.len() > LONGEST {
@@ -36,13 +36,13 @@ pub fn last_day(text: &str) -> Result<Option<Date>, NotADate> {
     let (year, month, day) =
         usual(text.as_bytes()).map_or_else(|| closely(text), |parts| Ok(Some(parts)))?.ok_or(NotADate)?;
     match (is_placeholder((year, month, day)), day) {
-        (true, _) if year >= FAR_AHEAD => Ok(None),
+        _ if year >= FAR_AHEAD => Ok(None),
         (false, Some(day)) => Date::from_ymd(year, month, day).map(Some).ok_or(NotADate),
         _ => Err(NotADate),
     }
 }
 
-/// Placeholders from this year on mean that there is no end.
+/// Who writes a day of this year or a later one means that there is no end.
 const FAR_AHEAD: i32 = 2099;
 
 /// The fast path for the days of rows that nobody asked for: ASCII in one of the usual shapes. `None` means "look closer with
@@ -239,7 +239,7 @@ mod tests {
     fn a_last_day_is_a_day_or_never() {
         let said = |text: &str| last_day(text).map(|day| day.map(|day| day.to_string()));
         assert_eq!(said("2026年11月30日"), Ok(Some("2026-11-30".to_owned())));
-        for never in ["2099-12-31", "9999-12-31", "99991231"] {
+        for never in ["2099-12-31", "9999-12-31", "99991231", "2999-12-31"] {
             assert_eq!(said(never), Ok(None), "{never}");
         }
         for nothing in ["1899-12-31", "1900-01-01", "0000-00-00", "", "2026-11", "2026年11月", "2026-11-31", "已撤回"]

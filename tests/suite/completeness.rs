@@ -228,4 +228,15 @@ fn a_part_that_is_gone_and_a_newer_delivery_taken_away_clear_nobody() {
     short(state("2026-11-30", "payroll"), "older");
     edit(&world, "sources/payroll.toml", |layout| format!("min_rows = 1\n{layout}"));
     whole(state("2026-12-01", "payroll"));
+
+    // Lists that add to each other: the oldest leaves in time, one between the others does not.
+    edit(&world, "sources/death.toml", |layout| layout.replacen("path = ", "take = \"all\"\npath = ", 1));
+    let list = world.extract("death");
+    let month = |name: &str| list.with_file_name(format!("death_{name}.xlsx"));
+    for name in ["20260921", "20261021"] {
+        std::fs::copy(&list, month(name)).unwrap();
+    }
+    whole(state("2026-12-02", "death"));
+    std::fs::remove_file(month("20260921")).unwrap();
+    assert_ne!(state("2026-12-03", "death").2.as_deref(), Some("part_gone"));
 }

@@ -41,7 +41,7 @@ fn an_end_that_cannot_be_read_covers_nobody_and_none_at_all_covers_for_long() {
     let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("! 6 mandates end on a day that cannot be read, or are in another name"),
+        text(&output.stderr).contains("! 6 mandates begin or end on a day that cannot be read, or are in another name"),
         "{}",
         text(&output.stderr)
     );
@@ -59,7 +59,7 @@ fn a_mandate_in_anothers_name_covers_nobody() {
     let ids = put(&world, 1, &["欧阳不同", "", "诸葛他人", &spaced]);
     let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("! 2 mandates end on a day"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("! 2 mandates begin or end on a day"), "{}", text(&output.stderr));
     assert_eq!(covered(&world, &ids), [false, true, false, true]);
     assert_eq!(told(&world, "run.reject_mandate_name"), ["2", "4"]);
     let (code, summary) = ran(&world, "2026-11-25");

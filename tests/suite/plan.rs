@@ -79,6 +79,10 @@ fn a_workbooks_heading_and_a_county_without_a_parameter_are_said_before_the_nigh
     edit(&world, "sources/death.toml", |layout| layout.replace("\"死者姓名\"", "\"逝者姓名\""));
     edit(&world, "policy/parameters.toml", |text| text.replacen("place = \"370000\"", "place = \"330000\"", 1));
     assert!(told(2).contains("vehicle_max"));
+    edit(&world, "policy/parameters.toml", |text| text.replacen("place = \"330000\"", "place = \"370000\"", 1));
+    edit(&world, "sources/bank.toml", |layout| format!("programmes = [\"低宝\"]\n{layout}"));
+    let said = told(1);
+    assert!(said.contains("sources/bank.toml is limited to programmes (低宝)"), "{said}");
 }
 
 #[test]

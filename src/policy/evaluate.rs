@@ -208,7 +208,7 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
 /// Rows of which the rule reads something that cannot be read; `None` if there is none.
 fn unread(rule: &Rule, world: &World, seats: &[Seat]) -> Option<Vec<bool>> {
     let of_source = |evidence: &Evidence| match evidence.kind.code == rule.card.evidence {
-        true => rule.unread_rows(evidence).collect(),
+        true => rule.unread_rows(evidence),
         false => Vec::new(),
     };
     let rows: Vec<Vec<u32>> = world.evidences.iter().map(of_source).collect();

@@ -64,16 +64,28 @@ impl Rule {
         self.of_enrolment() || self.columns.iter().any(|column| of_the_day.contains(&column.origin))
     }
 
-    /// Rows, ascending, in which a field that it reads was given and cannot be read, or has no meaning; or one that tells facts
-    /// apart: nobody could say whether it is the one that was found before.
-    pub fn unread_rows(&self, evidence: &Evidence) -> impl Iterator<Item = u32> {
+    /// Rows, ascending, by which it cannot go: a field that it reads was given and cannot be read, or has no meaning; or one that
+    /// tells facts apart, and nobody could say whether it is the one that was found before. Where the newest row counts, also
+    /// rows without the date that others have: one of them may be the newest.
+    pub fn unread_rows(&self, evidence: &Evidence) -> Vec<u32> {
+        let kind = &evidence.kind;
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            let is_owners = evidence.kind.field("owner_id_type") == Some(field); // a company's, perhaps
-            is_owners || evidence.kind.fact.contains(&field) || self.columns.iter().any(of_field)
+            let is_owners = kind.field("owner_id_type") == Some(field); // a company's, perhaps
+            is_owners || kind.fact.contains(&field) || self.columns.iter().any(of_field)
         };
-        evidence.unread.iter().filter(move |(_, field)| reads(usize::from(*field))).map(|(row, _)| *row)
+        let unread = evidence.unread.iter().filter(|(_, field)| reads(usize::from(*field))).map(|(row, _)| *row);
+        let mut rows: Vec<u32> = unread.collect();
+        if let Some(field) = self.latest.as_ref().and_then(|latest| kind.field(latest)) {
+            let dates = &evidence.table.columns[field];
+            let undated: Vec<u32> =
+                (0..dates.len()).filter(|row| dates.text(*row).is_empty()).map(|row| row as u32).collect();
+            rows.extend(undated.iter().filter(|_| undated.len() < dates.len()));
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// The household's programme is in its scope.

@@ -280,7 +280,8 @@ fn source_table(view: &RunView, item: &Item, blocks: &mut Vec<Block>) {
         let mut row = vec![view.person_name(record.person).into_owned()];
         row.extend(given.iter().map(|field| texts[*field].clone()));
         row.push(row_as_of(view, Some(item.source), record.row));
-        row.push(standing(view, record));
+        let at_fault = view.coverage.of(record.person)[usize::from(item.source)] == CoverageState::RecordFault;
+        row.push(standing(view, record, at_fault));
         row
     });
     let caption = Message::new("household.source").with("item", &evidence.kind.label);
@@ -295,8 +296,9 @@ fn field_texts(view: &RunView, evidence: &Evidence, record: &Record) -> Vec<Stri
     (0..evidence.kind.fields.len()).map(text).collect()
 }
 
-/// 疑似信息 with its numbers, 已排除 with the reason, or a record and no more.
-fn standing(view: &RunView, record: &Record) -> String {
+/// 疑似信息 with its numbers, 已排除 with the reason, or a record and no more. `at_fault`: rules could not go by some record that the
+/// source has of the person.
+fn standing(view: &RunView, record: &Record, at_fault: bool) -> String {
     let mut lines = Vec::new();
     if !record.counts_in.is_empty() {
         let ids = record.counts_in.join(view.word("report.between_values"));
@@ -306,7 +308,7 @@ fn standing(view: &RunView, record: &Record) -> String {
     let aside = |reason: &&str| view.say(Message::new("household.set_aside").with("reason", reason));
     lines.extend(record.innocent.iter().filter(|_| record.counts_in.is_empty()).map(aside));
     if lines.is_empty() {
-        lines.push(view.word("household.record_only").to_owned());
+        lines.push(view.word(if at_fault { "household.record_at_fault" } else { "household.record_only" }).to_owned());
     }
     lines.join("\n")
 }

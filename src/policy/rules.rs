@@ -16,6 +16,7 @@ use crate::kernel::{Error, Message};
 use crate::model::evidence::Evidence;
 use crate::model::kind::Kind;
 use crate::model::outcome::{RuleCard, Severity};
+use crate::model::table::Column;
 
 /// The register's own rows as evidence.
 pub const ENROLMENT: &str = "enrolment";
@@ -77,11 +78,11 @@ impl Rule {
         };
         let unread = evidence.unread.iter().filter(|(_, field)| reads(usize::from(*field))).map(|(row, _)| *row);
         let mut rows: Vec<u32> = unread.collect();
-        if let Some(field) = self.latest.as_ref().and_then(|latest| kind.field(latest)) {
-            let dates = &evidence.table.columns[field];
+        let latest = self.latest.as_ref().and_then(|latest| kind.field(latest));
+        if let Some(Column::Date(days)) = latest.map(|field| &evidence.table.columns[field]) {
             let undated: Vec<u32> =
-                (0..dates.len()).filter(|row| dates.text(*row).is_empty()).map(|row| row as u32).collect();
-            rows.extend(undated.iter().filter(|_| undated.len() < dates.len()));
+                (0..).zip(days.iter()).filter_map(|(row, day)| day.is_none().then_some(row)).collect();
+            rows.extend(undated.iter().filter(|_| undated.len() < days.len()));
         }
         rows.sort_unstable();
         rows.dedup();

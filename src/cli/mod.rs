@@ -101,9 +101,9 @@ impl Context {
 
 /// Parses the command line, runs the command, reports trouble.
 pub fn main() -> ExitCode {
-    end_with_the_reader(language());
-    memory::return_large_blocks();
     let lang = language();
+    end_with_the_reader(lang);
+    memory::return_large_blocks();
     let matches = match localised(lang).try_get_matches() {
         Ok(matches) => matches,
         Err(usage) => {

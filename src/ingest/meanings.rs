@@ -6,28 +6,31 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-use super::layout::{is_canonical, known_values};
+use super::layout::is_canonical;
 
 /// The codes of one field.
 pub(super) struct Meanings<'a> {
     codes: HashMap<&'a str, &'a str, FixedState>,
     meanings: HashSet<&'a str, FixedState>,
     /// Values that reports have words for.
-    canonical: BTreeSet<&'static str>,
+    canonical: Arc<BTreeSet<&'static str>>,
 }
 
 impl<'a> Meanings<'a> {
-    /// `kind` is the code of the kind of evidence that the field is of.
-    pub(super) fn of(codes: &'a BTreeMap<String, String>, kind: &str) -> Self {
+    /// `canonical` are the [`known_values`] of the kind of evidence that the field is of, the same for all of its fields.
+    ///
+    /// [`known_values`]: super::layout::known_values
+    pub(super) fn of(codes: &'a BTreeMap<String, String>, canonical: &Arc<BTreeSet<&'static str>>) -> Self {
         Self {
             codes: codes.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect(),
             meanings: codes.values().map(String::as_str).collect(),
-            canonical: known_values(kind),
+            canonical: Arc::clone(canonical),
         }
     }
 
@@ -62,6 +65,7 @@ impl<'a> Meanings<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::known_values;
     use super::*;
 
     #[test]
@@ -69,7 +73,7 @@ mod tests {
         let codes =
             [("G", "violation_pending"), ("Q", "overdue_inspection"), ("注销", "cancelled"), ("1", "报废（本地）")];
         let codes: BTreeMap<String, String> = codes.map(|(code, value)| (code.to_owned(), value.to_owned())).into();
-        let meanings = Meanings::of(&codes, "vehicle");
+        let meanings = Meanings::of(&codes, &Arc::new(known_values("vehicle")));
         let of = |text| meanings.of_text(text).map(Cow::into_owned);
         assert_eq!(of("G").as_deref(), Some("violation_pending"));
         assert_eq!(of("GQ").as_deref(), Some("violation_pending+overdue_inspection"));

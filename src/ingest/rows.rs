@@ -5,10 +5,12 @@
 //! decoded and nothing allocated for the rows of others, except where one cell names several owners.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
+use super::layout::known_values;
 use super::meanings::Meanings;
 use super::owners;
 use super::split::{Fault, Record, fits};
@@ -95,10 +97,11 @@ impl<'a> RowReader<'a> {
             companies.filter(|(_, canonical)| *canonical == COMPANY).map(|(code, _)| code.clone()).collect();
         let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
+        let canonical = Arc::new(known_values(&kind.code));
         let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
             ty: field.ty,
             unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
-            codes: source.codes.get(&field.name).map(|codes| Meanings::of(codes.get_ref(), &kind.code)),
+            codes: source.codes.get(&field.name).map(|codes| Meanings::of(codes.get_ref(), &canonical)),
             yes: &source.values.yes,
             no: &source.values.no,
             of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),

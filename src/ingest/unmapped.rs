@@ -3,10 +3,12 @@
 //! Such a value stands in the row as it was delivered, and no rule that asks for it goes by the row: whoever the row is about is
 //! neither flagged nor clear by it (记录有误) until the layout says what it means. Fields without `[codes]` are not looked at.
 
+use std::sync::Arc;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::layout::Source;
+use super::layout::{Source, known_values};
 use super::meanings::Meanings;
 use crate::model::evidence::Unmapped;
 use crate::model::kind::Kind;
@@ -17,11 +19,12 @@ const NAMED: usize = 100;
 
 /// By field and falling number of rows.
 pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
+    let canonical = Arc::new(known_values(&kind.code));
     let mut all = Vec::new();
     for (name, codes) in &source.codes {
         let Some(field) = kind.field(name) else { continue };
         let Column::Text(texts) = &table.columns[field] else { continue };
-        let meanings = Meanings::of(codes.get_ref(), &kind.code);
+        let meanings = Meanings::of(codes.get_ref(), &canonical);
         let mut counts: HashMap<&str, u64, FixedState> = HashMap::default();
         texts.iter().filter(|text| !text.is_empty()).for_each(|text| *counts.entry(text).or_default() += 1);
         let unknown = counts.into_iter().filter(|(text, _)| !meanings.is_meaning(text));

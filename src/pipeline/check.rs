@@ -155,7 +155,7 @@ pub fn check(
     let judgements = ledger.judgements()?;
     let reviews = review::settle(&register, &evidences, &mut links, &InForce::new(&judgements));
     settle_bins(&mut evidences, &links);
-    let usual = Usual::before(options.as_of, plan, &ledger)?;
+    let usual = Usual::of(ledger.run_before(options.as_of)?.as_deref(), plan, &ledger)?;
     usual.settle_as_told(plan, &mut evidences, &workspace, &ledger)?;
     let coverage = policy::coverage(
         &plan.policy,

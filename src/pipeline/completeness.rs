@@ -47,12 +47,12 @@ pub struct Measure {
 }
 
 impl Usual {
-    /// As the last run of an earlier day knew them; nothing before the first.
+    /// As the last run of an earlier day knew them ([`Ledger::run_before`]); nothing before the first.
     ///
     /// # Errors
     /// I/O; an entry of the ledger that is not whole.
-    pub(super) fn before(day: Date, plan: &Plan, ledger: &Ledger) -> Result<Self> {
-        let entry = ledger.run_before(day)?.map(|run| ledger.published(&run)).transpose()?.flatten();
+    pub(super) fn of(run: Option<&str>, plan: &Plan, ledger: &Ledger) -> Result<Self> {
+        let entry = run.map(|run| ledger.published(run)).transpose()?.flatten();
         let usual = entry.map(|entry| Self::in_summary(&entry.body["summary"])).unwrap_or_default();
         Ok(Self { fewer_percent: plan.run.fewer_rows_percent, ..usual })
     }
@@ -76,9 +76,9 @@ impl Usual {
     pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
         let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
-            let (rows, of_files) = (evidence.usable_rows(), self.of_files(source, evidence));
+            let shown = self.of_delivery(source, evidence);
             if let Some(short) = unsettled(&source.layout, evidence) {
-                *short = self.of_rows(source, rows).or(of_files).or_else(|| self.of_links(source, links, mandated));
+                *short = shown.or_else(|| self.of_links(source, links, mandated));
             }
         }
     }
@@ -105,14 +105,19 @@ impl Usual {
             serde_json::from_value(told["short"].clone()).ok()
         };
         for (source, evidence) in plan.sources.iter().zip(evidences) {
-            let (rows, holds) = (evidence.usable_rows(), is_same(evidence) && source.layout.min_rows().is_none());
-            let of_files = self.of_files(source, evidence);
+            let holds = is_same(evidence) && source.layout.min_rows().is_none();
+            let shown = self.of_delivery(source, evidence);
             if let Some(short) = unsettled(&source.layout, evidence) {
                 let told = || told(&source.code).filter(|_| holds);
-                *short = self.of_rows(source, rows).or(of_files).or_else(told);
+                *short = shown.or_else(told);
             }
         }
         Ok(())
+    }
+
+    /// What a delivery shows beside the usual one, whoever is linked.
+    fn of_delivery(&self, source: &PlannedSource, evidence: &Evidence) -> Option<Shortfall> {
+        self.of_rows(source, evidence.usable_rows()).or_else(|| self.of_files(source, evidence))
     }
 
     fn of_rows(&self, source: &PlannedSource, rows: u64) -> Option<Shortfall> {

@@ -60,8 +60,8 @@ pub(super) fn of_same_id(persons: &[Person], filed: &[Filed]) -> Vec<(u32, u32)>
     (0..PARTS).into_par_iter().flat_map_iter(part).collect()
 }
 
-/// Whom each mandate covers: the persons of its id who go by the name it gives, or all of them if one of the two is blank. Beside it
-/// the rows that name nobody of their id.
+/// Whom each mandate covers: the persons of its id who go by the name it gives, or all of them if one of the two is blank.
+/// Beside it the rows that name nobody of their id.
 pub(super) fn mandates_of(
     register: &Register,
     filed: &[Filed],

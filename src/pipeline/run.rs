@@ -72,8 +72,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);
-    let usual = Usual::before(options.as_of, plan, &ledger)?;
     let told = ledger.run_before(options.as_of)?;
+    let usual = Usual::of(told.as_deref(), plan, &ledger)?;
     drop(ledger);
 
     let (extracts, stages) = (Extracts::open(&workspace, options.reread), Stages::open(&workspace, options.reread));

@@ -10,8 +10,10 @@
 //! evidence for the rules, its age is what the coverage has to tell. So does one that is not whole: of whom a record is
 //! there another may be missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::Policy;
@@ -44,11 +46,12 @@ pub fn coverage<'l>(
     pending.for_each(|link| states[place(link)] = CoverageState::Pending);
     let faulty: Vec<Vec<u32>> = evidences.iter().map(|evidence| faulty_rows(policy, evidence)).collect();
     for link in links.iter().filter(|link| link.accepted) {
-        let is_faulty = faulty[usize::from(link.source)].binary_search(&link.row).is_ok();
         let state = &mut states[place(link)];
         // Of several records one at fault is enough: nobody knows what it adds.
-        if is_faulty || *state != CoverageState::RecordFault {
-            *state = if is_faulty { CoverageState::RecordFault } else { CoverageState::Found };
+        if faulty[usize::from(link.source)].binary_search(&link.row).is_ok() {
+            *state = CoverageState::RecordFault;
+        } else if *state != CoverageState::RecordFault {
+            *state = CoverageState::Found;
         }
     }
     for (person, source) in named_in_rejects(register, evidences) {
@@ -88,7 +91,7 @@ pub fn coverage<'l>(
 
 /// Persons whose id stands in a row that a source's file could not be read of, each with the source; as far as such rows were kept.
 fn named_in_rejects(register: &Register, evidences: &[Evidence]) -> Vec<(u32, usize)> {
-    let mut named: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+    let mut named: HashMap<u64, BTreeSet<usize>, FixedState> = HashMap::default();
     for (source, evidence) in evidences.iter().enumerate() {
         for reject in evidence.rejects.iter().filter(|reject| reject.whole_row) {
             let cells = reject.text.split(|letter: char| !letter.is_ascii_alphanumeric());
@@ -100,8 +103,9 @@ fn named_in_rejects(register: &Register, evidences: &[Evidence]) -> Vec<(u32, us
         return Vec::new();
     }
     let sources_of = |id: Option<CitizenId>| named.get(&id?.packed());
-    let persons = (0..).zip(&register.persons).filter_map(|(number, person)| Some((number, sources_of(person.id)?)));
-    persons.flat_map(|(number, sources)| sources.iter().map(move |source| (number, *source))).collect()
+    let persons = (0..register.persons.len() as u32).into_par_iter();
+    let named = persons.filter_map(|number| Some((number, sources_of(register.persons[number as usize].id)?)));
+    named.flat_map_iter(|(number, sources)| sources.iter().map(move |source| (number, *source))).collect()
 }
 
 /// Rows in which something that a rule asks for was given and cannot be read, or has no meaning; ascending.

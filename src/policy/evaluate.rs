@@ -207,18 +207,14 @@ fn standings(rule: &Rule, world: &World, frame: &Frame, scope: &Scope) -> Polars
 
 /// Rows of which the rule reads something that cannot be read; `None` if there is none.
 fn unread(rule: &Rule, world: &World, seats: &[Seat]) -> Option<Vec<bool>> {
-    let of_source = |evidence: &Evidence| match evidence.kind.code == rule.card.evidence {
-        true => rule.unread_rows(evidence),
-        false => Vec::new(),
-    };
-    let rows: Vec<Vec<u32>> = world.evidences.iter().map(of_source).collect();
+    let rows: Vec<Vec<u32>> = world.evidences.iter().map(|evidence| rule.unread_rows(evidence)).collect();
     let is_unread =
         |seat: &Seat| seat.source.is_some_and(|source| rows[usize::from(source)].binary_search(&seat.row).is_ok());
     rows.iter().any(|rows| !rows.is_empty()).then(|| seats.iter().map(is_unread).collect())
 }
 
-/// Rows of the rule's programmes and persons; with `latest`, of each person only the newest, and none if one of them cannot
-/// be read: it may be the newest. A row that gives no date is older than any that does. Enrolment rows count whatever their programme is; whom they flag is decided later.
+/// Rows of the rule's programmes and persons; with `latest`, of each person only the newest, and none if one of them cannot be
+/// read: it may be the newest. Enrolment rows count whatever their programme is; whom they flag is decided later.
 fn in_scope(
     rule: &Rule,
     world: &World,

@@ -70,6 +70,9 @@ impl Rule {
     /// rows without the date that others have: one of them may be the newest.
     pub fn unread_rows(&self, evidence: &Evidence) -> Vec<u32> {
         let kind = &evidence.kind;
+        if kind.code != self.card.evidence {
+            return Vec::new();
+        }
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);

@@ -10,11 +10,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::UNIX_EPOCH;
 
 use super::key_index::{KeyIndex, KeyIndexWriter};
 use super::part::sweep;
-use super::whole_file::write_bytes;
+use super::whole_file::{Looks, looks, write_bytes};
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Error, Result};
 use crate::model::evidence::ExtractFile;
@@ -39,7 +38,7 @@ pub struct Extracts {
     seen: Mutex<BTreeMap<String, Seen>>,
     /// Length and time of change as each path was first looked at, before anything of it was read: a file replaced while it is
     /// read must not be remembered with the time of the one that replaced it.
-    looks: Mutex<BTreeMap<String, Option<(u64, u128)>>>,
+    looks: Mutex<BTreeMap<String, Option<Looks>>>,
     /// Whether an index was made.
     news: AtomicBool,
 }
@@ -158,22 +157,20 @@ impl Extracts {
         self.seen.lock().expect("no thread panics while it holds the list")
     }
 
-    fn first_look(&self, path: &str) -> Option<(u64, u128)> {
+    fn first_look(&self, path: &str) -> Option<Looks> {
         let mut looks = self.looks.lock().expect("as for the list");
         *looks.entry(path.to_owned()).or_insert_with(|| self.look(path))
     }
 
     /// Length and time of change of a file that was read, if they are what they were before.
-    fn unchanged(&self, file: &ExtractFile) -> Option<(u64, u128)> {
+    fn unchanged(&self, file: &ExtractFile) -> Option<Looks> {
         let before = self.looks.lock().expect("as for the list").get(&file.path).copied().flatten()?;
         (before.0 == file.bytes && self.look(&file.path) == Some(before)).then_some(before)
     }
 
     /// Length and time of change.
-    fn look(&self, path: &str) -> Option<(u64, u128)> {
-        let metadata = fs::metadata(self.root.join(path)).ok()?;
-        let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some((metadata.len(), changed.as_nanos()))
+    fn look(&self, path: &str) -> Option<Looks> {
+        looks(&self.root.join(path))
     }
 
     fn index_path(&self, extract: Digest, layout: Digest) -> PathBuf {

@@ -21,7 +21,7 @@ use crate::kernel::Result;
 use crate::model::extract_keys::{Entry, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
-const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS04");
+const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS05");
 
 /// Numbers at the end.
 const TAIL: usize = 5;

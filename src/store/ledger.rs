@@ -200,14 +200,14 @@ impl Ledger {
     pub fn run_before(&self, day: Date) -> Result<Option<String>> {
         let day = day.to_string().replace('-', "");
         let read = || {
-            let run = "json_extract(body, '$.run')";
-            let sql = format!("SELECT {run} FROM entry WHERE action = ?1 AND {run} < ?2");
-            let mut statement = self.connection.prepare(&sql)?;
-            let runs = statement.query_map(params![publish::ACTION, day], |row| row.get::<_, String>(0))?;
+            let mut statement =
+                self.connection.prepare("SELECT json_extract(body, '$.run') FROM entry WHERE action = ?1")?;
+            let runs = statement.query_map(params![publish::ACTION], |row| row.get::<_, String>(0))?;
             runs.collect::<rusqlite::Result<Vec<_>>>()
         };
         let runs = read().map_err(|error| sql_error(&self.path, &error))?;
-        Ok(runs.into_iter().filter(|run| run_key(run).is_some()).max_by(|a, b| run_key(a).cmp(&run_key(b))))
+        let earlier = |run: &String| run_key(run).is_some() && run[..day.len()] < day[..];
+        Ok(runs.into_iter().filter(earlier).max_by(|a, b| run_key(a).cmp(&run_key(b))))
     }
 
     /// The entry of a published run.

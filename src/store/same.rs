@@ -10,12 +10,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use super::publish::Output;
 use super::run_record::RunRecord;
-use super::whole_file::{digest_of_file, write_bytes};
-use super::workspace::Workspace;
+use super::whole_file::{Looks, digest_of_file, looks, write_bytes};
+use super::workspace::{Workspace, names_in};
 use crate::kernel::{Digest, Result};
 
 /// One table as `run.json` records it.
@@ -34,14 +33,6 @@ impl TableRecord {
         length.is_ok_and(|length| length == self.bytes)
             && digest_of_file(path).is_ok_and(|digest| digest == self.digest)
     }
-}
-
-/// Length and time of change (nanoseconds since 1970) of a file.
-type Looks = (u64, u128);
-
-fn looks(path: &Path) -> Option<Looks> {
-    let file = fs::metadata(path).ok()?;
-    Some((file.len(), file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos()))
 }
 
 /// How the tables of a run looked when it had written them.
@@ -63,7 +54,7 @@ impl Seen {
 /// The disk. The next run reads the tables then.
 pub fn note_tables(workspace: &Workspace, run: &str) -> Result<()> {
     let folder = workspace.run_dir(run);
-    let names = super::workspace::names_in(&folder)?;
+    let names = names_in(&folder)?;
     let tables = names.into_iter().filter_map(|name| Some((name.clone(), looks(&folder.join(name))?)));
     let seen = Seen { run: run.to_owned(), tables: tables.collect() };
     let text = serde_json::to_vec_pretty(&seen).expect("texts and numbers");

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
 
 use crate::kernel::{Digest, Digesting, Error, Result};
 
@@ -193,6 +194,15 @@ pub(super) fn sync_all(files: &[PathBuf], folders: &[PathBuf]) -> Vec<Error> {
         let threads: Vec<_> = (0..WAITING.min(files.len() + folders.len())).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("syncing does not panic")).collect()
     })
+}
+
+/// Length and time of change (nanoseconds since 1970) of a file: what tells one that was written to.
+pub(super) type Looks = (u64, u128);
+
+/// `None` if it is gone, or the system does not say.
+pub(super) fn looks(path: &Path) -> Option<Looks> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.len(), file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos()))
 }
 
 /// SHA-256 of a file's bytes.

@@ -229,7 +229,7 @@ fn a_part_that_is_gone_and_a_newer_delivery_taken_away_clear_nobody() {
     edit(&world, "sources/payroll.toml", |layout| format!("min_rows = 1\n{layout}"));
     whole(state("2026-12-01", "payroll"));
 
-    // Lists that add to each other: the oldest leaves in time, one between the others does not.
+    // Of lists that add to each other the oldest leaves in time.
     edit(&world, "sources/death.toml", |layout| layout.replacen("path = ", "take = \"all\"\npath = ", 1));
     let list = world.extract("death");
     let month = |name: &str| list.with_file_name(format!("death_{name}.xlsx"));

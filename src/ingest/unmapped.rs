@@ -12,7 +12,8 @@ use super::layout::{Source, known_values};
 use super::meanings::Meanings;
 use crate::model::evidence::Unmapped;
 use crate::model::kind::Kind;
-use crate::model::table::{Column, Table};
+use crate::model::table::{Column, Table, Texts};
+use crate::model::texts::Held;
 
 /// So many values of a field are named: a column that slipped by one holds as many as it has rows.
 const NAMED: usize = 100;
@@ -25,9 +26,7 @@ pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
         let Some(field) = kind.field(name) else { continue };
         let Column::Text(texts) = &table.columns[field] else { continue };
         let meanings = Meanings::of(codes.get_ref(), &canonical);
-        let mut counts: HashMap<&str, u64, FixedState> = HashMap::default();
-        texts.iter().filter(|text| !text.is_empty()).for_each(|text| *counts.entry(text).or_default() += 1);
-        let unknown = counts.into_iter().filter(|(text, _)| !meanings.is_meaning(text));
+        let unknown = counts(texts).into_iter().filter(|(text, _)| !text.is_empty() && !meanings.is_meaning(text));
         let mut unknown: Vec<Unmapped> =
             unknown.map(|(text, rows)| Unmapped { field, value: text.to_owned(), rows }).collect();
         unknown.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.value.cmp(&b.value)));
@@ -35,4 +34,20 @@ pub fn unmapped(source: &Source, kind: &Kind, table: &Table) -> Vec<Unmapped> {
         all.extend(unknown);
     }
     all
+}
+
+/// How many rows say what.
+fn counts(texts: &Texts) -> HashMap<&str, u64, FixedState> {
+    match texts.held() {
+        Held::Coded { codes, distinct } => {
+            let mut rows = vec![0; distinct.len()];
+            codes.iter().for_each(|code| rows[usize::from(*code)] += 1);
+            distinct.iter().zip(rows).filter(|(_, rows)| *rows > 0).collect()
+        }
+        Held::Joined(texts) => {
+            let mut counts = HashMap::default();
+            texts.iter().for_each(|text| *counts.entry(text).or_default() += 1);
+            counts
+        }
+    }
 }

@@ -79,7 +79,7 @@ impl Ground<'_> {
             let keep = |(at, (evidence, links)): &(usize, (Evidence, SourceLinks))| {
                 self.keep(&self.plan.sources[*at], evidence, links)
             };
-            linked.par_iter().try_for_each(keep)?;
+            linked.par_iter().with_max_len(1).try_for_each(keep)?;
             linked.into_iter().for_each(|(at, from_source)| found[at] = Some(from_source));
         }
         let sources = self.plan.sources.iter().zip(found);

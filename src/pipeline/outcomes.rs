@@ -54,7 +54,7 @@ impl Judging<'_> {
                 cancel,
             )
         })?;
-        let new = asked.par_iter().zip(&found);
+        let new = asked.par_iter().with_max_len(1).zip(&found);
         new.try_for_each(|((kind, key), found)| self.stages.keep_rule_findings(*key, kind, found, &first_links))?;
         Ok(policy::join(&self.read.register, kept.into_iter().flatten().chain(found).flatten().collect()))
     }

@@ -86,7 +86,7 @@ pub fn find(
     let checked = Checked::by_answers(register, coverage, evidences, &answering);
     let checked: BTreeMap<&str, Checked> = answering.into_iter().zip(checked).collect();
     let found: Vec<Result<Vec<RuleFindings>>> =
-        kinds.par_iter().map(|kind| of_evidence(policy, &world, &checked, kind, cancel)).collect();
+        kinds.par_iter().with_max_len(1).map(|kind| of_evidence(policy, &world, &checked, kind, cancel)).collect();
     found.into_iter().collect()
 }
 
@@ -112,6 +112,7 @@ fn of_evidence(
     let frame = frame_for(policy, world, seats, &rules)?;
     let found: Vec<Result<RuleFindings>> = rules
         .par_iter()
+        .with_max_len(1)
         .map(|(index, rule)| {
             cancel.check()?;
             by_rule(*index, rule, world, &frame, checked.by(rule))

@@ -105,9 +105,10 @@ fn closely(text: &str) -> Result<Option<Parts>, NotADate> {
 /// `2019/04`, `2019.4.4 12:00:00`, `2019年4月4日`, thirteen digits. What is not told here is looked at closely.
 fn usual(text: &[u8]) -> Option<Parts> {
     let in_full = |number: u32| (number / 10_000, number / 100 % 100, Some(number % 100));
-    // `2019-04-04`, the usual one of them.
-    if let [y0, y1, y2, y3, mark @ (b'-' | b'/' | b'.'), m0, m1, again, d0, d1] = text
+    // `2019-04-04`, the usual one of them, alone or with a time of day.
+    if let [y0, y1, y2, y3, mark @ (b'-' | b'/' | b'.'), m0, m1, again, d0, d1, rest @ ..] = text
         && mark == again
+        && is_over(rest)
         && let Some(number) = eight(&[*y0, *y1, *y2, *y3, *m0, *m1, *d0, *d1])
     {
         let (year, month, day) = in_full(number);
@@ -143,12 +144,16 @@ fn usual_separated(text: &[u8]) -> Option<(u32, u32, Option<u32>)> {
         return (!behind_day.is_empty()).then_some((year, month, None));
     }
     let (day, rest) = leading(rest, 2).or_else(|| leading(rest, 1))?;
-    let is_over = match rest.strip_prefix(behind_day)? {
+    is_over(rest.strip_prefix(behind_day)?).then_some((year, month, Some(day)))
+}
+
+/// Behind a day stands nothing, or a time of day in its usual spelling.
+fn is_over(rest: &[u8]) -> bool {
+    match rest {
         [] => true,
         [b' ', h1, h2, b':', m1, m2, b':', s1, s2] => [h1, h2, m1, m2, s1, s2].iter().all(|byte| byte.is_ascii_digit()),
         _ => false,
-    };
-    is_over.then_some((year, month, Some(day)))
+    }
 }
 
 /// The number in the first `count` bytes, all of them digits, and what follows them.

@@ -141,8 +141,6 @@ impl Staging {
         growing.iter().for_each(|(file, _)| hand_over(file));
         let files: Vec<PathBuf> = whole.iter().map(|(file, _)| file.clone()).collect();
         let faults = sync_all(&files, &[]);
-        // Packages are sent out and not read again: the memory is better used by what is.
-        files.iter().filter(|file| file.starts_with(&self.outbox)).for_each(|file| hand_over(file));
         if faults.is_empty() {
             ahead.lengths.extend(whole);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held::HeldRows;
 use crate::kernel::Date;
 use crate::model::evidence::{Bins, Newest, Parties, Reject, RowRef};
-use crate::model::extract_keys::{Entry, Place};
+use crate::model::extract_keys::{Entry, Place, Withdrawn};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
@@ -64,6 +64,8 @@ pub(super) struct Batch {
     pub(super) last_as_of: Vec<u8>,
     /// A row was dated after the day of the reading.
     pub(super) dated_later: bool,
+    /// Records that rows withdraw, of sources that number their records.
+    pub(super) withdrawn: Vec<Withdrawn>,
     /// Keys of all good rows, if they were asked for and every row has a place.
     pub(super) entries: Option<Vec<Entry>>,
 }
@@ -82,6 +84,7 @@ impl Batch {
             newest: None,
             last_as_of: Vec::new(),
             dated_later: false,
+            withdrawn: Vec::new(),
             entries: Some(Vec::new()),
         }
     }
@@ -123,6 +126,27 @@ impl Batch {
         self.rejects.extend(kept.rejects.rows, kept.rejects.fields);
     }
 
+    /// Keeps these rows of the table, which ascend; the others were withdrawn.
+    pub(super) fn keep_only(&mut self, rows: &[usize]) {
+        let gone = (self.table.rows() - rows.len()) as u64;
+        if gone == 0 {
+            return;
+        }
+        let moved = |row: u32| rows.binary_search(&(row as usize)).ok().map(|row| row as u32);
+        let mut parties = Parties::default();
+        for at in 0..self.parties.len() {
+            if let Some(row) = moved(self.parties.row[at]) {
+                parties.push(row, self.parties.slot[at], self.parties.id.get(at), self.parties.name.get(at));
+            }
+        }
+        self.parties = parties;
+        self.unread = self.unread.iter().filter_map(|(row, field)| Some((moved(*row)?, *field))).collect();
+        self.refs = rows.iter().map(|row| self.refs[*row]).collect();
+        self.table.keep(rows);
+        self.bins.linked -= gone;
+        self.bins.skipped += gone;
+    }
+
     /// What is said of rows that follow those of the table.
     fn take_rows_of(&mut self, parties: Parties, unread: Vec<(u32, u16)>) {
         let rows = self.table.rows() as u32;
@@ -161,6 +185,8 @@ impl Batch {
         for (key, count) in other.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
+        let moved = |one: Withdrawn| Withdrawn { line: one.line.saturating_add(lines), ..one };
+        self.withdrawn.extend(other.withdrawn.into_iter().map(moved));
         self.newest = self.newest.max(other.newest);
         self.dated_later |= other.dated_later;
         self.take_entries(other.entries, lines);

@@ -23,10 +23,12 @@ mod layout;
 mod marks;
 mod meanings;
 mod owners;
+mod reading;
 mod rows;
 mod sample;
 mod split;
 mod unmapped;
+mod withdrawn;
 mod words;
 mod xlsx;
 
@@ -37,7 +39,7 @@ pub use batch::REJECTS_KEPT;
 pub use inbox::{date_of, deliveries, refuse_unclear, shown};
 pub use keyed::{Keys, Known};
 pub use layout::Source;
-pub use rows::{MANDATE_END_UNREAD, MANDATE_START_UNREAD};
+pub use reading::{MANDATE_END_UNREAD, MANDATE_START_UNREAD};
 pub use sample::{Sample, sample};
 pub use unmapped::unmapped;
 pub use xlsx::sheet_names;
@@ -180,7 +182,7 @@ fn read_files(
         Format::Xlsx => &xlsx::Spreadsheet,
     };
     let mut evidence = nothing(job);
-    let mut all = Batch::new(job.kind);
+    let (mut all, mut withdrawn) = (Batch::new(job.kind), Vec::new());
     for (index, (path, file)) in paths.iter().zip(delivered).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
@@ -190,7 +192,7 @@ fn read_files(
         let shown = inbox::shown(root, path);
         let known = job.keys.and_then(|keys| (keys.known)(&shown)).filter(|known| known.serves(file, job.today));
         let picked = known.and_then(|known| keyed::pick(connector, file, index, known, job).transpose()).transpose();
-        let read = match picked.map_err(|error| error.at(path))? {
+        let mut read = match picked.map_err(|error| error.at(path))? {
             Some(read) => read,
             None => keyed::read(connector, file, index, &shown, job).map_err(|error| error.at(path))?,
         };
@@ -198,9 +200,15 @@ fn read_files(
             let column = cell.map(|cell| read.headings[cell].clone()).unwrap_or_default();
             *evidence.reject_counts.entry((column, reason, *whole_row)).or_default() += count;
         }
+        withdrawn.extend(std::mem::take(&mut read.batch.withdrawn).into_iter().map(|one| (index, one)));
         evidence.files.push(read.file);
         all.append(read.batch, 0);
     }
+    for reject in withdrawn::take_out(&withdrawn, &mut all, job.kind) {
+        *evidence.reject_counts.entry((reject.column.clone(), reject.reason, false)).or_default() += 1;
+        all.rejects.fields.push(reject);
+    }
+    all.rejects.fields.truncate(batch::REJECTS_KEPT);
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, unread, bins, rejects, .. } = all;

@@ -5,22 +5,21 @@
 //! decoded and nothing allocated for the rows of others, except where one cell names several owners.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
-use super::layout::known_values;
-use super::meanings::Meanings;
 use super::owners;
+use super::reading::{Reading, readings};
 use super::split::{Fault, Record, fits};
-use super::words::Words;
+use super::withdrawn;
+use super::words::{Words, in_either_width};
 use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
+use crate::model::extract_keys::Withdrawn;
 use crate::model::kind::{self, Kind};
-use crate::model::table::{Column, FieldType};
-use crate::standardise::amounts::{self, Unit};
+use crate::model::table::Column;
 use crate::standardise::dates;
 
 /// What departments write for "not given", beside the layout's own words. Compared without regard to case.
@@ -28,15 +27,6 @@ const NULLS: &[&str] = &["NULL", "(NULL)", "\\N", "N/A", "无", "暂无", "-", "
 
 /// How rows that close a list begin, unless the layout says otherwise.
 const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", "审核人"];
-
-/// The reason of a mandate whose end cannot be read.
-pub const MANDATE_END_UNREAD: &str = "run.reject_mandate_end";
-
-/// The reason of a mandate whose beginning cannot be read.
-pub const MANDATE_START_UNREAD: &str = "run.reject_mandate_start";
-
-/// How a mandate's end says that there is none.
-const ENDLESS: &[&str] = &["长期", "长期有效", "永久"];
 
 /// The canonical id type of an owner that is no person.
 const COMPANY: &str = "company";
@@ -62,25 +52,13 @@ pub(super) struct RowReader<'a> {
     raw_deletes: Words,
     raw_companies: Words,
     footers: Vec<String>,
+    /// The field; the others are cells.
+    record_id: Option<usize>,
     operation: Option<usize>,
     id_type: Option<usize>,
     as_of: Option<usize>,
+    /// By field.
     readings: Vec<Reading<'a>>,
-}
-
-/// How a field's text is read.
-struct Reading<'a> {
-    ty: FieldType,
-    unit: Unit,
-    codes: Option<Meanings<'a>>,
-    yes: &'a [String],
-    no: &'a [String],
-    /// Id or name of a person: kept even if damaged, for names are compared with one character unreadable.
-    of_person: bool,
-    /// The end of a mandate ([`kind::MANDATE_END`]).
-    ends: bool,
-    /// The beginning of a mandate ([`kind::MANDATE_START`]).
-    begins: bool,
 }
 
 impl<'a> RowReader<'a> {
@@ -97,17 +75,6 @@ impl<'a> RowReader<'a> {
             companies.filter(|(_, canonical)| *canonical == COMPANY).map(|(code, _)| code.clone()).collect();
         let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
-        let canonical = Arc::new(known_values(&kind.code));
-        let readings = kind.fields.iter().enumerate().map(|(index, field)| Reading {
-            ty: field.ty,
-            unit: source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default(),
-            codes: source.codes.get(&field.name).map(|codes| Meanings::of(codes.get_ref(), &canonical)),
-            yes: &source.values.yes,
-            no: &source.values.no,
-            of_person: kind.persons.iter().any(|person| person.id == index || person.name == index),
-            ends: field.name == kind::MANDATE_END,
-            begins: field.name == kind::MANDATE_START,
-        });
         let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
         Self {
             kind,
@@ -120,14 +87,15 @@ impl<'a> RowReader<'a> {
             today,
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
-            raw_deletes: raw(&source.values.delete),
+            raw_deletes: raw(&in_either_width(&source.values.delete)),
             raw_companies: raw(&companies),
             nulls: Words::new(&nulls, Encoding::Utf8),
             footers,
             operation,
+            record_id: kind.field(kind::RECORD_ID),
             id_type,
             as_of,
-            readings: readings.collect(),
+            readings: readings(source, kind),
         }
     }
 
@@ -211,7 +179,10 @@ impl<'a> RowReader<'a> {
             batch.bins.skipped += 1;
         } else if !fits(self.mapping.width, row.text, row.cells) {
             self.reject_misfit(row, batch);
-        } else if self.is_withdrawn_or_company(row) {
+        } else if self.is_withdrawn(row) {
+            self.note_withdrawn(row, batch);
+            batch.bins.skipped += 1;
+        } else if self.is_of_company(row) {
             batch.bins.skipped += 1;
         } else {
             self.note_as_of(row, batch);
@@ -263,15 +234,28 @@ impl<'a> RowReader<'a> {
         self.footers.iter().any(|footer| !footer.is_empty() && joined.starts_with(footer))
     }
 
-    fn is_withdrawn_or_company(&self, row: &Record<'_>) -> bool {
-        let is_one_of =
-            |index: Option<usize>, words: &Words| index.is_some_and(|index| words.hold(self.cell(row, index)));
-        is_one_of(self.operation, &self.raw_deletes)
-            || (is_one_of(self.id_type, &self.raw_companies)
-                // The type speaks about the owner; a second person in the row is still one.
-                && self.kind.persons[1..]
-                    .iter()
-                    .all(|person| self.value(row, person.id).is_empty() && self.value(row, person.name).is_empty()))
+    fn is_one_of(&self, row: &Record<'_>, index: Option<usize>, words: &Words) -> bool {
+        index.is_some_and(|index| words.hold(self.cell(row, index)))
+    }
+
+    fn is_withdrawn(&self, row: &Record<'_>) -> bool {
+        self.is_one_of(row, self.operation, &self.raw_deletes)
+    }
+
+    fn is_of_company(&self, row: &Record<'_>) -> bool {
+        self.is_one_of(row, self.id_type, &self.raw_companies)
+            // The type speaks about the owner; a second person in the row is still one.
+            && self.kind.persons[1..]
+                .iter()
+                .all(|person| self.value(row, person.id).is_empty() && self.value(row, person.name).is_empty())
+    }
+
+    /// What was delivered of the record before has to go too: see [`super::withdrawn`].
+    fn note_withdrawn(&self, row: &Record<'_>, batch: &mut Batch) {
+        let record = self.record_id.map(|field| self.encoding.text(self.value(row, field)).0).unwrap_or_default();
+        if !record.is_empty() {
+            batch.withdrawn.push(Withdrawn { record: withdrawn::hash_of(&record), line: row.line });
+        }
     }
 
     fn note_as_of(&self, row: &Record<'_>, batch: &mut Batch) {
@@ -362,7 +346,7 @@ impl<'a> RowReader<'a> {
                     Some(utf8) => (Cow::Borrowed(trimmed(&utf8[place])), false),
                     None => self.encoding.text(cell),
                 };
-                let filled = self.fill(&text, damaged, reading, column);
+                let filled = reading.fill(&text, damaged, &self.nulls, column);
                 before = (filled == Ok(true)).then_some(cell);
                 match filled {
                     Ok(true) => {}
@@ -386,57 +370,6 @@ impl<'a> RowReader<'a> {
         }
         batch.held = held;
         batch.held.clear();
-    }
-
-    /// Pushes one value; an unusable one is pushed as "not given" and its reason is given. `Ok(false)`: a code without a
-    /// meaning, pushed as it stands. It does not go back: whoever wrote the layout has to say what it means.
-    fn fill(
-        &self,
-        text: &str,
-        damaged: bool,
-        reading: &Reading<'_>,
-        column: &mut Column,
-    ) -> Result<bool, &'static str> {
-        if reading.ends {
-            return self.fill_end(text, damaged, column).map(|()| true);
-        }
-        if damaged && !reading.of_person {
-            column.push_none();
-            return Err("ingest.reject_bytes");
-        }
-        let is_null = text.is_empty() || self.nulls.hold(text.as_bytes());
-        // 无 and - are answers to a yes-or-no question where the layout or custom says so.
-        if is_null && reading.ty != FieldType::Flag {
-            column.push_none();
-            return Ok(true);
-        }
-        match reading.push(text, column) {
-            Ok(_) if damaged => Err("ingest.reject_bytes"),
-            Ok(has_meaning) => Ok(has_meaning),
-            Err(reason) => {
-                column.push_none();
-                if is_null { Ok(true) } else { Err(if reading.begins { MANDATE_START_UNREAD } else { reason }) }
-            }
-        }
-    }
-
-    /// What is there and cannot be read ended before anything began: the mandate covers nobody.
-    fn fill_end(&self, text: &str, damaged: bool, column: &mut Column) -> Result<(), &'static str> {
-        let Column::Date(days) = column else { panic!("the end of a mandate is a date") };
-        if text.is_empty() || self.nulls.hold(text.as_bytes()) || ENDLESS.contains(&text) {
-            days.push(None);
-            return Ok(());
-        }
-        match dates::last_day(text) {
-            Ok(day) if !damaged => {
-                days.push(day);
-                Ok(())
-            }
-            _ => {
-                days.push(Date::from_ymd(1800, 1, 1));
-                Err(MANDATE_END_UNREAD)
-            }
-        }
     }
 
     fn reject_row(&self, row: &Record<'_>, reason: &'static str, batch: &mut Batch) {
@@ -463,30 +396,4 @@ impl<'a> RowReader<'a> {
 /// Zeros to the end: the room that was made for a copy that did not finish.
 fn is_filled_up(raw: &[u8]) -> bool {
     raw.contains(&0) && raw.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace())
-}
-
-impl Reading<'_> {
-    /// Pushes the value of a text, and says whether a code has a meaning; `Err` with the reason, and nothing pushed, if the text
-    /// is none of the field's type.
-    fn push(&self, text: &str, column: &mut Column) -> Result<bool, &'static str> {
-        match column {
-            Column::Text(texts) => match &self.codes {
-                Some(codes) => {
-                    let meaning = codes.of_text(text);
-                    texts.push(meaning.as_deref().unwrap_or(text));
-                    return Ok(meaning.is_some());
-                }
-                None => texts.push(text),
-            },
-            Column::Date(values) => values.push(dates::date(text).map_err(|_| "ingest.reject_date")?),
-            Column::Month(values) => values.push(dates::month(text).map_err(|_| "ingest.reject_month")?),
-            Column::Money(values) => values.push(amounts::money(text, self.unit).map_err(|_| "ingest.reject_money")?),
-            Column::Count(values) => values.push(amounts::count(text).map_err(|_| "ingest.reject_count")?),
-            Column::Decimal(values) => values.push(amounts::decimal(text).map_err(|_| "ingest.reject_decimal")?),
-            Column::Flag(values) => {
-                values.push(amounts::flag(text, self.yes, self.no).map_err(|_| "ingest.reject_flag")?);
-            }
-        }
-        Ok(true)
-    }
 }

@@ -344,7 +344,7 @@ fn money_units_and_a_cut_off_end() {
     let evidence = Centre::new(layout, &[("g.csv", text.as_bytes())]).read();
     assert_eq!(column(&evidence, "worth"), ["15,000.00", ""]);
     assert_eq!(column(&evidence, "own"), ["false", "false"]);
-    assert_eq!(evidence.kind.fields[9].name, "plot", "fields keep the order in which they are written");
+    assert_eq!(evidence.kind.fields[10].name, "plot", "fields keep the order in which they are written");
     let reasons: Vec<_> = evidence.rejects.iter().map(|reject| reject.reason).collect();
     assert_eq!(reasons, ["ingest.reject_money", "ingest.reject_truncated"]);
 }
@@ -416,6 +416,7 @@ fn rejects_kept_are_bounded_and_counts_are_not() {
 
 mod edges;
 mod known_files;
+mod withdrawn;
 
 mod spreadsheets {
     use super::*;

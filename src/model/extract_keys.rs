@@ -44,6 +44,13 @@ pub struct Entry {
     pub place: Place,
 }
 
+/// A record that the department has withdrawn, by the hash of its number, and the line that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Withdrawn {
+    pub record: u64,
+    pub line: u32,
+}
+
 /// A row that no reading can use.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct KeptReject {
@@ -65,6 +72,9 @@ pub struct FileSummary {
     /// Of a spreadsheet: its sheet, and the headings by cell.
     pub sheet: Option<(u16, Vec<String>)>,
     pub newest: Newest,
+    /// In the order of their lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<Withdrawn>,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
     pub reject_counts: Vec<(String, u64)>,

@@ -44,13 +44,19 @@ impl Kind {
         self.fields.iter().position(|field| field.name == name)
     }
 
+    /// Those that stand behind the common ones, of a kind of evidence.
+    pub fn own_fields(&self) -> std::ops::RangeFrom<usize> {
+        COMMON.len()..
+    }
+
     pub fn types(&self) -> impl Iterator<Item = FieldType> + '_ {
         self.fields.iter().map(|field| field.ty)
     }
 }
 
 /// Fields every kind has, before its own: the person, and what an exchange platform says about the row.
-/// `operation` D means the row was deleted at the source; `as_of` is the 反馈时间 or update time of the row.
+/// `operation` D means that the record of the row's `record_id` was deleted at the source; `as_of` is the 反馈时间 or update time of
+/// the row.
 const COMMON: &[(&str, &str, FieldType)] = &[
     ("owner_id", "证件号码", FieldType::Text),
     ("owner_name", "姓名", FieldType::Text),
@@ -61,7 +67,11 @@ const COMMON: &[(&str, &str, FieldType)] = &[
     ("owner_phone", "联系电话", FieldType::Text),
     ("operation", "操作标识", FieldType::Code),
     ("as_of", "反馈时间", FieldType::Date),
+    (RECORD_ID, "记录编号", FieldType::Text),
 ];
+
+/// The exchange platform's own number of a record, under which it says later that the record was changed or deleted.
+pub const RECORD_ID: &str = "record_id";
 
 /// Code, label, fields after the common ones, and which of them make the fact.
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str, FieldType)], &'static [&'static str]);

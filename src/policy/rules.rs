@@ -14,7 +14,7 @@ use super::parameters::Parameter;
 use super::text::{Per, PolicyText, RuleText};
 use crate::kernel::{Error, Message};
 use crate::model::evidence::Evidence;
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, RECORD_ID};
 use crate::model::outcome::{RuleCard, Severity};
 use crate::model::table::Column;
 
@@ -76,8 +76,9 @@ impl Rule {
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            let is_owners = kind.field("owner_id_type") == Some(field); // a company's, perhaps
-            is_owners || kind.fact.contains(&field) || self.columns.iter().any(of_field)
+            // A company's, perhaps, or withdrawn.
+            let of_all = ["owner_id_type", "operation", RECORD_ID].map(|name| kind.field(name));
+            of_all.contains(&Some(field)) || kind.fact.contains(&field) || self.columns.iter().any(of_field)
         };
         let unread = evidence.unread.iter().filter(|(_, field)| reads(usize::from(*field))).map(|(row, _)| *row);
         let mut rows: Vec<u32> = unread.collect();

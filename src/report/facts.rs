@@ -16,7 +16,7 @@ use crate::model::table::{Column, FieldType, Texts, Values};
 use crate::model::texts::Held;
 
 /// Fields of every kind that say nothing about property, income or status.
-const PLATFORM_FIELDS: [&str; 3] = ["owner_id_type", "operation", "as_of"];
+const PLATFORM_FIELDS: [&str; 4] = ["owner_id_type", "operation", "as_of", kind::RECORD_ID];
 /// What the register's own row shows when it is the ground (payments after a death, two enrolments).
 const REGISTER_FIELDS: [&str; 5] = ["programme", "state", "monthly_amount", "paid_from", "paid_through"];
 

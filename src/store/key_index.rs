@@ -241,6 +241,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Date, Digest};
     use crate::model::evidence::{Bins, ExtractFile, Newest};
+    use crate::model::extract_keys::Withdrawn;
 
     fn summary() -> FileSummary {
         let file = ExtractFile {
@@ -251,8 +252,9 @@ mod tests {
             rows: 2,
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
-        let (rejects, reject_counts) = (Vec::new(), Vec::new());
-        FileSummary { file, bins: Bins::default(), gb18030: false, sheet: None, newest, rejects, reject_counts }
+        let withdrawn = vec![Withdrawn { record: u64::MAX, line: 2 }];
+        let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
+        FileSummary { file, bins, gb18030: false, sheet: None, newest, withdrawn, rejects, reject_counts }
     }
 
     fn entry((key, line): (u64, u32)) -> Entry {

@@ -432,9 +432,9 @@ fn kind_of(source: &SourceRecord) -> Kind {
     with_common(&source.kind, &source.label, own.collect(), &[])
 }
 
-/// The picked rows as a table of the kind's fields.
+/// The picked rows as a table of the kind's fields; blank where the program that made the run did not know the field yet.
 fn table(picked: &Picked, kind: &Kind) -> Result<Table> {
-    let columns = kind.fields.iter().map(|field| picked.values(&column_name(&field.name, field.ty), field.ty));
+    let columns = kind.fields.iter().map(|field| picked.values_if_any(&column_name(&field.name, field.ty), field.ty));
     Ok(Table::of_columns(columns.collect::<Result<_>>()?))
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use calamine::{Data, Reader, Xlsx};
 
+use super::answers::listed;
+use super::completeness::{ran, states};
 use super::world::{AS_OF, World, text};
 
 /// Months after [`AS_OF`].
@@ -294,4 +296,60 @@ fn a_household_a_list_and_a_page() {
     let state = |person: usize| answer["people"][person]["sources"][0]["state"].as_str().unwrap();
     assert_eq!(state(0), "unusable_id");
     assert_ne!(state(1), "unusable_id");
+}
+
+/// An exchange platform numbers its records, and says later under the number that one was deleted at the source.
+#[test]
+fn what_a_department_takes_back_accuses_nobody_by_night_and_at_the_window() {
+    let world = World::made(3_000, 20_000, 12);
+    edit(&world, "sources/vehicle.toml", |layout| {
+        let columns = layout.replacen("[values]", "record_id = \"JLBH\"\noperation = \"CZBS\"\n\n[values]", 1);
+        columns.replacen("footer =", "delete = [\"D\"]\nfooter =", 1)
+    });
+    let file = world.extract("vehicle");
+    let numbered = |(at, line): (usize, &[u8])| match line.strip_suffix(b"\n") {
+        Some(row) if at == 0 => [row, b",JLBH,CZBS\n"].concat(),
+        Some(row) => [row, format!(",{},I\n", at + 1).as_bytes()].concat(),
+        None => line.to_vec(),
+    };
+    let lines: Vec<Vec<u8>> =
+        std::fs::read(&file).unwrap().split_inclusive(|byte| *byte == b'\n').enumerate().map(numbered).collect();
+    let deliver = |more: &[&[u8]]| std::fs::write(&file, [lines.concat(), more.concat()].concat()).unwrap();
+    deliver(&[]);
+    // Of somebody who lives alone and whose mandate does not end meanwhile: nothing else keeps it unknown.
+    let ahead = world.copy();
+    let (_, later) = ran(&ahead, "2026-11-30");
+    let cars: Vec<_> =
+        listed(&ahead, &later, "grounds.csv").into_iter().filter(|ground| ground["规则"] == "V001").collect();
+    let people = ahead.export("register");
+    let is_alone = |code: &str| people.iter().filter(|person| person["household_id"] == code).count() == 1;
+    let is_only = |id: &str| cars.iter().filter(|ground| ground["疑点编号"] == id).count() == 1;
+    let car = cars.iter().find(|car| is_only(&car["疑点编号"]) && is_alone(&car["家庭编号"])).unwrap();
+    let (discrepancy, line): (_, usize) = (&car["疑点编号"], car["行号"].parse().unwrap());
+    ran(&world, "2026-11-24");
+    let outcome = || world.export("outcomes").into_iter().find(|outcome| outcome["id"] == *discrepancy);
+    let owner = outcome().expect("it stands in the run")["household_id"].clone();
+    let at_the_window = || {
+        let arguments = ["check", "--household", &owner, "--reason", "复核", "--as-of", "2026-11-26", "--no-progress"];
+        text(&world.hedui(&arguments).stdout)
+    };
+    assert!(at_the_window().contains("V001"), "{}", at_the_window());
+
+    let taken_back = format!("{}{line},D\n", ",".repeat(14));
+    deliver(&[taken_back.as_bytes()]);
+    let (_, second) = ran(&world, "2026-11-25");
+    assert_eq!(outcome(), None);
+    assert_eq!(second["standing"]["gone"], 1);
+    assert!(!at_the_window().contains("V001"), "{}", at_the_window());
+
+    // Behind it stands the record once more: nobody can tell which of the two came first.
+    deliver(&[taken_back.as_bytes(), &lines[line - 1]]);
+    ran(&world, "2026-11-26");
+    assert_eq!(outcome(), None);
+    assert_eq!(states(&world, "vehicle")["record_fault"], 1);
+    let rejects = world.export("rejects");
+    assert!(
+        rejects.iter().any(|reject| reject["source"] == "vehicle" && reject["column"] == "记录编号"),
+        "{rejects:?}"
+    );
 }

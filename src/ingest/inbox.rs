@@ -1,6 +1,7 @@
 //! Which files a source would read, and what their names say about their date.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -56,19 +57,30 @@ fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
 pub fn refuse_unclear(root: &Path, source: &Source, today: Option<Date>) -> Result<()> {
     let files = matching(root, source)?;
     let dates: BTreeSet<Date> = files.iter().filter_map(|path| date_of(path)).collect();
-    let folder = || files[0].parent().unwrap_or(root);
+    let folder = || files[0].parent().unwrap_or(root).to_owned();
     match (source.connector.take, dates.first(), dates.last()) {
-        (None, Some(first), Some(last)) if first < last => {
-            let several = Message::new("ingest.refused_dates").with("first", first).with("last", last);
-            Err(Error::input(several).hint(Message::new("ingest.refused_dates_hint")).at(folder()))
+        (None, Some(first), Some(last)) if first < last => Err(several(&folder(), first, last)),
+        (None, ..) => {
+            let months: BTreeSet<u32> = files.iter().filter_map(|path| month_alone(&name_of(path))).collect();
+            match (months.first(), months.last()) {
+                (Some(first), Some(last)) if first < last => {
+                    Err(several(&folder(), &format!("{first}月"), &format!("{last}月")))
+                }
+                _ => Ok(()),
+            }
         }
         (Some(Take::Newest), _, Some(newest)) if today.is_some_and(|today| *newest > today) && files.len() > 1 => {
             let later = Message::new("ingest.refused_later").with("date", newest);
-            Err(Error::input(later).hint(Message::new("ingest.refused_later_hint")).at(folder()))
+            Err(Error::input(later).hint(Message::new("ingest.refused_later_hint")).at(&folder()))
         }
         (Some(Take::Newest), ..) if files.len() > 1 => refuse_left_out(&files, dates.last().copied()),
         _ => Ok(()),
     }
+}
+
+fn several(folder: &Path, first: &dyn Display, last: &dyn Display) -> Error {
+    let several = Message::new("ingest.refused_dates").with("first", first).with("last", last);
+    Error::input(several).hint(Message::new("ingest.refused_dates_hint")).at(folder)
 }
 
 /// Every file that is left out because others are newer has to be an older issue of one of them, alike in name but for the date:
@@ -112,7 +124,7 @@ fn dated(path: &Path) -> Option<(Date, String)> {
     Some((date, [&name[..place.start], &name[place.end..]].concat()))
 }
 
-/// `20261101`, `2026-11-01`, `2026_11`, `202611` somewhere in a name, also behind a division's code, and where it stands. A
+/// `20261101`, `2026-11-01`, `2026_11`, `202611`, `261101` somewhere in a name, also behind a division's code, and where it stands. A
 /// month stands for its first day: the extract is then taken for older than it may be, never for newer.
 fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
     let digits = |letter: char| letter.is_ascii_digit();
@@ -131,7 +143,7 @@ fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
         };
         let whole = |(date, _): (Date, Range<usize>)| (date, *start..start + group.len());
         match group.len() {
-            6 => part(0, 6),
+            6 => part(0, 6).or_else(|| short_day(group).map(|date| (date, *start..start + 6))),
             8 => part(0, 8),
             // Behind the date stands a time, or before it a division.
             12 => part(0, 8).map(whole).or_else(|| part(6, 12)),
@@ -153,6 +165,21 @@ fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
 
 fn day(year: &str, month: &str, day: &str) -> Option<Date> {
     plausible(Date::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?)
+}
+
+/// `261101`: no division's code begins so before 31, which is Shanghai.
+fn short_day(group: &str) -> Option<Date> {
+    let (year, rest) = group.split_at(2);
+    let is_year = (24..=30).contains(&year.parse::<u32>().ok()?);
+    is_year.then(|| day(&format!("20{year}"), &rest[..2], &rest[2..])).flatten()
+}
+
+/// `11月` without a year: nobody can tell which of several is the newest.
+fn month_alone(name: &str) -> Option<u32> {
+    let (before, _) = name.split_once('月')?;
+    let rest = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let month = before[rest.len()..].parse().ok()?;
+    ((1..=12).contains(&month) && !rest.ends_with('年')).then_some(month)
 }
 
 fn month(year: &str, month: &str) -> Option<Date> {
@@ -181,9 +208,35 @@ mod tests {
             ("37010220261124", Some("2026-11-24")),
             ("370102", None),
             ("20261301", None),
+            ("bank_261121", Some("2026-11-21")),
+            ("bank_261321", None),
+            ("310115", None),
+            ("230103", None),
             ("车辆", None),
         ] {
             assert_eq!(date_in_name(name).map(|(date, _)| date.to_string()).as_deref(), date, "{name}");
+        }
+    }
+
+    /// Parts and counties are one delivery; months and days are several.
+    #[test]
+    fn several_days_in_names_are_refused_until_the_layout_says_which_count() {
+        let refused = |names: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            names.iter().for_each(|name| std::fs::write(folder.path().join(name), "x").unwrap());
+            let layout = "kind = \"bank\"\ndepartment = \"银行\"\nconnector = { type = \"csv\", path = \"*.csv\" }\n\
+                          columns = { owner_id = \"号\", owner_name = \"名\" }";
+            let source = Source::parse(layout, Path::new("bank.toml")).unwrap();
+            refuse_unclear(folder.path(), &source, None).is_err()
+        };
+        for names in
+            [["a_261021.csv", "a_261121.csv"], ["银行10月.csv", "银行11月.csv"], ["银行9月(1).csv", "银行10月(1).csv"]]
+        {
+            assert!(refused(&names), "{names:?}");
+        }
+        for names in [["a_1.csv", "a_2.csv"], ["370102.csv", "370103.csv"], ["银行11月_1.csv", "银行11月_2.csv"]]
+        {
+            assert!(!refused(&names), "{names:?}");
         }
     }
 }

@@ -83,7 +83,9 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     }
     let complete = answer.evidences.iter().all(|evidence| evidence.delivery.state() == "arrived");
     let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
-    Ok(if complete && agrees { 0 } else { NEEDS_ATTENTION })
+    let is_read = |person| !answer.states(person).contains(&CoverageState::RecordFault);
+    let all_read = (0..answer.register.persons.len() as u32).all(is_read);
+    Ok(if complete && agrees && all_read { 0 } else { NEEDS_ATTENTION })
 }
 
 fn print(answer: &Answer, context: &Context) {

@@ -27,7 +27,7 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    fn extend(&mut self, rows: Vec<Reject>, fields: Vec<Reject>) {
+    pub(super) fn extend(&mut self, rows: Vec<Reject>, fields: Vec<Reject>) {
         for (mine, more) in [(&mut self.rows, rows), (&mut self.fields, fields)] {
             if !more.is_empty() {
                 mine.extend(more);
@@ -126,7 +126,7 @@ impl Batch {
         self.rejects.extend(kept.rejects.rows, kept.rejects.fields);
     }
 
-    /// Keeps these rows of the table, which ascend; the others were withdrawn.
+    /// Keeps these rows of the table, which ascend; the others were withdrawn. What could not be read in those has gone back.
     pub(super) fn keep_only(&mut self, rows: &[usize]) {
         let gone = (self.table.rows() - rows.len()) as u64;
         if gone == 0 {

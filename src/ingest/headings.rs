@@ -110,6 +110,13 @@ fn map(source: &Source, kind: &Kind, folded: &[String]) -> Vec<Option<usize>> {
     kind.fields.iter().map(|field| of_field(&field.name)).collect()
 }
 
+/// The heading of a field among those found; blank if it is not there.
+pub(super) fn of_field(source: &Source, field: &str, found: &[String]) -> String {
+    let tried = source.columns.get(field).map_or(&[][..], |headings| headings.get_ref().as_slice());
+    let is_it = |cell: &&String| tried.iter().any(|heading| fold(heading) == fold(cell));
+    found.iter().find(is_it).cloned().unwrap_or_default()
+}
+
 /// Names the fields that are missing, the headings tried and the headings found.
 fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usize>]) -> Error {
     let missing: Vec<String> = kind

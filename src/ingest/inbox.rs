@@ -60,12 +60,16 @@ pub fn refuse_unclear(root: &Path, source: &Source, today: Option<Date>) -> Resu
     let folder = || files[0].parent().unwrap_or(root).to_owned();
     match (source.connector.take, dates.first(), dates.last()) {
         (None, Some(first), Some(last)) if first < last => Err(several(&folder(), first, last)),
-        (None, ..) => {
-            let months: BTreeSet<u32> = files.iter().filter_map(|path| month_alone(&name_of(path))).collect();
-            match (months.first(), months.last()) {
-                (Some(first), Some(last)) if first < last => {
-                    Err(several(&folder(), &format!("{first}月"), &format!("{last}月")))
-                }
+        (None, Some(date), _) if files.iter().any(|path| date_of(path).is_none() && month_alone(path).is_none()) => {
+            let undated = Error::input(Message::new("ingest.refused_undated").with("date", date));
+            Err(undated.hint(Message::new("ingest.refused_dates_hint")).at(&folder()))
+        }
+        (None, first, _) => {
+            let months: BTreeSet<(String, u32)> = files.iter().filter_map(|path| month_alone(path)).collect();
+            let said = |(before, month): &(String, u32)| format!("{before}{month}月");
+            match (first, months.first(), months.last()) {
+                (None, Some(one), Some(other)) if one != other => Err(several(&folder(), &said(one), &said(other))),
+                (Some(date), Some(month), _) => Err(several(&folder(), date, &said(month))),
                 _ => Ok(()),
             }
         }
@@ -143,7 +147,7 @@ fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
         };
         let whole = |(date, _): (Date, Range<usize>)| (date, *start..start + group.len());
         match group.len() {
-            6 => part(0, 6).or_else(|| short_day(group).map(|date| (date, *start..start + 6))),
+            6 => part(0, 6),
             8 => part(0, 8),
             // Behind the date stands a time, or before it a division.
             12 => part(0, 8).map(whole).or_else(|| part(6, 12)),
@@ -160,26 +164,31 @@ fn date_in_name(name: &str) -> Option<(Date, Range<usize>)> {
         }
         _ => None,
     });
-    groups.iter().filter_map(of_group).chain(parted).next()
+    let short = groups.iter().filter_map(|(start, group)| Some((short_day(group)?, *start..start + group.len())));
+    groups.iter().filter_map(of_group).chain(parted).chain(short).next()
 }
 
 fn day(year: &str, month: &str, day: &str) -> Option<Date> {
     plausible(Date::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?)
 }
 
-/// `261101`: no division's code begins so before 31, which is Shanghai.
+/// `261101`. No division's code begins with these years; from 2031 on, days in names need their century.
 fn short_day(group: &str) -> Option<Date> {
-    let (year, rest) = group.split_at(2);
+    let (year, rest) = group.split_at_checked(2).filter(|_| group.len() == 6)?;
     let is_year = (24..=30).contains(&year.parse::<u32>().ok()?);
     is_year.then(|| day(&format!("20{year}"), &rest[..2], &rest[2..])).flatten()
 }
 
-/// `11月` without a year: nobody can tell which of several is the newest.
-fn month_alone(name: &str) -> Option<u32> {
-    let (before, _) = name.split_once('月')?;
-    let rest = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let month = before[rest.len()..].parse().ok()?;
-    ((1..=12).contains(&month) && !rest.ends_with('年')).then_some(month)
+/// `11月` of a name without a date, and what stands before it: of several nobody can tell which is the newest.
+fn month_alone(path: &Path) -> Option<(String, u32)> {
+    let name = name_of(path);
+    let of_place = |(place, _): (usize, &str)| {
+        let before = &name[..place];
+        let rest = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let month = before[rest.len()..].parse().ok().filter(|month| (1..=12).contains(month))?;
+        Some((rest.to_owned(), month))
+    };
+    if date_of(path).is_some() { None } else { name.match_indices('月').find_map(of_place) }
 }
 
 fn month(year: &str, month: &str) -> Option<Date> {
@@ -210,6 +219,7 @@ mod tests {
             ("20261301", None),
             ("bank_261121", Some("2026-11-21")),
             ("bank_261321", None),
+            ("bank_2026-11-21_250101", Some("2026-11-21")),
             ("310115", None),
             ("230103", None),
             ("车辆", None),

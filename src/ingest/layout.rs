@@ -240,6 +240,9 @@ impl Source {
         if !self.columns.contains_key(id) && !self.columns.contains_key(name) {
             faults.add(0, Message::new("ingest.layout_no_person").with("id", id).with("name", name));
         }
+        if !self.values.delete.is_empty() && !self.columns.contains_key("operation") {
+            faults.add(0, Message::new("ingest.layout_delete"));
+        }
         let is_asked_otherwise = [kind::REGISTER, kind::MANDATE].contains(&kind.code.as_str());
         if let Some(rows) = self.min_rows.as_ref().filter(|_| is_asked_otherwise) {
             faults.add(rows.span().start, Message::new("ingest.layout_min_rows"));
@@ -463,6 +466,16 @@ state = "regstate"
         assert!(said(&good.replace("fields.plot", "fact = [\"area\"]\nfields.plot")).contains("area"));
         assert!(said(&good.replace("fields.plot", "fields.as_of")).contains("as_of"));
         assert!(said(&good.replace("\"custom\"", "\"vehicle\"")).contains("custom"));
+    }
+
+    #[test]
+    fn what_withdraws_a_row_stands_in_a_column_and_has_a_word() {
+        assert!(said(&format!("{GOOD}[values]\ndelete = [\"D\"]\n")).contains("no operation"));
+        let mapped = GOOD.replace("capital", "operation = \"op\"\ncapital");
+        assert!(parse(&format!("{mapped}[values]\ndelete = [\"D\"]\n")).is_ok());
+        let codes = "[codes.operation]\nI = \"insert\"\nU = \"update\"\nD = \"delete\"\n";
+        assert!(parse(&format!("{mapped}{codes}")).is_ok());
+        assert!(said(&format!("{mapped}{}", codes.replace("insert", "inserted"))).contains("is it insert?"));
     }
 
     #[test]

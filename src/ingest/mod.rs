@@ -51,7 +51,7 @@ use layout::Format;
 
 use crate::kernel::{Cancel, Date, Digest, Error, ErrorKind, Message, Progress, Result};
 use crate::model::evidence::{Delivery, Evidence, Newest, Shortfall};
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, RECORD_ID};
 
 /// One person in a row as delivered, before anything is decoded.
 #[derive(Debug, Clone, Copy)]
@@ -182,7 +182,7 @@ fn read_files(
         Format::Xlsx => &xlsx::Spreadsheet,
     };
     let mut evidence = nothing(job);
-    let (mut all, mut withdrawn) = (Batch::new(job.kind), Vec::new());
+    let (mut all, mut withdrawn, mut numbers) = (Batch::new(job.kind), Vec::new(), Vec::new());
     for (index, (path, file)) in paths.iter().zip(delivered).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
@@ -201,14 +201,15 @@ fn read_files(
             *evidence.reject_counts.entry((column, reason, *whole_row)).or_default() += count;
         }
         withdrawn.extend(std::mem::take(&mut read.batch.withdrawn).into_iter().map(|one| (index, one)));
+        numbers.push(headings::of_field(job.source, RECORD_ID, &read.headings));
         evidence.files.push(read.file);
         all.append(read.batch, 0);
     }
-    for reject in withdrawn::take_out(&withdrawn, &mut all, job.kind) {
+    let doubtful = withdrawn::take_out(withdrawn, &mut all, job.kind, |file| numbers[usize::from(file)].clone());
+    for reject in &doubtful {
         *evidence.reject_counts.entry((reject.column.clone(), reject.reason, false)).or_default() += 1;
-        all.rejects.fields.push(reject);
     }
-    all.rejects.fields.truncate(batch::REJECTS_KEPT);
+    all.rejects.extend(Vec::new(), doubtful);
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, unread, bins, rejects, .. } = all;

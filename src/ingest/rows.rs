@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
@@ -13,7 +15,7 @@ use super::owners;
 use super::reading::{Reading, readings};
 use super::split::{Fault, Record, fits};
 use super::withdrawn;
-use super::words::{Words, in_either_width};
+use super::words::Words;
 use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
@@ -30,6 +32,9 @@ const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", 
 
 /// The canonical id type of an owner that is no person.
 const COMPANY: &str = "company";
+
+/// The canonical operation of a row that withdraws a record.
+const DELETE: &str = "delete";
 
 /// Reads the rows of one file into batches.
 pub(super) struct RowReader<'a> {
@@ -50,11 +55,12 @@ pub(super) struct RowReader<'a> {
     raw_nulls: Words,
     raw_footers: Words,
     raw_deletes: Words,
+    /// As `raw_deletes`, for decoded text.
+    deletes: Words,
     raw_companies: Words,
     footers: Vec<String>,
-    /// The field; the others are cells.
-    record_id: Option<usize>,
     operation: Option<usize>,
+    record_id: Option<usize>,
     id_type: Option<usize>,
     as_of: Option<usize>,
     /// By field.
@@ -70,12 +76,16 @@ impl<'a> RowReader<'a> {
             Some(words) => words.clone(),
             None => FOOTERS.iter().map(|word| (*word).to_owned()).collect(),
         };
-        let companies = source.codes.get("owner_id_type").into_iter().flat_map(|codes| codes.get_ref());
-        let companies: Vec<String> =
-            companies.filter(|(_, canonical)| *canonical == COMPANY).map(|(code, _)| code.clone()).collect();
+        let that_mean = |field: &str, meaning: &str| -> Vec<String> {
+            let codes = source.codes.get(field).into_iter().flat_map(|codes| codes.get_ref());
+            codes.filter(|(_, canonical)| *canonical == meaning).map(|(code, _)| code.clone()).collect()
+        };
+        let companies = that_mean("owner_id_type", COMPANY);
+        let deletes = [source.values.delete.clone(), that_mean("operation", DELETE)].concat();
         let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
-        let (operation, id_type, as_of) = (cell_of("operation"), cell_of("owner_id_type"), cell_of("as_of"));
+        let (operation, record_id) = (cell_of("operation"), cell_of(kind::RECORD_ID));
+        let (id_type, as_of) = (cell_of("owner_id_type"), cell_of("as_of"));
         Self {
             kind,
             mapping,
@@ -87,12 +97,13 @@ impl<'a> RowReader<'a> {
             today,
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
-            raw_deletes: raw(&in_either_width(&source.values.delete)),
+            deletes: Words::new(&deletes, Encoding::Utf8),
+            raw_deletes: raw(&deletes),
             raw_companies: raw(&companies),
             nulls: Words::new(&nulls, Encoding::Utf8),
             footers,
             operation,
-            record_id: kind.field(kind::RECORD_ID),
+            record_id,
             id_type,
             as_of,
             readings: readings(source, kind),
@@ -180,8 +191,10 @@ impl<'a> RowReader<'a> {
         } else if !fits(self.mapping.width, row.text, row.cells) {
             self.reject_misfit(row, batch);
         } else if self.is_withdrawn(row) {
-            self.note_withdrawn(row, batch);
-            batch.bins.skipped += 1;
+            match self.note_withdrawn(row, batch) {
+                true => batch.bins.skipped += 1,
+                false => self.reject_row(row, withdrawn::WITHOUT_NUMBER, batch),
+            }
         } else if self.is_of_company(row) {
             batch.bins.skipped += 1;
         } else {
@@ -234,28 +247,35 @@ impl<'a> RowReader<'a> {
         self.footers.iter().any(|footer| !footer.is_empty() && joined.starts_with(footer))
     }
 
-    fn is_one_of(&self, row: &Record<'_>, index: Option<usize>, words: &Words) -> bool {
-        index.is_some_and(|index| words.hold(self.cell(row, index)))
-    }
-
     fn is_withdrawn(&self, row: &Record<'_>) -> bool {
-        self.is_one_of(row, self.operation, &self.raw_deletes)
+        let Some(cell) = self.operation.map(|index| self.cell(row, index)) else { return false };
+        let in_usual_width = || self.encoding.text(cell).0.nfkc().collect::<String>();
+        self.raw_deletes.hold(cell) || (!cell.is_ascii() && self.deletes.hold(in_usual_width().trim().as_bytes()))
     }
 
     fn is_of_company(&self, row: &Record<'_>) -> bool {
-        self.is_one_of(row, self.id_type, &self.raw_companies)
+        self.id_type.is_some_and(|index| self.raw_companies.hold(self.cell(row, index)))
             // The type speaks about the owner; a second person in the row is still one.
             && self.kind.persons[1..]
                 .iter()
                 .all(|person| self.value(row, person.id).is_empty() && self.value(row, person.name).is_empty())
     }
 
-    /// What was delivered of the record before has to go too: see [`super::withdrawn`].
-    fn note_withdrawn(&self, row: &Record<'_>, batch: &mut Batch) {
-        let record = self.record_id.map(|field| self.encoding.text(self.value(row, field)).0).unwrap_or_default();
-        if !record.is_empty() {
-            batch.withdrawn.push(Withdrawn { record: withdrawn::hash_of(&record), line: row.line });
-        }
+    /// What was delivered of the record before has to go too: see [`super::withdrawn`]. `false` if the row does not say of which,
+    /// though its source numbers records.
+    fn note_withdrawn(&self, row: &Record<'_>, batch: &mut Batch) -> bool {
+        let Some(index) = self.record_id else { return true };
+        let cell = self.cell(row, index);
+        let (number, damaged) = self.encoding.text(if self.raw_nulls.hold(cell) { &[] } else { cell });
+        let record = withdrawn::hash_of(&number).filter(|_| !damaged);
+        let on = self.as_of.and_then(|index| self.day(row.cell(index)));
+        let person = withdrawn::hash_of(&self.encoding.text(self.value(row, self.kind.persons[0].id)).0);
+        batch.withdrawn.extend(record.map(|record| Withdrawn { record, line: row.line, on, person }));
+        record.is_some()
+    }
+
+    fn day(&self, cell: &[u8]) -> Option<Date> {
+        dates::date_plain(cell).or_else(|| dates::date(&self.encoding.text(cell).0).ok().flatten())
     }
 
     fn note_as_of(&self, row: &Record<'_>, batch: &mut Batch) {
@@ -266,8 +286,7 @@ impl<'a> RowReader<'a> {
         }
         batch.last_as_of.clear();
         batch.last_as_of.extend_from_slice(cell);
-        let closely = || dates::date(&self.encoding.text(cell).0).ok().flatten();
-        if let Some(date) = dates::date_plain(cell).or_else(closely) {
+        if let Some(date) = self.day(cell) {
             if date <= self.today {
                 batch.newest = batch.newest.max(Some(date));
             } else {

@@ -36,20 +36,6 @@ impl Words {
     }
 }
 
-/// The words as they stand, and each that is ASCII in full-width characters, upper and lower case.
-pub(super) fn in_either_width(words: &[String]) -> Vec<String> {
-    const FROM_ASCII: u32 = 0xFEE0;
-    let wide = |word: String| -> String {
-        let widened = |letter| char::from_u32(u32::from(letter) + FROM_ASCII).unwrap_or(letter);
-        word.chars().map(|letter| if letter.is_ascii_graphic() { widened(letter) } else { letter }).collect()
-    };
-    let of_word = |word: &String| match word.is_ascii() {
-        true => vec![word.clone(), wide(word.to_ascii_uppercase()), wide(word.to_ascii_lowercase())],
-        false => vec![word.clone()],
-    };
-    words.iter().flat_map(of_word).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,9 +49,6 @@ mod tests {
             assert!(!words.hold(&cell("合计：")) && !words.hold(b"") && !words.hold(&cell("nul")));
             assert!(words.begin(&cell("合计：3")) && !words.begin(&cell("共合计")) && !words.begin(b""));
         }
-        let words = Words::new(&in_either_width(&["D".into(), "删除".into()]), Encoding::Gb18030);
-        assert!(["D", "d", "Ｄ", "ｄ", "删除"].into_iter().all(|cell| words.hold(&Encoding::Gb18030.encode(cell))));
-        assert!(!words.hold(&Encoding::Gb18030.encode("Ｕ")));
         // D5 61 and D5 41 are two characters, though their second bytes are one letter in two cases.
         let words = Words { words: vec![b"\xD5\x61".to_vec()], longest: 2, first: [true; 256] };
         assert!(!words.hold(b"\xD5\x41"));

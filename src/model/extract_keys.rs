@@ -5,6 +5,7 @@
 //! says where rows are and nothing of what they say: the file itself stays the evidence.
 
 use super::evidence::{Bins, ExtractFile, Newest};
+use crate::kernel::Date;
 
 /// Where a row begins: byte offset and physical line in one word. Of a spreadsheet the offset is one into
 /// its rows as text, which are kept with the index, and the line is the row of its sheet.
@@ -44,11 +45,14 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// A record that the department has withdrawn, by the hash of its number, and the line that says so.
+/// A record that the department has withdrawn, by the hash of its number; the line that says so, its day and (as a hash) whose id it
+/// bears, if it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Withdrawn {
     pub record: u64,
     pub line: u32,
+    pub on: Option<Date>,
+    pub person: Option<u64>,
 }
 
 /// A row that no reading can use.
@@ -73,7 +77,6 @@ pub struct FileSummary {
     pub sheet: Option<(u16, Vec<String>)>,
     pub newest: Newest,
     /// In the order of their lines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<Withdrawn>,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,

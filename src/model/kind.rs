@@ -44,11 +44,6 @@ impl Kind {
         self.fields.iter().position(|field| field.name == name)
     }
 
-    /// Those that stand behind the common ones, of a kind of evidence.
-    pub fn own_fields(&self) -> std::ops::RangeFrom<usize> {
-        COMMON.len()..
-    }
-
     pub fn types(&self) -> impl Iterator<Item = FieldType> + '_ {
         self.fields.iter().map(|field| field.ty)
     }
@@ -70,8 +65,13 @@ const COMMON: &[(&str, &str, FieldType)] = &[
     (RECORD_ID, "记录编号", FieldType::Text),
 ];
 
-/// The exchange platform's own number of a record, under which it says later that the record was changed or deleted.
+/// The exchange platform's own number of a record, one of its source's, under which it says later that the record was deleted.
 pub const RECORD_ID: &str = "record_id";
+
+/// Whether every kind of evidence has the field.
+pub fn is_common(field: &str) -> bool {
+    COMMON.iter().any(|(name, ..)| *name == field)
+}
 
 /// Code, label, fields after the common ones, and which of them make the fact.
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str, FieldType)], &'static [&'static str]);

@@ -68,6 +68,13 @@ impl Column {
         }
     }
 
+    /// So many rows of "not given".
+    pub fn none(ty: FieldType, rows: usize) -> Self {
+        let mut column = Self::new(ty);
+        (0..rows).for_each(|_| column.push_none());
+        column
+    }
+
     pub fn len(&self) -> usize {
         whatever_type!(self, values => values.len())
     }

@@ -77,15 +77,12 @@ pub(super) fn mandates_of(
     if !nobody.is_empty() {
         covered.iter().for_each(|(_, place)| _ = nobody.remove(place));
     }
-    let mandates = || covered.iter().map(|(_, place)| &filed[*place as usize]);
-    let (persons, (first, last)) = rayon::join(
-        || covered.iter().map(|(person, _)| *person).collect(),
-        || {
-            let first = || mandates().map(|mandate| Some(mandate.first)).collect();
-            rayon::join(first, || mandates().map(|mandate| mandate.last).collect())
-        },
-    );
-    let covered = Mandates { persons, first, last };
+    let mandates = covered.iter().map(|(_, place)| &filed[*place as usize]);
+    let covered = Mandates {
+        persons: covered.iter().map(|(person, _)| *person).collect(),
+        first: mandates.clone().map(|mandate| Some(mandate.first)).collect(),
+        last: mandates.map(|mandate| mandate.last).collect(),
+    };
     let row = |place: u32| filed[place as usize].row as usize;
     (covered, nobody.into_iter().map(|place| (row(place), "name", OF_ANOTHER)).collect())
 }

@@ -360,15 +360,17 @@ fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
     flags
 }
 
-/// A row of the person before it says the same in every field of its kind, blanks aside: a list that was exported twice. How the
-/// person is written, and when the row was fed back, makes no second payment.
+/// A row of the person before it says the same in every field of its kind, blanks aside, and bears the same number if it bears
+/// one: a list that was exported twice. How the person is written, and when the row was fed back, makes no second payment.
 fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
     let all_of = |seat: &Seat| {
         let evidence = evidence_of(world, seat);
         let mut said = evidence.source.clone();
-        for column in &evidence.table.columns[evidence.kind.own_fields()] {
-            said.push('\u{1f}');
-            column.push_text(&mut said, seat.row as usize);
+        for (field, column) in evidence.kind.fields.iter().zip(&evidence.table.columns) {
+            if field.name == kind::RECORD_ID || !kind::is_common(&field.name) {
+                said.push('\u{1f}');
+                column.push_text(&mut said, seat.row as usize);
+            }
         }
         said.retain(|letter| !letter.is_whitespace());
         said

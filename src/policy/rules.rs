@@ -73,12 +73,14 @@ impl Rule {
         if kind.code != self.card.evidence {
             return Vec::new();
         }
+        // A company's row, perhaps, or a withdrawn one.
+        let tell_whether_it_counts = ["owner_id_type", "operation", RECORD_ID].map(|name| kind.field(name));
         let reads = |field: usize| {
             let of_field =
                 |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            // A company's, perhaps, or withdrawn.
-            let of_all = ["owner_id_type", "operation", RECORD_ID].map(|name| kind.field(name));
-            of_all.contains(&Some(field)) || kind.fact.contains(&field) || self.columns.iter().any(of_field)
+            tell_whether_it_counts.contains(&Some(field))
+                || kind.fact.contains(&field)
+                || self.columns.iter().any(of_field)
         };
         let unread = evidence.unread.iter().filter(|(_, field)| reads(usize::from(*field))).map(|(row, _)| *row);
         let mut rows: Vec<u32> = unread.collect();

@@ -21,7 +21,7 @@ use crate::kernel::Result;
 use crate::model::extract_keys::{Entry, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
-const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS05");
+const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS06");
 
 /// Numbers at the end.
 const TAIL: usize = 5;
@@ -252,7 +252,7 @@ mod tests {
             rows: 2,
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
-        let withdrawn = vec![Withdrawn { record: u64::MAX, line: 2 }];
+        let withdrawn = vec![Withdrawn { record: u64::MAX, line: 2, on: Some(Date::from_days(20_000)), person: None }];
         let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
         FileSummary { file, bins, gb18030: false, sheet: None, newest, withdrawn, rejects, reject_counts }
     }

@@ -60,6 +60,10 @@ pub(super) struct Picked {
 }
 
 impl Picked {
+    pub fn rows(&self) -> usize {
+        self.frame.height()
+    }
+
     fn cells<T>(&self, name: &str, column: impl FnOnce(&Column) -> PolarsResult<T>) -> Result<T> {
         self.frame.column(name).and_then(column).map_err(|error| polars_error(&self.path, &error))
     }
@@ -97,16 +101,6 @@ impl Picked {
     }
 
     /// A typed column again, the other way round than it was written.
-    /// As [`Picked::values`]; nothing in every row where there is no such column.
-    pub fn values_if_any(&self, name: &str, ty: FieldType) -> Result<Values> {
-        if self.frame.column(name).is_ok() {
-            return self.values(name, ty);
-        }
-        let mut blank = Values::new(ty);
-        (0..self.frame.height()).for_each(|_| blank.push_none());
-        Ok(blank)
-    }
-
     pub fn values(&self, name: &str, ty: FieldType) -> Result<Values> {
         Ok(match ty {
             FieldType::Text | FieldType::Code => {

@@ -137,7 +137,7 @@ fn find(all: &Snapshot, part: Part<'_>) -> Result<People> {
 fn register(snapshot: &Snapshot, people: &People, as_of: Date) -> Result<Register> {
     let picked = snapshot.pick(None, &people.rows)?;
     let kind = register_persons();
-    let table = table(&picked, &kind)?;
+    let table = table(&picked, &kind, |_| true)?;
     let column = |name: &str| kind.field(name).expect("a field of the register");
     let (ids, roles, states) = (picked.texts("person_id")?, picked.texts("role")?, picked.texts("state")?);
     let (programmes, divisions) = (picked.texts("programme")?, picked.texts("division")?);
@@ -407,7 +407,9 @@ fn evidence(run: &Published, source: &SourceRecord, rows: &[usize]) -> Result<Ev
     }
     evidence.bins = source.bins;
     let picked = snapshot.pick(None, rows)?;
-    evidence.table = table(&picked, &evidence.kind)?;
+    // A program of before may not have known every common field.
+    let is_recorded = |name: &str| source.fields.iter().any(|field| field.name == name);
+    evidence.table = table(&picked, &evidence.kind, is_recorded)?;
     let (files, sheets, lines) = (picked.numbers("at_file")?, picked.numbers("at_sheet")?, picked.numbers("at_line")?);
     let offsets = picked.offsets("at_offset")?;
     for at in 0..rows.len() {
@@ -432,10 +434,13 @@ fn kind_of(source: &SourceRecord) -> Kind {
     with_common(&source.kind, &source.label, own.collect(), &[])
 }
 
-/// The picked rows as a table of the kind's fields; blank where the program that made the run did not know the field yet.
-fn table(picked: &Picked, kind: &Kind) -> Result<Table> {
-    let columns = kind.fields.iter().map(|field| picked.values_if_any(&column_name(&field.name, field.ty), field.ty));
-    Ok(Table::of_columns(columns.collect::<Result<_>>()?))
+/// The picked rows as a table of the kind's fields.
+fn table(picked: &Picked, kind: &Kind, is_recorded: impl Fn(&str) -> bool) -> Result<Table> {
+    let column = |field: &Field| match is_recorded(&field.name) {
+        true => picked.values(&column_name(&field.name, field.ty), field.ty),
+        false => Ok(Values::none(field.ty, picked.rows())),
+    };
+    Ok(Table::of_columns(kind.fields.iter().map(column).collect::<Result<_>>()?))
 }
 
 #[cfg(test)]

@@ -350,8 +350,5 @@ fn what_a_department_takes_back_accuses_nobody_by_night_and_at_the_window() {
     assert_eq!(states(&world, "vehicle")["record_fault"], 1);
     assert_eq!(at_the_window(), (Some(1), false));
     let rejects = world.export("rejects");
-    assert!(
-        rejects.iter().any(|reject| reject["source"] == "vehicle" && reject["column"] == "记录编号"),
-        "{rejects:?}"
-    );
+    assert!(rejects.iter().any(|reject| reject["source"] == "vehicle" && reject["column"] == "JLBH"), "{rejects:?}");
 }

@@ -83,9 +83,16 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     }
     let complete = answer.evidences.iter().all(|evidence| evidence.delivery.state() == "arrived");
     let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
+    let programmes = answer.register.households.iter().map(|household| household.programme);
+    let all_asked = programmes
+        .map(|programme| &answer.register.programmes[usize::from(programme)])
+        .all(|programme| plan.policy.knows_programme(programme));
+    if !all_asked && !context.json {
+        println!("! {}", context.word("cli.half_asked"));
+    }
     let is_read = |person| !answer.states(person).contains(&CoverageState::RecordFault);
     let all_read = (0..answer.register.persons.len() as u32).all(is_read);
-    Ok(if complete && agrees && all_read { 0 } else { NEEDS_ATTENTION })
+    Ok(if complete && agrees && all_read && all_asked { 0 } else { NEEDS_ATTENTION })
 }
 
 fn print(answer: &Answer, context: &Context) {

@@ -211,7 +211,9 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
     }
     if summary.unnamed_households > 0 {
         let told = Message::new("cli.unnamed_programmes").with("count", summary.unnamed_households);
-        eprintln!("! {}", context.say(&told.with("programmes", summary.unnamed_programmes.join("、"))));
+        let named = Message::new("cli.named_programmes").with("names", summary.unnamed_programmes.join("、"));
+        let named = if summary.unnamed_programmes.is_empty() { String::new() } else { context.say(&named) };
+        eprintln!("! {}", context.say(&told.with("programmes", named).with("folder", &summary.outbox)));
     }
     let unmapped: u64 = summary.sources.iter().map(|source| source.unmapped).sum();
     if unmapped > 0 {

@@ -12,7 +12,7 @@ use crate::model::verdict::Verdict;
 pub enum Change {
     /// 新增
     New,
-    /// 事实有变
+    /// 事实有变: under the same id, or the rule found other facts of the same household or person.
     Changed,
     /// 未变
     Same,
@@ -139,6 +139,9 @@ pub struct Absent {
     /// Whom of the register it is about, as [`crate::model::outcome::Discrepancy::whom`]; none who left it, and none where a run
     /// is read back.
     pub whom: Option<u32>,
+    /// As of a discrepancy that was found; none where a run is read back.
+    pub answer: Option<LastAnswer>,
+    pub objection: Option<Objection>,
 }
 
 /// A run beside the one before and the answers so far.
@@ -154,6 +157,26 @@ pub struct History {
     pub absent: Vec<Absent>,
     /// What the answers in force say of rules, sources and counties.
     pub tallies: std::collections::BTreeMap<super::verdict::TallyKey, super::verdict::Tally>,
+}
+
+impl History {
+    /// Open objections: to what was found, and to what could not be looked at.
+    pub fn objections(&self) -> u64 {
+        let found = self.stands.iter().filter(|stand| stand.objection.is_some()).count();
+        found as u64 + self.absent.iter().map(|absent| u64::from(absent.is_objected())).sum::<u64>()
+    }
+}
+
+impl Absent {
+    /// 暂存: nothing could be said of it.
+    pub fn is_kept(&self) -> bool {
+        self.why == Absence::NotChecked
+    }
+
+    /// Kept, and objected to. What is replaced is objected to where it stands now.
+    pub fn is_objected(&self) -> bool {
+        self.is_kept() && self.objection.is_some()
+    }
 }
 
 /// Of a report that tells no history: an answer at the window, one household of a run recalled.

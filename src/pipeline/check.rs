@@ -197,7 +197,8 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
         demo: plan.is_demo(),
     };
     let days = objection_days(plan, register);
-    let view = view(plan, told, &days, &explain);
+    let knows_programme = |programme: &str| plan.policy.knows_programme(programme);
+    let view = view(plan, told, &days, &explain, &knows_programme);
     let number = format!("{}-{day}-{entry:06}", register.household(0).division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
     let report = Report { number, print, remarks: remarks(answer) };

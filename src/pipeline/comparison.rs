@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kernel::{Division, Error, Message, Result};
-use crate::model::standing::{Absence, Earlier};
+use crate::model::standing::Earlier;
 use crate::store::{Workspace, findings};
 
 /// Two runs beside each other.
@@ -42,7 +42,7 @@ pub fn compare(workspace: &Workspace, before: &str, after: &str, county: Option<
         }
     }
     let (earlier, later) = (findings(workspace, before)?, findings(workspace, after)?);
-    let kept = later.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
+    let kept = later.absent.iter().filter(|absent| absent.is_kept());
     let kept: BTreeSet<&str> = kept.map(|absent| absent.earlier.id.as_str()).collect();
     let inside = |one: &&Earlier| county.is_none_or(|county| county.covers(one.division));
     let earlier: BTreeMap<&str, &Earlier> =

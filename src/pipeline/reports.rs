@@ -22,7 +22,7 @@ use crate::model::verdict::{self, InForce};
 use crate::report::{
     IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, report_number, reports_index,
 };
-use crate::store::{Ledger, Part, Recalled, Workspace, recall, write_bytes};
+use crate::store::{Findings, Ledger, Part, Recalled, Workspace, findings, recall, write_bytes};
 
 /// The parameter that says how many days a household has to object; no rule reads it.
 pub(super) const OBJECTION_DAYS: &str = "objection_days";
@@ -95,6 +95,9 @@ pub fn make_reports(
     };
     let recalled = recall(&workspace, &options.run, part)?;
     let numbers: Vec<String> = numbers(&recalled, &options.run);
+    let Findings { found, absent } = findings(&workspace, &options.run)?;
+    let of_run = found.into_iter().chain(absent.into_iter().map(|absent| absent.earlier));
+    let facts: BTreeMap<String, Option<Digest>> = of_run.map(|one| (one.id, one.fact)).collect();
     let mut ledger = Ledger::open(&workspace)?;
     let statements = ledger.statements()?;
     let in_force = verdict::in_force(&statements);
@@ -119,7 +122,8 @@ pub fn make_reports(
         profile: &recalled.record.profile,
         demo: recalled.record.demo || plan.is_demo(),
     };
-    let view = view(plan, told, &days, &explain);
+    let knows_programme = |programme: &str| plan.policy.knows_programme(programme);
+    let view = view(plan, told, &days, &explain, &knows_programme);
     let reports = Reports::new(&view, households.clone());
     std::fs::create_dir_all(&options.out).map_err(|error| Error::io(&options.out, &error))?;
     let written = households
@@ -128,7 +132,12 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let remarks = remarks(&recalled.outcomes, household, &in_force, lang);
+            let found = recalled.outcomes.discrepancies.iter().filter(|found| found.household == household);
+            let code = recalled.register.household(household).code();
+            let held = history.absent.iter().filter(|absent| absent.earlier.household == code && absent.is_kept());
+            let held = held.map(|absent| absent.earlier.id.as_str());
+            let ids: Vec<&str> = found.map(|found| found.id.as_str()).chain(held).collect();
+            let remarks = remarks(&ids, &facts, &in_force, lang);
             let made = reports.make(household, Report { number, print, remarks }, options.forms)?;
             progress.advance(STAGE, 0, 1);
             write_files(&options.out, made)
@@ -151,22 +160,31 @@ pub fn make_reports(
     })
 }
 
-/// What was stated of a household's discrepancies since the run found them, as it stands today: objections and answers.
-fn remarks(outcomes: &Outcomes, household: u32, in_force: &BTreeMap<&str, InForce<'_>>, lang: Lang) -> Vec<Remark> {
-    let own = outcomes.discrepancies.iter().filter(|found| found.household == household);
-    let stated = own.filter_map(|found| {
-        let stands = in_force.get(found.id.as_str())?;
-        let message = match (stands.objection, stands.answer) {
-            (Some(objection), _) => Message::new("household.remark_objection").with("on", objection.on),
-            (None, Some(answer)) => {
-                let said = wording::say(lang, &format!("report.verdict_{}", answer.said.code()));
-                Message::new("household.remark_answer").with("on", answer.on).with("said", said)
-            }
-            (None, None) => return None,
-        };
-        Some(Remark { of: None, message: message.with("id", &found.id) })
-    });
-    stated.collect()
+/// What was stated of a household's discrepancies since the run found or kept them, as it stands today: answers and objections.
+/// `facts`: of every discrepancy of the run, the fact as it stood.
+fn remarks(
+    ids: &[&str],
+    facts: &BTreeMap<String, Option<Digest>>,
+    in_force: &BTreeMap<&str, InForce<'_>>,
+    lang: Lang,
+) -> Vec<Remark> {
+    let of_one = |id: &&str| {
+        let InForce { answer, objection } = in_force.get(id).copied().unwrap_or_default();
+        let answer = answer.map(|answer| {
+            // An answer to another fact must not read as one to what is printed beside it.
+            let holds = answer.fact.is_some() && facts.get(*id) == Some(&answer.fact);
+            let key = if holds { "household.remark_answer" } else { "household.remark_answer_before" };
+            let said = wording::say(lang, &format!("report.verdict_{}", answer.said.code()));
+            Message::new(key).with("on", answer.on).with("said", said)
+        });
+        let objection = objection.map(|one| Message::new("household.remark_objection").with("on", one.on));
+        answer
+            .into_iter()
+            .chain(objection)
+            .map(|message| Remark { of: None, message: message.with("id", id) })
+            .collect()
+    };
+    ids.iter().flat_map(|id| -> Vec<Remark> { of_one(id) }).collect()
 }
 
 fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {
@@ -196,6 +214,7 @@ pub(super) fn view<'a>(
     told: Told<'a>,
     objection_days: &'a BTreeMap<Division, i64>,
     explain: &'a (dyn Fn(&Link) -> String + Sync),
+    knows_programme: &'a (dyn Fn(&str) -> bool + Sync),
 ) -> RunView<'a> {
     let Told { run, register, evidences, links, reviews, outcomes, coverage, history, cards, profile, demo } = told;
     RunView {
@@ -216,6 +235,7 @@ pub(super) fn view<'a>(
         history,
         coverage,
         cards,
+        knows_programme,
         profile,
         demo,
         masked: plan.report.masked,

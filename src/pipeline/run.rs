@@ -18,7 +18,7 @@ use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{
     FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary, households_unnamed,
-    mandates_at_fault, shared_names, unnamed_programmes,
+    mandates_at_fault, shared_names, unnamed_programmes, unnamed_values,
 };
 use super::ties;
 use super::trend;
@@ -146,6 +146,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
 fn list_unmapped(plan: &Plan, register: &mut RegisterRead, evidences: &mut [Evidence]) {
     let (own, rows) = (&mut register.persons, &register.register.table);
     own.unmapped = ingest::unmapped(&plan.persons, &own.kind, rows);
+    own.unmapped.extend(unnamed_values(&plan.policy, &register.register, &own.kind, &own.unmapped));
     evidences.par_iter_mut().zip(&plan.sources).for_each(|(evidence, source)| {
         evidence.unmapped = ingest::unmapped(&source.layout, &source.kind, &evidence.table);
     });
@@ -297,6 +298,7 @@ impl Found<'_> {
             trend: &self.trend(),
             filings: self.filings.as_ref(),
             cards: &self.plan.policy.cards(),
+            knows_programme: &|programme| self.plan.policy.knows_programme(programme),
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
             masked: self.plan.report.masked,

@@ -4,6 +4,9 @@
 //! not make everything 未变; and the same inputs give the same lists however often the day is run. Without an earlier day
 //! everything is 新增. What an earlier run of the same day found and this one cannot answer is kept all the same.
 //!
+//! **Another id**: a rule that finds other facts of the same household or person than before (of two cars one is gone) raises a
+//! new id. It is 事实有变, with what was said of the one before; an objection follows it until somebody answers.
+//!
 //! **Fact digest**: measure, money, and the fact fields of the rows that count, sorted. Lines, files and dates of the
 //! delivery are no part of it, nor is the limit: a parameter that moved changes no fact.
 //!
@@ -11,12 +14,13 @@
 //! refused, a member without a live mandate, and a row of the register that is at fault give 未能核对, and the discrepancy is
 //! kept from run to run until they answer. What is kept so is compared with as if the last run had found it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::register::{FastMap, FastSet};
-use crate::kernel::{Date, Digest, Division, Result};
+use crate::kernel::{CitizenId, Date, Digest, Division, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::Evidence;
 use crate::model::outcome::{Discrepancy, Outcomes, RuleCard};
@@ -98,56 +102,88 @@ pub(super) struct Now<'a> {
 /// I/O, a damaged snapshot of the run compared with.
 pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     let at_fault = past.at_fault(now)?;
-    let earlier: Vec<&Earlier> = past.findings.expected().collect();
-    let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let in_force = verdict::in_force(&past.statements);
+    let said = |id: &str, fact: Option<Digest>, county: Division| {
+        let InForce { answer, objection } = in_force.get(id).copied().unwrap_or_default();
+        let objection = objection.map(|objection| Objection {
+            on: objection.on,
+            due: (now.objection_days)(county, objection.on).map(|days| later(objection.on, days)),
+        });
+        (answer.and_then(|answer| last_answer(answer, fact)), objection)
+    };
+    // Replaced or not, what is objected to is looked for until somebody answers.
+    let is_open = |absent: &&Absent| {
+        let stands = in_force.get(absent.earlier.id.as_str());
+        absent.why == Absence::Replaced && stands.is_some_and(|stands| stands.objection.is_some())
+    };
+    let objected = past.findings.absent.iter().filter(is_open).map(|absent| &absent.earlier);
+    let earlier: Vec<&Earlier> = past.findings.expected().chain(objected).collect();
+    let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
+    let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
+    let missing = earlier.iter().filter(|one| !found.contains(one.id.as_str()));
+    let by_subject: FastMap<Subject<'_>, &Earlier> =
+        missing.map(|one| ((one.rule.as_str(), one.household.as_str(), Cow::from(&one.person)), *one)).collect();
     let stand = |found: &Discrepancy| {
         let fact = fact_digest(now, found);
-        let division = now.register.household(found.household).division;
+        let county = now.register.household(found.household).division.county();
         // Whoever reads it in another county than before has never seen it.
-        let known = by_id.get(found.id.as_str()).filter(|earlier| earlier.division.county() == division.county());
-        let change = match known {
-            None => Change::New,
-            Some(earlier) if earlier.fact.is_some_and(|before| before != fact) => Change::Changed,
-            Some(_) => Change::Same,
+        let is_known = |earlier: &&&Earlier| earlier.division.county() == county;
+        let known = by_id.get(found.id.as_str()).filter(is_known);
+        // Of two cars one is gone: other facts under another id, and the same household.
+        let before = if known.is_none() { by_subject.get(&subject(now, found)).filter(is_known) } else { None };
+        let change = match (known, before) {
+            (None, None) => Change::New,
+            (Some(earlier), _) if earlier.fact.is_none_or(|before| before == fact) => Change::Same,
+            _ => Change::Changed,
         };
-        let InForce { answer, objection } = in_force.get(found.id.as_str()).copied().unwrap_or_default();
+        let (answer, objection) = said(&found.id, Some(fact), county);
+        let (answer_before, objection_before) = before.map(|one| said(&one.id, None, county)).unwrap_or_default();
         Stand {
             fact,
             sources: sources(now, found),
             change,
-            answer: answer.and_then(|answer| last_answer(answer, fact)),
-            objection: objection.map(|objection| Objection {
-                on: objection.on,
-                due: (now.objection_days)(division.county(), objection.on).map(|days| later(objection.on, days)),
-            }),
+            answer: answer.or(answer_before),
+            objection: objection.or(objection_before),
         }
     };
     let held = held_again(&earlier, &past.replaced, now, &at_fault);
+    let mut absent = [absent(&earlier, now, &at_fault), held].concat();
+    for one in &mut absent {
+        (one.answer, one.objection) = said(&one.earlier.id, one.earlier.fact, one.earlier.division.county());
+    }
     Ok(History {
         against: past.against.clone(),
         lost: past.lost.clone(),
         stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
-        absent: [absent(&earlier, now, &at_fault), held].concat(),
+        absent,
         tallies: verdict::tallies(&past.statements),
     })
+}
+
+/// What a discrepancy is about: code of the rule, code of the household, and the person's id if it is about one.
+type Subject<'a> = (&'a str, &'a str, Cow<'a, str>);
+
+fn subject<'a>(now: &Now<'a>, found: &Discrepancy) -> Subject<'a> {
+    let person = found.person.map_or_else(String::new, |person| now.register.id_text(person));
+    let household = now.register.household(found.household).code();
+    (now.cards[usize::from(found.rule)].code.as_str(), household, person.into())
 }
 
 /// What only the replaced run found or kept, and nothing can be said of.
 fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>, at_fault: &FastSet<String>) -> Vec<Absent> {
     let known: BTreeSet<&str> = earlier.iter().map(|one| one.id.as_str()).collect();
     let own: Vec<&Earlier> = replaced.expected().filter(|one| !known.contains(one.id.as_str())).collect();
-    absent(&own, now, at_fault).into_iter().filter(|absent| absent.why == Absence::NotChecked).collect()
+    absent(&own, now, at_fault).into_iter().filter(|absent| absent.is_kept()).collect()
 }
 
 fn later(day: Date, days: i64) -> Date {
     Date::from_days(day.days() + i32::try_from(days).unwrap_or(i32::MAX / 2))
 }
 
-fn last_answer(answer: &Statement, fact: Digest) -> Option<LastAnswer> {
+fn last_answer(answer: &Statement, fact: Option<Digest>) -> Option<LastAnswer> {
     let Said::Answered(verdict) = answer.said else { return None };
     // Without a digest nobody can say that the fact is the one that was answered, so it is raised.
-    let holds = answer.fact == Some(fact);
+    let holds = fact.is_some() && answer.fact == fact;
     Some(LastAnswer { verdict, by: answer.by.clone(), on: answer.on, text: answer.text.clone(), holds })
 }
 
@@ -218,18 +254,19 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
             // It may be one whose id, or whose record, cannot be read any more.
-            let unknown = |at: &u32| register.persons[*at as usize].id.is_none();
+            let unknown = |at: &u32| !register.persons[*at as usize].id.is_some_and(CitizenId::is_valid);
             return match living.iter().any(unknown) {
                 true => (Absence::NotChecked, vec![CoverageState::UnusableId]),
                 false => (Absence::LeftRegister, Vec::new()),
             };
         }
-        if let Some(gaps) = gaps(one, &persons, &sources, now.coverage) {
-            return (Absence::NotChecked, gaps);
+        // What is known of it stands on the list; held beside that, the household would stand there twice.
+        if flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
+            return (Absence::Replaced, Vec::new());
         }
-        match flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
-            true => (Absence::Replaced, Vec::new()),
-            false => (Absence::Gone, Vec::new()),
+        match gaps(one, &persons, &sources, now.coverage) {
+            Some(gaps) => (Absence::NotChecked, gaps),
+            None => (Absence::Gone, Vec::new()),
         }
     };
     let whom = |one: &Earlier| {
@@ -238,7 +275,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     };
     let absent = |one: &&Earlier| {
         let (why, gaps) = why(one);
-        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one) }
+        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one), answer: None, objection: None }
     };
     let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
     absent.sort_by(|a, b| {

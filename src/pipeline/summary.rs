@@ -4,10 +4,11 @@ use super::completeness::Measure;
 use super::mandates;
 use crate::ingest;
 use crate::kernel::Error;
-use crate::model::evidence::{Bins, Evidence, Shortfall};
+use crate::model::evidence::{Bins, Evidence, Shortfall, Unmapped};
 use crate::model::filing::{FilingCheck, Standing};
+use crate::model::kind::Kind;
 use crate::model::register::Register;
-use crate::model::standing::{Absence, Change, History};
+use crate::model::standing::{Change, History};
 use crate::policy::Policy;
 
 /// What a run tells its caller; every number also stands in the ledger and in the summary.
@@ -86,7 +87,7 @@ impl StandingSummary {
         let raised = |change| {
             history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64
         };
-        let kept = history.absent.iter().filter(|absent| absent.why == Absence::NotChecked).count() as u64;
+        let kept = history.absent.iter().filter(|absent| absent.is_kept()).count() as u64;
         Self {
             against: history.against.clone(),
             lost: history.lost.clone(),
@@ -94,7 +95,7 @@ impl StandingSummary {
             changed: raised(Change::Changed),
             same: raised(Change::Same),
             answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
-            objections: history.stands.iter().filter(|stand| stand.objection.is_some()).count() as u64,
+            objections: history.objections(),
             kept,
             gone: history.absent.len() as u64 - kept,
         }
@@ -201,6 +202,17 @@ pub(super) fn shared_names(register: &Register, programmes: &[(usize, u64)]) -> 
     const SHARED: u64 = 10;
     let shared = programmes.iter().filter(|(_, households)| *households >= SHARED);
     shared.map(|(programme, _)| register.programmes[*programme].clone()).collect()
+}
+
+/// The same as values of the persons' file, beside those `listed` already: for whoever keeps the register to find them.
+pub(super) fn unnamed_values(policy: &Policy, register: &Register, kind: &Kind, listed: &[Unmapped]) -> Vec<Unmapped> {
+    let field = kind.field("programme").expect("a field of the register's persons");
+    let of_programme = |(programme, _): (usize, u64)| {
+        let persons = register.persons.iter().filter(|person| usize::from(person.programme) == programme).count();
+        Unmapped { field, value: register.programmes[programme].clone(), rows: persons as u64 }
+    };
+    let is_new = |one: &Unmapped| !listed.iter().any(|other| (other.field, &other.value) == (one.field, &one.value));
+    unnamed_programmes(policy, register).into_iter().map(of_programme).filter(is_new).collect()
 }
 
 /// Codes of the households of such programmes.

@@ -214,7 +214,9 @@ impl Counts {
         }
         self.answered = county.answered.len() as u64;
         for &index in &county.absent {
-            self.absent[view.history.absent[index as usize].why as usize] += 1;
+            let absent = &view.history.absent[index as usize];
+            self.absent[absent.why as usize] += 1;
+            self.objections += u64::from(absent.is_objected());
         }
         flagged.sort_unstable();
         flagged.dedup();

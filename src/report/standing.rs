@@ -14,7 +14,7 @@ use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::worklist::{capped, link_of, match_words, record, sentence, severity_word, whom};
 use crate::kernel::{Division, Message};
 use crate::model::outcome::Ground;
-use crate::model::standing::{Absent, Stand};
+use crate::model::standing::{Absent, LastAnswer, Objection, Stand};
 use crate::model::verdict::{Tally, Verdict};
 
 pub(super) fn verdict_word(view: &RunView, verdict: Verdict) -> &'static str {
@@ -24,22 +24,23 @@ pub(super) fn verdict_word(view: &RunView, verdict: Verdict) -> &'static str {
 /// 新增; 未变, and what was answered last; 异议待复核 with its day.
 pub(super) fn change_words(view: &RunView, stand: &Stand) -> Cow<'static, str> {
     let change = view.word(&format!("standing.{}", stand.change.code()));
-    if stand.answer.is_none() && stand.objection.is_none() {
+    let said = said_words(view, stand.answer.as_ref(), stand.objection);
+    if said.is_empty() {
         return change.into();
     }
-    let mut parts = vec![change.to_owned()];
-    if let Some(last) = &stand.answer {
+    [vec![change.to_owned()], said].concat().join(view.word("report.between_reasons")).into()
+}
+
+fn said_words(view: &RunView, answer: Option<&LastAnswer>, objection: Option<Objection>) -> Vec<String> {
+    let answer = answer.map(|last| {
         let key = if last.holds { "standing.answered_so" } else { "standing.answered_before" };
-        let said = Message::new(key).with("verdict", verdict_word(view, last.verdict));
-        parts.push(view.say(said.with("date", last.on)));
-    }
-    if let Some(objection) = stand.objection {
-        parts.push(match objection.due {
-            Some(due) => view.say(Message::new("standing.objected_due").with("date", objection.on).with("due", due)),
-            None => view.say(Message::new("standing.objected").with("date", objection.on)),
-        });
-    }
-    parts.join(view.word("report.between_reasons")).into()
+        Message::new(key).with("verdict", verdict_word(view, last.verdict)).with("date", last.on)
+    });
+    let objection = objection.map(|objection| match objection.due {
+        Some(due) => Message::new("standing.objected_due").with("date", objection.on).with("due", due),
+        None => Message::new("standing.objected").with("date", objection.on),
+    });
+    answer.into_iter().chain(objection).map(|message| view.say(message)).collect()
 }
 
 /// How many of the work list the page leaves to the workbook.
@@ -153,14 +154,16 @@ fn departments(view: &RunView, sources: &[String]) -> String {
     known.map(|evidence| department_of(view, evidence)).collect::<Vec<_>>().join(view.word("report.between_values"))
 }
 
+/// Why it is not there, what keeps it unknown, and what was said of it.
 fn why(view: &RunView, absent: &Absent) -> String {
-    let why = view.word(&format!("standing.absent_{}", absent.why.code())).to_owned();
-    if absent.gaps.is_empty() {
-        return why;
+    let mut why = view.word(&format!("standing.absent_{}", absent.why.code())).to_owned();
+    if !absent.gaps.is_empty() {
+        let states = absent.gaps.iter().map(|state| view.word(&format!("coverage.{}", state.code())));
+        let states = states.collect::<Vec<_>>().join(view.word("report.between_values"));
+        why = view.say(Message::new("report.reason").with("reason", why).with("sources", states));
     }
-    let states: Vec<&str> = absent.gaps.iter().map(|state| view.word(&format!("coverage.{}", state.code()))).collect();
-    let states = states.join(view.word("report.between_values"));
-    view.say(Message::new("report.reason").with("reason", why).with("sources", states))
+    let said = said_words(view, absent.answer.as_ref(), absent.objection);
+    [vec![why], said].concat().join(view.word("report.between_reasons"))
 }
 
 /// Links that a county's answer 不属实-同名或错号 throws doubt on: for the centre's reviewers. No link is changed by it.
@@ -287,7 +290,7 @@ mod tests {
     use super::super::fixture::Centre;
     use super::*;
     use crate::kernel::Date;
-    use crate::model::standing::{Change, LastAnswer, Objection};
+    use crate::model::standing::Change;
 
     fn day(number: u32) -> Date {
         Date::from_ymd(2026, 11, number).unwrap()

@@ -21,7 +21,7 @@ pub struct Findings {
 impl Findings {
     /// What a later run is expected to find: what was found, and what had been kept because nothing could be said.
     pub fn expected(&self) -> impl Iterator<Item = &Earlier> {
-        let kept = self.absent.iter().filter(|absent| absent.why == Absence::NotChecked);
+        let kept = self.absent.iter().filter(|absent| absent.is_kept());
         self.found.iter().chain(kept.map(|absent| &absent.earlier))
     }
 }
@@ -52,7 +52,7 @@ pub fn households_of(workspace: &Workspace, run: &str, ids: impl Fn(&str) -> boo
 pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
         Absence::parse(&why)
-            .map(|why| Absent { earlier, why, gaps: Vec::new(), whom: None })
+            .map(|why| Absent { earlier, why, gaps: Vec::new(), whom: None, answer: None, objection: None })
             .ok_or_else(|| run.damaged())
     };
     earlier(&run.table("absent.parquet")?)?.into_iter().map(known).collect()

@@ -256,7 +256,8 @@ fn history() -> History {
         sources: vec!["housing".into()],
         fact: None,
     };
-    let absent = vec![Absent { earlier, why: Absence::NotChecked, gaps: Vec::new(), whom: None }];
+    let absent =
+        vec![Absent { earlier, why: Absence::NotChecked, gaps: Vec::new(), whom: None, answer: None, objection: None }];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }
 

@@ -331,3 +331,56 @@ fn what_nobody_can_answer_is_held_through_two_runs_of_a_day() {
     let back = night(&world, 2, &[]);
     assert_eq!(change(&listed(&world, &back, "worklist.csv"), &id).unwrap(), "未变");
 }
+
+/// Of two cars one is sold: the rule raises the other under a number of its own, and nothing that was said of both is forgotten.
+#[test]
+fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let grounds = listed(&world, &first, "grounds.csv");
+    let of_one = |id: &str| grounds.iter().filter(|ground| ground["疑点编号"] == id).count() == 1;
+    let car = grounds.iter().find(|ground| ground["规则"] == "V001" && of_one(&ground["疑点编号"])).unwrap();
+    let extract = world.extract("vehicle");
+    let before = std::fs::read(&extract).unwrap();
+    let line = before.split_inclusive(|byte| *byte == b'\n').nth(car["行号"].parse::<usize>().unwrap() - 1).unwrap();
+    let plate = line.iter().position(|byte| *byte == b',').unwrap();
+    let second_car = [&line[..plate - 4], b"TWO6", &line[plate..]].concat();
+    std::fs::write(&extract, [&before[..], &second_car].concat()).unwrap();
+    let household = |run: &serde_json::Value| -> Vec<Row> {
+        let rows = listed(&world, run, "worklist.csv").into_iter();
+        rows.filter(|row| row["规则"] == "V001" && row["家庭编号"] == car["家庭编号"]).collect()
+    };
+    let why = |run: &serde_json::Value, id: &str| {
+        let absent = listed(&world, run, "absent.csv");
+        absent.into_iter().find(|row| row["疑点编号"] == id).map(|row| row["情况"].clone()).unwrap()
+    };
+
+    let two = household(&night(&world, 1, &[]));
+    assert_eq!((two.len(), two[0]["变化"].as_str()), (1, "事实有变"), "a car more than the day before");
+    let id = two[0]["疑点编号"].clone();
+    import(&world, "一.csv", filled(&[(&id, "不属实-已处分", "两辆均已过户")]).as_bytes());
+    let objected = world.hedui(&["verdict", "object", &id, "--by", "李某", "--reason", "x", "--on", "2024-12-01"]);
+    assert!(objected.status.success());
+    std::fs::write(&extract, &before).unwrap();
+    let third = night(&world, 2, &[]);
+    let [one] = &household(&third)[..] else { panic!("one car is left") };
+    assert_ne!(one["疑点编号"], id);
+    assert!(
+        one["变化"].starts_with("事实有变；事实变化前曾答复：不属实-已处分（2024-11-24）；异议待复核"),
+        "{}",
+        one["变化"]
+    );
+    assert!(why(&third, &id).contains("按同一规则已列有别的疑点；已答复：不属实-已处分"), "{}", why(&third, &id));
+    assert_eq!(third["standing"]["objections"], 1);
+    // Nothing answers: both are held, with what was said of them, and what is objected to is still to be looked into.
+    let fourth = night(&world, 3, &["--only", "bank,business,housing,pension"]);
+    assert!(why(&fourth, &id).contains("暂存") && why(&fourth, &id).contains("；异议待复核"), "{}", why(&fourth, &id));
+    assert_eq!(fourth["standing"]["objections"], 1);
+    let arguments =
+        ["report", "--household", &car["家庭编号"], "--formats", "html", "--out", "核对报告", "--no-progress"];
+    assert!(world.hedui(&arguments).status.success());
+    let page = std::fs::read_dir(world.path("核对报告")).unwrap().next().unwrap().unwrap().path();
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("疑点 {id}：2024-11-24 核查反馈为“不属实-已处分”。")), "held, as it was answered");
+    assert!(page.contains(&format!("疑点 {id}：2024-12-01 提出异议，待复核")));
+}

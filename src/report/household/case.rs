@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::coverage::CoverageState;
 use crate::model::outcome::{Discrepancy, Ground};
-use crate::model::standing::{Absence, Earlier};
+use crate::model::standing::Earlier;
 use crate::report::RunView;
 
 /// Everything a run says about one household.
@@ -111,7 +111,7 @@ impl Cases {
         let by_code: BTreeMap<&str, u32> = cases.households.iter().map(code).collect();
         for (index, absent) in view.history.absent.iter().enumerate() {
             if let Some(household) = by_code.get(absent.earlier.household.as_str())
-                && absent.why == Absence::NotChecked
+                && absent.is_kept()
             {
                 cases.put(*household, |parts| parts.kept.push(index as u32));
             }

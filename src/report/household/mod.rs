@@ -262,6 +262,8 @@ mod tests {
             },
             why,
             whom: None,
+            answer: None,
+            objection: None,
             gaps: Vec::new(),
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());

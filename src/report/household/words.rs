@@ -144,6 +144,7 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     let names: Vec<String> = case.suspected().map(|item| name_of(view, item)).collect();
     let key = match (case.checked(), names.len()) {
         (0, _) => "household.nothing_checked",
+        (_, 0) if !is_asked(view, case) => "household.half_asked",
         (_, 0) => "household.nothing_found",
         _ => "household.found",
     };
@@ -162,6 +163,12 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     if case.pending > 0 {
         blocks.push(paragraph(view.say(Message::new("household.pending").with("count", case.pending))));
     }
+}
+
+/// Rules that are limited to programmes looked at the household too; else nothing found says little.
+fn is_asked(view: &RunView, case: &Case) -> bool {
+    let programme = view.register.household(case.household).programme;
+    (view.knows_programme)(&view.register.programmes[usize::from(programme)])
 }
 
 fn evidence<'v>(view: &RunView<'v>, item: &Item) -> &'v Evidence {
@@ -189,7 +196,8 @@ fn gap(view: &RunView, item: &Item) -> Option<String> {
 fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     blocks.push(heading(view, "household.discrepancies"));
     if case.discrepancies.is_empty() {
-        blocks.push(nothing(view, case, "household.none"));
+        let key = if is_asked(view, case) { "household.none" } else { "household.none_half_asked" };
+        blocks.push(nothing(view, case, key));
     } else {
         findings(view, case, blocks);
     }

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::config;
 use crate::kernel::wording::{find, say};
 use crate::kernel::{Cancel, Error, ErrorKind, Lang, Message, Result};
 
@@ -235,24 +236,33 @@ async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// `--lang` before anything else is parsed (help needs it), else the locale.
+/// `--lang` before anything else is parsed (help needs it), else the locale; where that says nothing, as in a cron job, the
+/// language of the centre.
 fn language() -> Lang {
+    let locale = || {
+        let given = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(given).and_then(|value| Lang::parse(&value))
+    };
+    let flag = argument("--lang").and_then(|value| Lang::parse(&value));
+    flag.or_else(locale).or_else(language_of_centre).unwrap_or(Lang::En)
+}
+
+/// The value of a flag, as it will be parsed.
+fn argument(flag: &str) -> Option<String> {
     let mut arguments = std::env::args();
     while let Some(argument) = arguments.next() {
-        let value = match argument.strip_prefix("--lang") {
-            Some("") => arguments.next(),
-            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
-            None => None,
-        };
-        if let Some(lang) = value.as_deref().and_then(Lang::parse) {
-            return lang;
+        match argument.strip_prefix(flag) {
+            Some("") => return arguments.next(),
+            Some(rest) if rest.starts_with('=') => return Some(rest[1..].to_owned()),
+            _ => {}
         }
     }
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .and_then(|value| Lang::parse(&value))
-        .unwrap_or(Lang::En)
+    None
+}
+
+fn language_of_centre() -> Option<Lang> {
+    let folder = argument("--centre").or_else(|| std::env::var("HEDUI_CENTRE").ok()).unwrap_or_else(|| ".".to_owned());
+    config::language_of(folder.as_ref())
 }
 
 /// The command tree with its help texts from the catalogue: `help.<command>` and `help.arg_<argument>`, or

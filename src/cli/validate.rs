@@ -7,6 +7,7 @@ use super::{Context, NEEDS_ATTENTION, as_of};
 use crate::config::{self, Plan};
 use crate::ingest;
 use crate::kernel::{Cancel, Error, Message, Result, Silent};
+use crate::model::kind::Kind;
 use crate::pipeline::read_register;
 
 /// What was delivered for one layout; none if nothing was.
@@ -18,6 +19,8 @@ struct Found<'a> {
     files: usize,
     /// Nobody knows of which day it is.
     undated: bool,
+    /// Fields that rules ask for and its layout does not map, with the rules' codes, and the person's id and name if one is not.
+    not_mapped: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,6 +41,7 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
             kind: kind.label.clone(),
             files: sample.files,
             undated: sample.undated,
+            not_mapped: not_mapped(&plan, layout, kind),
         });
     }
     let lacking = found.iter().any(|found| found.files == 0 || found.undated);
@@ -65,7 +69,24 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
     for undated in found.iter().filter(|found| found.undated) {
         eprintln!("! {} ({}): {}", undated.source, undated.department, context.word("cli.undated"));
     }
+    for found in found.iter().filter(|found| !found.not_mapped.is_empty()) {
+        let told = Message::new("cli.not_mapped").with("fields", found.not_mapped.join("、"));
+        eprintln!("· {} ({}): {}", found.source, found.department, context.say(&told));
+    }
     Ok(if lacking || !unheard.is_empty() { NEEDS_ATTENTION } else { 0 })
+}
+
+/// A rule that asks for a field that nobody delivers takes it for not given: of a car without a state nobody knows that it was
+/// scrapped.
+fn not_mapped(plan: &Plan, layout: &ingest::Source, kind: &Kind) -> Vec<String> {
+    let person = &kind.persons[0];
+    let of_person = [person.id, person.name].map(|field| (kind.fields[field].name.clone(), Vec::new()));
+    let asked = of_person.into_iter().chain(plan.policy.fields_asked(kind));
+    let lacking = asked.filter(|(field, _)| !layout.maps(field));
+    let said = |(field, rules): (String, Vec<&str>)| {
+        if rules.is_empty() { field } else { format!("{field} ({})", rules.join(" ")) }
+    };
+    lacking.map(said).collect()
 }
 
 /// The register as a run of today would read it, and the parameters in force in its counties. Gives the rules and sources that

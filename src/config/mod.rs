@@ -74,6 +74,13 @@ pub struct PlannedSource {
     pub digest: Digest,
 }
 
+/// The language of a workspace whose other settings may be anything, before they are read; `None` if it is none.
+pub fn language_of(folder: &Path) -> Option<Lang> {
+    let settings: toml::Table = std::fs::read_to_string(folder.join("hedui.toml")).ok()?.parse().ok()?;
+    let language = settings.get("centre").and_then(|centre| centre.get("language")).and_then(toml::Value::as_str);
+    Some(language.and_then(Lang::parse).unwrap_or_default())
+}
+
 /// `[centre]` of hedui.toml.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

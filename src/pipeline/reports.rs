@@ -95,9 +95,7 @@ pub fn make_reports(
     };
     let recalled = recall(&workspace, &options.run, part)?;
     let numbers: Vec<String> = numbers(&recalled, &options.run);
-    let Findings { found, absent } = findings(&workspace, &options.run)?;
-    let of_run = found.into_iter().chain(absent.into_iter().map(|absent| absent.earlier));
-    let facts: BTreeMap<String, Option<Digest>> = of_run.map(|one| (one.id, one.fact)).collect();
+    let facts = facts_of(&workspace, &options.run)?;
     let mut ledger = Ledger::open(&workspace)?;
     let statements = ledger.statements()?;
     let in_force = verdict::in_force(&statements);
@@ -132,11 +130,7 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let found = recalled.outcomes.discrepancies.iter().filter(|found| found.household == household);
-            let code = recalled.register.household(household).code();
-            let held = history.absent.iter().filter(|absent| absent.earlier.household == code && absent.is_kept());
-            let held = held.map(|absent| absent.earlier.id.as_str());
-            let ids: Vec<&str> = found.map(|found| found.id.as_str()).chain(held).collect();
+            let ids = ids_of(told, household);
             let remarks = remarks(&ids, &facts, &in_force, lang);
             let made = reports.make(household, Report { number, print, remarks }, options.forms)?;
             progress.advance(STAGE, 0, 1);
@@ -158,6 +152,21 @@ pub fn make_reports(
         print: matches!(options.whose, Whose::Household(_)).then(|| prints.counts[0]),
         files: names,
     })
+}
+
+/// Of every discrepancy that a run found or kept, the fact as it stood.
+fn facts_of(workspace: &Workspace, run: &str) -> Result<BTreeMap<String, Option<Digest>>> {
+    let Findings { found, absent } = findings(workspace, run)?;
+    let all = found.into_iter().chain(absent.into_iter().map(|absent| absent.earlier));
+    Ok(all.map(|one| (one.id, one.fact)).collect())
+}
+
+/// Ids of a household's discrepancies, found and kept.
+fn ids_of<'a>(told: Told<'a>, household: u32) -> Vec<&'a str> {
+    let found = told.outcomes.discrepancies.iter().filter(|found| found.household == household);
+    let code = told.register.household(household).code();
+    let kept = told.history.absent.iter().filter(|absent| absent.earlier.household == code && absent.is_kept());
+    found.map(|found| found.id.as_str()).chain(kept.map(|absent| absent.earlier.id.as_str())).collect()
 }
 
 /// What was stated of a household's discrepancies since the run found or kept them, as it stands today: answers and objections.
@@ -193,6 +202,7 @@ fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {
 }
 
 /// What a report of some households tells: a part of a run read back, or an answer at the window.
+#[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) run: &'a str,
     pub(super) register: &'a Register,

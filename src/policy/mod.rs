@@ -185,6 +185,20 @@ impl Policy {
         (0..).zip(&self.rules).filter(move |(_, rule)| rule.card.evidence == evidence)
     }
 
+    /// Fields of a kind of evidence that rules ask for, each with these rules' codes.
+    pub fn fields_asked(&self, kind: &Kind) -> BTreeMap<String, Vec<&str>> {
+        let mut asked: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (_, rule) in self.rules_reading(&kind.code) {
+            for name in rule.fields().map(|field| &kind.fields[field].name) {
+                let codes = asked.entry(name.clone()).or_default();
+                if codes.last() != Some(&rule.card.code.as_str()) {
+                    codes.push(&rule.card.code);
+                }
+            }
+        }
+        asked
+    }
+
     /// Of all that the rules reading one kind of evidence look at beside register and rows: what they say, their parameters
     /// as these hold in the counties on a day, and the day itself where one of them asks for it.
     pub fn digest_for(&self, evidence: &str, counties: &[Division], as_of: Date) -> Digest {

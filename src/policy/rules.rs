@@ -95,6 +95,14 @@ impl Rule {
         rows
     }
 
+    /// Fields of its evidence that it asks for, by index.
+    pub fn fields(&self) -> impl Iterator<Item = usize> + '_ {
+        self.columns.iter().filter_map(|column| match column.origin {
+            Origin::Field(field) | Origin::FieldMonth(field) => Some(field),
+            Origin::Fixed(_) => None,
+        })
+    }
+
     /// The household's programme is in its scope.
     pub fn covers(&self, programme: &str) -> bool {
         self.card.programmes.is_empty() || self.card.programmes.iter().any(|covered| covered == programme)

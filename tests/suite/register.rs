@@ -339,7 +339,7 @@ fn a_programme_that_no_rule_names_is_told() {
     let told = world.run_plain();
     assert_eq!(told.status.code(), Some(1), "somebody has to look");
     assert!(
-        text(&told.stderr).contains("are of a programme that no rule names (最低生活保障)"),
+        text(&told.stderr).contains("are of a programme that no rule names (最低生活保障), see outbox/"),
         "{}",
         text(&told.stderr)
     );
@@ -349,7 +349,26 @@ fn a_programme_that_no_rule_names_is_told() {
         .filter(|line| line.contains(",最低生活保障,"))
         .map(|line| line.split(',').nth(2).unwrap().to_owned())
         .collect();
-    assert_eq!(world.summary()["unnamed_households"], households.len());
+    let summary = world.summary();
+    assert_eq!(summary["unnamed_households"], households.len());
+    let unmapped = std::fs::read(world.path(&format!("{}/unmapped.csv", summary["outbox"].as_str().unwrap()))).unwrap();
+    assert!(
+        text(&unmapped).contains("register,") && text(&unmapped).contains(",救助类型,最低生活保障,"),
+        "{}",
+        text(&unmapped)
+    );
+    // Of which nothing was found, for half of the rules did not look.
+    let flagged: std::collections::BTreeSet<String> =
+        world.export("outcomes").into_iter().map(|outcome| outcome["household_id"].clone()).collect();
+    let clear = households.difference(&flagged).next().unwrap();
+    let arguments = ["report", "--household", clear, "--formats", "html", "--out", "reports", "--no-progress"];
+    assert!(world.hedui(&arguments).status.success());
+    let page = std::fs::read_dir(world.path("reports")).unwrap().next().unwrap().unwrap().path();
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("按类型设定的规则没有看本户") && !page.contains("个项目，未见疑似信息"));
+    let check = world.hedui(&["check", "--household", clear, "--reason", "复核", "--as-of", AS_OF, "--no-progress"]);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(text(&check.stdout).contains("did not look at it"), "{}", text(&check.stdout));
     // One row whose columns slipped says somebody's name there: it is counted, not repeated.
     edit(&world, PERSONS, |file| file.replace(",最低生活保障,", ",低保,").replacen(",低保,", ",王小明,", 1));
     let summary = world.summary();

@@ -90,7 +90,8 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     if !all_asked && !context.json {
         println!("! {}", context.word("cli.half_asked"));
     }
-    let is_read = |person| !answer.states(person).contains(&CoverageState::RecordFault);
+    let is_fault = |state: &CoverageState| matches!(state, CoverageState::RecordFault | CoverageState::UnusableId);
+    let is_read = |person| !answer.states(person).iter().any(is_fault);
     let all_read = (0..answer.register.persons.len() as u32).all(is_read);
     Ok(if complete && agrees && all_read && all_asked { 0 } else { NEEDS_ATTENTION })
 }

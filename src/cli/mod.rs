@@ -98,6 +98,11 @@ impl Context {
     fn word(&self, key: &str) -> &'static str {
         say(self.lang, key)
     }
+
+    /// A department; where none is named, it is the centre's own register.
+    fn department<'t>(&self, named: &'t str) -> &'t str {
+        if named.is_empty() { self.word("cli.register") } else { named }
+    }
 }
 
 /// Parses the command line, runs the command, reports trouble.
@@ -142,6 +147,10 @@ fn end_with_the_reader(lang: Lang) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload().downcast_ref::<String>();
+        // Whoever closed it does not want to be told more; what was not done is not done.
+        if text.is_some_and(|text| text.starts_with("failed printing to stderr")) {
+            std::process::exit(ErrorKind::Io.exit_code().into());
+        }
         match text.filter(|text| text.starts_with("failed printing to stdout")) {
             Some(text) if text.contains("Broken pipe") => std::process::exit(0),
             Some(_) => {

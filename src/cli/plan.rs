@@ -93,7 +93,7 @@ fn print(estimate: &Preflight, machine: &Machine, context: &Context) {
             None if part.undated => context.word("cli.undated").to_owned(),
             None => continue,
         };
-        eprintln!("! {} ({}): {reason}", part.source, part.department);
+        eprintln!("! {} ({}): {reason}", part.source, context.department(&part.department));
     }
 }
 

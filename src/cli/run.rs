@@ -235,8 +235,7 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
             (None, None) if source.state == "stale" && source.as_of.is_none() => context.word("cli.undated").to_owned(),
             (None, None) => context.word(state_key(source.state)).to_owned(),
         };
-        let department = if source.department.is_empty() { context.word("cli.register") } else { &source.department };
-        eprintln!("! {} ({department}): {reason}", source.source);
+        eprintln!("! {} ({}): {reason}", source.source, context.department(&source.department));
     }
 }
 

@@ -67,11 +67,11 @@ pub fn validate(_: &ValidateArgs, context: &Context) -> Result<u8> {
         eprintln!("! {}", context.say(&told));
     }
     for undated in found.iter().filter(|found| found.undated) {
-        eprintln!("! {} ({}): {}", undated.source, undated.department, context.word("cli.undated"));
+        eprintln!("! {} ({}): {}", undated.source, context.department(undated.department), context.word("cli.undated"));
     }
     for found in found.iter().filter(|found| !found.not_mapped.is_empty()) {
         let told = Message::new("cli.not_mapped").with("fields", found.not_mapped.join("、"));
-        eprintln!("· {} ({}): {}", found.source, found.department, context.say(&told));
+        eprintln!("· {} ({}): {}", found.source, context.department(found.department), context.say(&told));
     }
     Ok(if lacking || !unheard.is_empty() { NEEDS_ATTENTION } else { 0 })
 }

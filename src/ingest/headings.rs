@@ -139,9 +139,14 @@ fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usiz
     };
     let message = Message::new("ingest.refused_headings")
         .with("missing", missing.join("; "))
-        .with("found", shortened(&headings.join(" | ")));
-    let hint = if row.damaged { "ingest.refused_headings_bytes_hint" } else { "ingest.refused_headings_hint" };
-    Error::input(message).hint(Message::new(hint))
+        .with("found", if headings.is_empty() { "—".to_owned() } else { shortened(&headings.join(" | ")) });
+    let hint = match cells.iter().all(Option::is_none) {
+        _ if row.damaged => "ingest.refused_headings_bytes_hint",
+        // Rarely is every column renamed.
+        true => "ingest.refused_headings_none_hint",
+        false => "ingest.refused_headings_hint",
+    };
+    Error::input(message).hint(Message::new(hint).with("cells", row.cells.len()))
 }
 
 /// Characters of a heading line that a message may carry.

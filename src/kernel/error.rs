@@ -19,6 +19,17 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+impl ErrorKind {
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Config => 2,
+            Self::Input => 3,
+            Self::Io => 4,
+            Self::Cancelled => 130,
+        }
+    }
+}
+
 /// A fault with its place and hints. Boxed inside, so that `Result` stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(Box<Fault>);
@@ -118,12 +129,7 @@ impl Error {
     }
 
     pub fn exit_code(&self) -> u8 {
-        match self.0.kind {
-            ErrorKind::Config => 2,
-            ErrorKind::Input => 3,
-            ErrorKind::Io => 4,
-            ErrorKind::Cancelled => 130,
-        }
+        self.0.kind.exit_code()
     }
 
     /// The text a person reads: `file:line: what` and the hints below it, then the other faults. Of neighbours with the same hints

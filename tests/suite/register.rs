@@ -383,8 +383,9 @@ fn nothing_is_gone_because_a_cell_cannot_be_read() {
     let found = world.export("outcomes");
     let person = found.iter().find(|row| !row["person_id"].is_empty() && row["rule"] != "E001").unwrap();
     let (line, whole) = line_of(&world, &person["person_id"]);
-    // An id that is none, a name with a byte of another encoding.
-    for (cell, text) in [(0, "123"), (1, "李\u{1}三")] {
+    // An id that is none, one with a mistyped last digit, a name with a byte of another encoding.
+    let mistyped = format!("{}{}", &whole[0][..17], if whole[0].ends_with('1') { '2' } else { '1' });
+    for (cell, text) in [(0, "123"), (0, &mistyped), (1, "李\u{1}三")] {
         let mut cells = whole.clone();
         cells[cell] = text.to_owned();
         put_line(&world, line, &cells);

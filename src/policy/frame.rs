@@ -4,7 +4,6 @@
 //! there if any of those persons has a live mandate (the mandate is the citizen's) and the id is a valid one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -14,7 +13,8 @@ use super::citizens::{by_name, is_one_citizen, members};
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use crate::kernel::{CitizenId, Date, Sieve};
+use super::repeats::{current, repeated, stated_again};
+use crate::kernel::{CitizenId, Sieve};
 use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::link::{Link, NameLevel};
@@ -221,7 +221,7 @@ fn stored(field: &Field, row: usize, month_of_date: bool) -> Cell<'_> {
     }
 }
 
-fn evidence_of<'a>(world: &World<'a>, seat: &Seat) -> &'a Evidence {
+pub(super) fn evidence_of<'a>(world: &World<'a>, seat: &Seat) -> &'a Evidence {
     &world.evidences[usize::from(seat.source.expect("a seat of evidence has a source"))]
 }
 
@@ -279,6 +279,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::Record => fill(&|_, seat| owned(record(world, seat))),
         Fixed::Repeated => flags(repeated(world, seats)),
         Fixed::StatedAgain => flags(stated_again(world, seats)),
+        Fixed::Current => flags(current(world, seats)),
         Fixed::OtherInHousehold => flags(others_in_household(world, seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
         Fixed::SameName => {
@@ -320,7 +321,7 @@ fn name_letter(level: NameLevel) -> String {
     level.letter().to_string()
 }
 
-fn record(world: &World, seat: &Seat) -> String {
+pub(super) fn record(world: &World, seat: &Seat) -> String {
     format!("{}:{}", evidence_of(world, seat).source, seat.row)
 }
 
@@ -334,71 +335,6 @@ pub fn fact_text(evidence: &Evidence, row: u32) -> String {
         evidence.table.columns[*field].push_text(&mut facts, row as usize);
     }
     facts
-}
-
-/// Another row of the household states the same fact, and later or before it in the file: a joint account in two rows, one
-/// row linked to two members, last month's balance beside this month's. Members and supporters apart: a supporter's row
-/// counts for nobody and must not take a member's away.
-fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let mut flags = vec![false; seats.len()];
-    let mut first = 0;
-    for household in seats.chunk_by(|a, b| a.household == b.household) {
-        let mut facts: BTreeMap<(bool, String), usize> = BTreeMap::new();
-        for (place, seat) in (first..).zip(household).filter(|_| household.len() > 1) {
-            let is_member = world.register.persons[seat.person as usize].role == Role::Member;
-            let latest = facts.entry((is_member, told_apart(world, seat))).or_insert(place);
-            // The first of a day stands: whoever reads the file finds it first.
-            if row_date(world, seat) > row_date(world, &seats[*latest]) {
-                flags[*latest] = true;
-                *latest = place;
-            } else {
-                flags[place] = *latest != place;
-            }
-        }
-        first += household.len();
-    }
-    flags
-}
-
-/// A row of the person before it says the same in every field of its kind, blanks aside, and bears the same number if it bears
-/// one: a list that was exported twice. How the person is written, and when the row was fed back, makes no second payment.
-fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let all_of = |seat: &Seat| {
-        let evidence = evidence_of(world, seat);
-        let mut said = evidence.source.clone();
-        for (field, column) in evidence.kind.fields.iter().zip(&evidence.table.columns) {
-            if field.name == kind::RECORD_ID || !kind::is_common(&field.name) {
-                said.push('\u{1f}');
-                column.push_text(&mut said, seat.row as usize);
-            }
-        }
-        said.retain(|letter| !letter.is_whitespace());
-        said
-    };
-    let of_person = |rows: &[Seat]| {
-        let mut known = BTreeSet::new();
-        rows.iter().map(|seat| rows.len() > 1 && !known.insert(all_of(seat))).collect::<Vec<bool>>()
-    };
-    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
-}
-
-/// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are
-/// two.
-fn told_apart(world: &World, seat: &Seat) -> String {
-    let evidence = evidence_of(world, seat);
-    let telling = evidence.kind.fact.last().map(|field| &evidence.table.columns[*field]);
-    match telling.is_some_and(|column| !column.text(seat.row as usize).is_empty()) {
-        true => fact_text(evidence, seat.row),
-        false => record(world, seat),
-    }
-}
-
-fn row_date(world: &World, seat: &Seat) -> Option<Date> {
-    let evidence = evidence_of(world, seat);
-    match &evidence.table.columns[evidence.kind.field("as_of")?] {
-        Field::Date(days) => days.get(seat.row as usize),
-        _ => None,
-    }
 }
 
 /// The row concerns another person of the same household: one is linked to it, or it names one whom the register has there

@@ -51,6 +51,7 @@ mod dwellings;
 mod evaluate;
 mod frame;
 mod parameters;
+mod repeats;
 mod rules;
 mod shipped;
 mod text;

@@ -1,0 +1,113 @@
+//! Rows that say something again, and rows that a later one of the same thing replaces: what a rule adds up must not be counted
+//! twice, nor as it stood before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::frame::{Seat, World, evidence_of, fact_text, record};
+use crate::kernel::Date;
+use crate::model::kind;
+use crate::model::register::Role;
+use crate::model::table::Column as Field;
+
+/// Another row of the household states the same fact, and later or before it in the file: a joint account in two rows, one
+/// row linked to two members, last month's balance beside this month's. Members and supporters apart: a supporter's row
+/// counts for nobody and must not take a member's away.
+pub(super) fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let mut flags = vec![false; seats.len()];
+    let mut first = 0;
+    for household in seats.chunk_by(|a, b| a.household == b.household) {
+        let mut facts: BTreeMap<(bool, String), usize> = BTreeMap::new();
+        for (place, seat) in (first..).zip(household).filter(|_| household.len() > 1) {
+            let is_member = world.register.persons[seat.person as usize].role == Role::Member;
+            let latest = facts.entry((is_member, told_apart(world, seat))).or_insert(place);
+            // The first of a day stands: whoever reads the file finds it first.
+            if row_date(world, seat) > row_date(world, &seats[*latest]) {
+                flags[*latest] = true;
+                *latest = place;
+            } else {
+                flags[place] = *latest != place;
+            }
+        }
+        first += household.len();
+    }
+    flags
+}
+
+/// A row of the person before it says the same in every field of its kind, blanks aside, and bears the same number if it bears
+/// one: a list that was exported twice. How the person is written, and when the row was fed back, makes no second payment.
+pub(super) fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let all_of = |seat: &Seat| {
+        let evidence = evidence_of(world, seat);
+        let mut said = evidence.source.clone();
+        for (field, column) in evidence.kind.fields.iter().zip(&evidence.table.columns) {
+            if field.name == kind::RECORD_ID || !kind::is_common(&field.name) {
+                said.push('\u{1f}');
+                column.push_text(&mut said, seat.row as usize);
+            }
+        }
+        said.retain(|letter| !letter.is_whitespace());
+        said
+    };
+    let of_person = |rows: &[Seat]| {
+        let mut known = BTreeSet::new();
+        rows.iter().map(|seat| rows.len() > 1 && !known.insert(all_of(seat))).collect::<Vec<bool>>()
+    };
+    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
+}
+
+/// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are
+/// two.
+fn told_apart(world: &World, seat: &Seat) -> String {
+    let evidence = evidence_of(world, seat);
+    let telling = evidence.kind.fact.last().map(|field| &evidence.table.columns[*field]);
+    match telling.is_some_and(|column| !column.text(seat.row as usize).is_empty()) {
+        true => fact_text(evidence, seat.row),
+        false => record(world, seat),
+    }
+}
+
+fn row_date(world: &World, seat: &Seat) -> Option<Date> {
+    let evidence = evidence_of(world, seat);
+    match &evidence.table.columns[evidence.kind.field("as_of")?] {
+        Field::Date(days) => days.get(seat.row as usize),
+        _ => None,
+    }
+}
+
+/// The row says how its item of the person stands: it is of the newest month that is not to come, or where all are, of the
+/// nearest. Whatever its state is: what was stopped since is not paid any more. A row without a month is of the day's. Of kinds
+/// without months every row is.
+pub(super) fn current(world: &World, seats: &[Seat]) -> Vec<bool> {
+    let now = world.register.as_of.month().index();
+    let month = |seat: &Seat| {
+        let evidence = evidence_of(world, seat);
+        match &evidence.table.columns[evidence.kind.field("month")?] {
+            Field::Month(months) => Some(months.get(seat.row as usize).map_or(now, |month| month.index())),
+            _ => None,
+        }
+    };
+    let item = |seat: &Seat| {
+        let evidence = evidence_of(world, seat);
+        let mut item = evidence.source.clone();
+        for field in ["scheme", "item"].iter().filter_map(|name| evidence.kind.field(name)) {
+            item.push('\u{1f}');
+            evidence.table.columns[field].push_text(&mut item, seat.row as usize);
+        }
+        item.retain(|letter| !letter.is_whitespace());
+        item
+    };
+    // Months to come stand behind all others, the farthest last.
+    let nearness = |month: i32| if month <= now { month } else { -month };
+    let of_person = |rows: &[Seat]| {
+        if rows.len() == 1 {
+            return vec![true];
+        }
+        let mut nearest: BTreeMap<String, i32> = BTreeMap::new();
+        for (seat, month) in rows.iter().filter_map(|seat| Some((seat, nearness(month(seat)?)))) {
+            nearest.entry(item(seat)).and_modify(|best| *best = month.max(*best)).or_insert(month);
+        }
+        let is_nearest = |seat: &Seat| month(seat).is_none_or(|month| nearest[&item(seat)] == nearness(month));
+        rows.iter().map(is_nearest).collect()
+    };
+    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
+}

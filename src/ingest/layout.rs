@@ -240,8 +240,12 @@ impl Source {
         if !self.columns.contains_key(id) && !self.columns.contains_key(name) {
             faults.add(0, Message::new("ingest.layout_no_person").with("id", id).with("name", name));
         }
-        if !self.values.delete.is_empty() && !self.columns.contains_key("operation") {
-            faults.add(0, Message::new("ingest.layout_delete"));
+        match (self.columns.get("operation"), self.values.delete.is_empty()) {
+            (None, false) => faults.add(0, Message::new("ingest.layout_delete")),
+            (Some(headings), true) if !self.codes.contains_key("operation") => {
+                faults.add(headings.span().start, Message::new("ingest.layout_operation"));
+            }
+            _ => {}
         }
         let is_asked_otherwise = [kind::REGISTER, kind::MANDATE].contains(&kind.code.as_str());
         if let Some(rows) = self.min_rows.as_ref().filter(|_| is_asked_otherwise) {
@@ -473,6 +477,7 @@ state = "regstate"
         assert!(said(&format!("{GOOD}[values]\ndelete = [\"D\"]\n")).contains("no operation"));
         let mapped = GOOD.replace("capital", "operation = \"op\"\ncapital");
         assert!(parse(&format!("{mapped}[values]\ndelete = [\"D\"]\n")).is_ok());
+        assert!(said(&mapped).contains("[values] delete or [codes.operation]"));
         let codes = "[codes.operation]\nI = \"insert\"\nU = \"update\"\nD = \"delete\"\n";
         assert!(parse(&format!("{mapped}{codes}")).is_ok());
         assert!(said(&format!("{mapped}{}", codes.replace("insert", "inserted"))).contains("is it insert?"));

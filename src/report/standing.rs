@@ -23,15 +23,17 @@ pub(super) fn verdict_word(view: &RunView, verdict: Verdict) -> &'static str {
 
 /// 新增; 未变, and what was answered last; 异议待复核 with its day.
 pub(super) fn change_words(view: &RunView, stand: &Stand) -> Cow<'static, str> {
-    let change = view.word(&format!("standing.{}", stand.change.code()));
+    let change = change_word(view, stand);
     let said = said_words(view, stand.answer.as_ref(), stand.objection);
-    if said.is_empty() {
-        return change.into();
-    }
-    [vec![change.to_owned()], said].concat().join(view.word("report.between_reasons")).into()
+    if said.is_empty() { change.into() } else { [change, &said].join(view.word("report.between_reasons")).into() }
 }
 
-fn said_words(view: &RunView, answer: Option<&LastAnswer>, objection: Option<Objection>) -> Vec<String> {
+pub(super) fn change_word(view: &RunView, stand: &Stand) -> &'static str {
+    view.word(&format!("standing.{}", stand.change.code()))
+}
+
+/// What was said of a discrepancy so far; blank if nothing was.
+pub(super) fn said_words(view: &RunView, answer: Option<&LastAnswer>, objection: Option<Objection>) -> String {
     let answer = answer.map(|last| {
         let key = if last.holds { "standing.answered_so" } else { "standing.answered_before" };
         Message::new(key).with("verdict", verdict_word(view, last.verdict)).with("date", last.on)
@@ -40,7 +42,8 @@ fn said_words(view: &RunView, answer: Option<&LastAnswer>, objection: Option<Obj
         Some(due) => Message::new("standing.objected_due").with("date", objection.on).with("due", due),
         None => Message::new("standing.objected").with("date", objection.on),
     });
-    answer.into_iter().chain(objection).map(|message| view.say(message)).collect()
+    let said: Vec<String> = answer.into_iter().chain(objection).map(|message| view.say(message)).collect();
+    said.join(view.word("report.between_reasons"))
 }
 
 /// How many of the work list the page leaves to the workbook.
@@ -163,7 +166,7 @@ fn why(view: &RunView, absent: &Absent) -> String {
         why = view.say(Message::new("report.reason").with("reason", why).with("sources", states));
     }
     let said = said_words(view, absent.answer.as_ref(), absent.objection);
-    [vec![why], said].concat().join(view.word("report.between_reasons"))
+    if said.is_empty() { why } else { [why, said].join(view.word("report.between_reasons")) }
 }
 
 /// Links that a county's answer 不属实-同名或错号 throws doubt on: for the centre's reviewers. No link is changed by it.

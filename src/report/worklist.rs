@@ -317,14 +317,16 @@ fn page_columns(view: &RunView) -> Vec<Column> {
 }
 
 fn page_cells(view: &RunView, index: u32, number: u64, row: &WorkRow) -> Vec<Cell> {
+    let stand = &view.history.stands[index as usize];
+    let said = standing::said_words(view, stand.answer.as_ref(), stand.objection);
     vec![
         number.into(),
-        lines(&[row.severity, &row.change]).into(),
+        lines(&[row.severity, standing::change_word(view, stand)]).into(),
         lines(&[&view.place(town_of(view, index)), &row.village]).into(),
         lines(&[&row.household, row.programme]).into(),
         lines(&[&row.name, &row.id, row.relation]).into(),
         lines(&[row.rule, row.discrepancy]).into(),
-        row.sentence.as_str().into(),
+        lines(&[&row.sentence, &said]).into(),
         lines(&[&row.records, &row.places]).into(),
         lines(&[&row.grades, &row.links, &row.set_aside]).into(),
         lines(&[row.advice, row.basis]).into(),

@@ -113,8 +113,8 @@ fn map(source: &Source, kind: &Kind, folded: &[String]) -> Vec<Option<usize>> {
 /// The heading of a field among those found; blank if it is not there.
 pub(super) fn of_field(source: &Source, field: &str, found: &[String]) -> String {
     let tried = source.columns.get(field).map_or(&[][..], |headings| headings.get_ref().as_slice());
-    let is_it = |cell: &&String| tried.iter().any(|heading| fold(heading) == fold(cell));
-    found.iter().find(is_it).cloned().unwrap_or_default()
+    let place = |heading: &String| found.iter().find(|cell| fold(heading) == fold(cell));
+    tried.iter().find_map(place).cloned().unwrap_or_default()
 }
 
 /// Names the fields that are missing, the headings tried and the headings found.
@@ -140,11 +140,12 @@ fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usiz
     let message = Message::new("ingest.refused_headings")
         .with("missing", missing.join("; "))
         .with("found", if headings.is_empty() { "—".to_owned() } else { shortened(&headings.join(" | ")) });
-    let hint = match cells.iter().all(Option::is_none) {
-        _ if row.damaged => "ingest.refused_headings_bytes_hint",
-        // Rarely is every column renamed.
-        true => "ingest.refused_headings_none_hint",
-        false => "ingest.refused_headings_hint",
+    let hint = if row.damaged {
+        "ingest.refused_headings_bytes_hint"
+    } else if cells.iter().all(Option::is_none) {
+        "ingest.refused_headings_none_hint" // rarely is every column renamed
+    } else {
+        "ingest.refused_headings_hint"
     };
     Error::input(message).hint(Message::new(hint).with("cells", row.cells.len()))
 }

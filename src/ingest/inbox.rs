@@ -179,14 +179,18 @@ fn short_day(group: &str) -> Option<Date> {
     is_year.then(|| day(&format!("20{year}"), &rest[..2], &rest[2..])).flatten()
 }
 
-/// `11月` of a name without a date, and what stands before it: of several nobody can tell which is the newest.
+/// `11月` of a name without a date, and the year before it as it is written: of several nobody can tell which is the newest.
 fn month_alone(path: &Path) -> Option<(String, u32)> {
     let name = name_of(path);
     let of_place = |(place, _): (usize, &str)| {
         let before = &name[..place];
         let rest = before.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let month = before[rest.len()..].parse().ok().filter(|month| (1..=12).contains(month))?;
-        Some((rest.to_owned(), month))
+        let year = rest.strip_suffix('年').map_or("", |before| {
+            let letters = before.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+            &rest[letters..]
+        });
+        Some((year.to_owned(), month))
     };
     if date_of(path).is_some() { None } else { name.match_indices('月').find_map(of_place) }
 }
@@ -244,8 +248,12 @@ mod tests {
         {
             assert!(refused(&names), "{names:?}");
         }
-        for names in [["a_1.csv", "a_2.csv"], ["370102.csv", "370103.csv"], ["银行11月_1.csv", "银行11月_2.csv"]]
-        {
+        for names in [
+            ["a_1.csv", "a_2.csv"],
+            ["济南11月.csv", "青岛11月.csv"],
+            ["370102.csv", "370103.csv"],
+            ["银行11月_1.csv", "银行11月_2.csv"],
+        ] {
             assert!(!refused(&names), "{names:?}");
         }
     }

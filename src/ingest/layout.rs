@@ -15,6 +15,9 @@ use crate::model::kind::{self, Field, Kind};
 use crate::model::table::FieldType;
 use crate::standardise::amounts::Unit;
 
+/// The canonical operation of a row that withdraws a record.
+pub(super) const DELETE: &str = "delete";
+
 /// The layout of one source. Also the shape of `[persons]`, `[mandates]` … in `register.toml`, without kind and department.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -242,7 +245,7 @@ impl Source {
         }
         match (self.columns.get("operation"), self.values.delete.is_empty()) {
             (None, false) => faults.add(0, Message::new("ingest.layout_delete")),
-            (Some(headings), true) if !self.codes.contains_key("operation") => {
+            (Some(headings), true) if !self.means("operation", DELETE) => {
                 faults.add(headings.span().start, Message::new("ingest.layout_operation"));
             }
             _ => {}
@@ -254,6 +257,11 @@ impl Source {
         self.check_units_and_codes(kind, &mut faults);
         self.check_connection(&mut faults);
         Error::all(faults.found)
+    }
+
+    /// Whether one of a field's codes has this meaning.
+    fn means(&self, field: &str, meaning: &str) -> bool {
+        self.codes.get(field).is_some_and(|codes| codes.get_ref().values().any(|value| value == meaning))
     }
 
     fn check_units_and_codes(&self, kind: &Kind, faults: &mut Faults) {

@@ -205,10 +205,9 @@ fn read_files(
         evidence.files.push(read.file);
         all.append(read.batch, 0);
     }
-    let doubtful = withdrawn::take_out(withdrawn, &mut all, job.kind, |file| numbers[usize::from(file)].clone());
-    for reject in &doubtful {
-        *evidence.reject_counts.entry((reject.column.clone(), reject.reason, false)).or_default() += 1;
-    }
+    let heading = |file: u16| numbers[usize::from(file)].clone();
+    let counts = &mut evidence.reject_counts;
+    let doubtful = withdrawn::take_out(withdrawn, &mut all, job.kind, job.today, heading, counts);
     all.rejects.extend(Vec::new(), doubtful);
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);

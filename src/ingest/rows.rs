@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
+use super::layout::DELETE;
 use super::owners;
 use super::reading::{Reading, readings};
 use super::split::{Fault, Record, fits};
@@ -32,9 +33,6 @@ const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", 
 
 /// The canonical id type of an owner that is no person.
 const COMPANY: &str = "company";
-
-/// The canonical operation of a row that withdraws a record.
-const DELETE: &str = "delete";
 
 /// Reads the rows of one file into batches.
 pub(super) struct RowReader<'a> {
@@ -81,7 +79,10 @@ impl<'a> RowReader<'a> {
             codes.filter(|(_, canonical)| *canonical == meaning).map(|(code, _)| code.clone()).collect()
         };
         let companies = that_mean("owner_id_type", COMPANY);
-        let deletes = [source.values.delete.clone(), that_mean("operation", DELETE)].concat();
+        let mut deletes = [source.values.delete.clone(), that_mean("operation", DELETE)].concat();
+        if source.codes.contains_key("operation") {
+            deletes.push(DELETE.to_owned()); // a meaning means itself
+        }
         let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
         let (operation, record_id) = (cell_of("operation"), cell_of(kind::RECORD_ID));
@@ -249,8 +250,13 @@ impl<'a> RowReader<'a> {
 
     fn is_withdrawn(&self, row: &Record<'_>) -> bool {
         let Some(cell) = self.operation.map(|index| self.cell(row, index)) else { return false };
-        let in_usual_width = || self.encoding.text(cell).0.nfkc().collect::<String>();
-        self.raw_deletes.hold(cell) || (!cell.is_ascii() && self.deletes.hold(in_usual_width().trim().as_bytes()))
+        let is_wide = |letter: char| ('\u{ff01}'..='\u{ff5e}').contains(&letter);
+        let in_usual_width = |text: &str| text.nfkc().collect::<String>();
+        self.raw_deletes.hold(cell)
+            || (!cell.is_ascii() && {
+                let text = self.encoding.text(cell).0;
+                text.contains(is_wide) && self.deletes.hold(in_usual_width(&text).as_bytes())
+            })
     }
 
     fn is_of_company(&self, row: &Record<'_>) -> bool {
@@ -268,9 +274,12 @@ impl<'a> RowReader<'a> {
         let cell = self.cell(row, index);
         let (number, damaged) = self.encoding.text(if self.raw_nulls.hold(cell) { &[] } else { cell });
         let record = withdrawn::hash_of(&number).filter(|_| !damaged);
-        let on = self.as_of.and_then(|index| self.day(row.cell(index)));
-        let person = withdrawn::hash_of(&self.encoding.text(self.value(row, self.kind.persons[0].id)).0);
-        batch.withdrawn.extend(record.map(|record| Withdrawn { record, line: row.line, on, person }));
+        let text = |field: Option<usize>| self.encoding.text(field.map_or(&[], |field| self.value(row, field))).0;
+        let on = self.as_of.and_then(|_| dates::date(&text(self.kind.field("as_of"))).ok().flatten());
+        let person = &self.kind.persons[0];
+        let person = [person.id, person.name].into_iter().find_map(|field| withdrawn::hash_of(&text(Some(field))));
+        let on = on.filter(|on| *on <= self.today);
+        batch.withdrawn.push(Withdrawn { record, line: row.line, on, person });
         record.is_some()
     }
 

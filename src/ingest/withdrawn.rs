@@ -7,16 +7,18 @@
 //!
 //! What nobody can tell is kept, no rule goes by it, and it goes back to the department: a row that stands behind the one that
 //! withdraws it without a later day (its number was given again, or the list is not in the order of time); a withdrawal that
-//! names somebody else; two rows of one number that say different things on one day.
+//! names somebody else, or has no usable number; rows of one number and day that say different things; a row of a number that
+//! has passed to somebody else since. A day to come is no day.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
-use super::batch::Batch;
+use super::batch::{Batch, REJECT_CHARACTERS, REJECTS_KEPT};
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
 use crate::model::extract_keys::Withdrawn;
@@ -43,42 +45,53 @@ pub(super) fn hash_of(number: &str) -> Option<u64> {
     (!usual.is_empty() && !is_rounded).then(|| FixedState::default().hash_one(usual))
 }
 
-/// How a kept row stands.
+/// Under a number that so many rows withdraw, such as 0, stands no record.
+const PLACEHOLDER: usize = 64;
+
+/// What becomes of a kept row.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Fate {
     Holds,
     Gone,
     Doubtful,
 }
 
-/// Takes rows that do not hold any more out of those that are kept, and gives what goes back of the others; `heading` is that of
-/// the number in a file.
+/// By column heading, reason and whole row, as [`crate::model::evidence::Evidence::reject_counts`].
+type Counts = BTreeMap<(String, &'static str, bool), u64>;
+
+/// Takes rows that do not hold any more out of those that are kept, and gives what goes back of the others, the first so many and
+/// all in `counts`. `heading` is that of the number in a file.
 pub(super) fn take_out(
     mut withdrawn: Vec<(u16, Withdrawn)>,
     all: &mut Batch,
     kind: &Kind,
+    today: Date,
     heading: impl Fn(u16) -> String,
+    counts: &mut Counts,
 ) -> Vec<Reject> {
     let Some(field) = kind.field(RECORD_ID) else { return Vec::new() };
     if all.table.texts(field).iter().all(str::is_empty) {
         return Vec::new();
     }
     withdrawn.sort_unstable_by_key(|(_, one)| one.record);
-    let rows = Rows::of(&all.table, &all.refs, kind, field);
-    let mut standings: Vec<Standing> = (0..all.refs.len()).map(|row| rows.beside(row, &withdrawn)).collect();
-    rows.replace(&mut standings);
-    let stay: Vec<usize> = (0..standings.len()).filter(|row| standings[*row] != Standing::Gone).collect();
-    let is_doubtful = |row: &u32| standings[stay[*row as usize]] == Standing::Doubtful;
+    let rows = Rows::of(&all.table, &all.refs, kind, field, today);
+    let nameless = withdrawn.iter().filter(|(_, one)| one.record.is_none()).filter_map(|(_, one)| one.person).collect();
+    let mut fates: Vec<Fate> = (0..all.refs.len()).map(|row| rows.beside(row, &withdrawn, &nameless)).collect();
+    rows.replace(&mut fates);
+    let stay: Vec<usize> = (0..fates.len()).filter(|row| fates[*row] != Fate::Gone).collect();
+    let is_doubtful = |row: &u32| fates[stay[*row as usize]] == Fate::Doubtful;
     let doubtful: Vec<u32> = (0..stay.len() as u32).filter(is_doubtful).collect();
     all.keep_only(&stay);
     all.unread.extend(doubtful.iter().map(|row| (*row, field as u16)));
     all.unread.sort_unstable();
-    let reject = |row: u32| {
-        let at = all.refs[row as usize];
-        let text = all.table.columns.iter().map(|column| column.text(row as usize)).collect::<Vec<_>>().join(" | ");
-        Reject { at, column: heading(at.file), reason: STANDS_AGAIN, text, whole_row: false }
+    let column_of = |row: u32| heading(all.refs[row as usize].file);
+    doubtful.iter().for_each(|row| *counts.entry((column_of(*row), STANDS_AGAIN, false)).or_default() += 1);
+    let reject = |row: &u32| {
+        let cells = all.table.columns.iter().map(|column| column.text(*row as usize));
+        let text = cells.collect::<Vec<_>>().join(" | ").chars().take(REJECT_CHARACTERS).collect();
+        Reject { at: all.refs[*row as usize], column: column_of(*row), reason: STANDS_AGAIN, text, whole_row: false }
     };
-    doubtful.into_iter().map(reject).collect()
+    doubtful.iter().take(REJECTS_KEPT).map(reject).collect()
 }
 
 /// Kept rows, by what tells whether they hold.
@@ -86,80 +99,103 @@ struct Rows<'t> {
     table: &'t Table,
     kind: &'t Kind,
     refs: &'t [RowRef],
-    /// Hashes of number and person; `None`: not given, or nothing that tells records apart.
+    /// Hash of the number; `None`: not given, or nothing that tells records apart.
     numbers: Vec<Option<u64>>,
+    /// Whom the row is about: hash of the id, without one of the name.
     persons: Vec<Option<u64>>,
     /// The number is given and cannot be used.
     unusable: Vec<bool>,
+    /// Day of each row, none to come.
+    days: Vec<Option<Date>>,
 }
 
 impl<'t> Rows<'t> {
-    fn of(table: &'t Table, refs: &'t [RowRef], kind: &'t Kind, field: usize) -> Self {
-        let numbers: Vec<Option<u64>> = table.texts(field).iter().map(hash_of).collect();
-        let unusable = table.texts(field).iter().zip(&numbers).map(|(text, hash)| !text.is_empty() && hash.is_none());
+    fn of(table: &'t Table, refs: &'t [RowRef], kind: &'t Kind, field: usize, today: Date) -> Self {
+        let texts = |field: usize| table.texts(field).iter();
+        let numbers: Vec<Option<u64>> = texts(field).map(hash_of).collect();
+        let unusable = texts(field).zip(&numbers).map(|(text, hash)| !text.is_empty() && hash.is_none());
         let unusable = unusable.collect();
-        let persons = table.texts(kind.persons[0].id).iter().map(hash_of).collect();
-        Self { table, kind, refs, numbers, persons, unusable }
-    }
-
-    fn day(&self, row: usize) -> Option<Date> {
-        match self.kind.field("as_of").map(|field| &self.table.columns[field]) {
-            Some(Column::Date(days)) => days.get(row),
-            _ => None,
-        }
-    }
-
-    /// How a row stands beside what was withdrawn, which is in order of the records.
-    fn beside(&self, row: usize, withdrawn: &[(u16, Withdrawn)]) -> Standing {
-        let Some(record) = self.numbers[row] else {
-            return if self.unusable[row] && !withdrawn.is_empty() { Standing::Doubtful } else { Standing::Holds };
+        let person = &kind.persons[0];
+        let persons = texts(person.id).zip(texts(person.name)).map(|(id, name)| hash_of(id).or_else(|| hash_of(name)));
+        let persons = persons.collect();
+        let days = match kind.field("as_of").map(|field| &table.columns[field]) {
+            Some(Column::Date(days)) => days.iter().map(|day| day.filter(|day| *day <= today)).collect(),
+            _ => vec![None; refs.len()],
         };
-        let (at, day) = (self.refs[row], self.day(row));
-        let first = withdrawn.partition_point(|(_, one)| one.record < record);
-        let mut standing = Standing::Holds;
-        for (file, one) in withdrawn[first..].iter().take_while(|(_, one)| one.record == record) {
+        Self { table, kind, refs, numbers, persons, unusable, days }
+    }
+
+    /// What becomes of a row beside what was withdrawn, which is in order of the records. `nameless`: whom withdrawals without a
+    /// usable number are about.
+    fn beside(&self, row: usize, withdrawn: &[(u16, Withdrawn)], nameless: &HashSet<u64, FixedState>) -> Fate {
+        let is_named = self.persons[row].is_some_and(|person| nameless.contains(&person));
+        let record = self.numbers[row];
+        if record.is_none() {
+            let is_doubtful = is_named || self.unusable[row] && !withdrawn.is_empty();
+            return if is_doubtful { Fate::Doubtful } else { Fate::Holds };
+        }
+        let own = &withdrawn[withdrawn.partition_point(|(_, one)| one.record < record)..];
+        let own = &own[..own.partition_point(|(_, one)| one.record == record)];
+        if own.len() > PLACEHOLDER {
+            return Fate::Doubtful;
+        }
+        let (at, day) = (self.refs[row], self.days[row]);
+        let mut fate = if is_named { Fate::Doubtful } else { Fate::Holds };
+        for (file, one) in own {
             let is_later = match one.on.zip(day).filter(|(on, day)| on != day) {
                 Some((on, day)) => on > day,
                 None if (*file, one.line) > (at.file, at.line) => true,
                 None => {
-                    standing = Standing::Doubtful;
+                    fate = Fate::Doubtful;
                     continue;
                 }
             };
             let is_of_another = one.person.zip(self.persons[row]).is_some_and(|(other, own)| other != own);
             match (is_later, is_of_another) {
-                (true, false) => return Standing::Gone,
-                (true, true) => standing = Standing::Doubtful,
+                (true, false) => return Fate::Gone,
+                (true, true) => fate = Fate::Doubtful,
                 (false, _) => {}
             }
         }
-        standing
+        fate
     }
 
-    /// Of two rows of one number about one person the later holds.
-    fn replace(&self, standings: &mut [Standing]) {
-        let mut newest: HashMap<(u64, Option<u64>), usize, FixedState> = HashMap::default();
-        for row in 0..standings.len() {
-            let Some(record) = self.numbers[row].filter(|_| standings[row] == Standing::Holds) else { continue };
-            match newest.entry((record, self.persons[row])) {
-                Entry::Vacant(first) => _ = first.insert(row),
-                Entry::Occupied(mut before) => {
-                    let other = *before.get();
-                    match self.day(other).zip(self.day(row)).filter(|(before, now)| before != now) {
-                        Some((before, now)) if before > now => standings[row] = Standing::Gone,
-                        Some(_) => standings[before.insert(row)] = Standing::Gone,
-                        None if self.are_alike(row, other) => standings[row] = Standing::Gone,
-                        None => [row, other].into_iter().for_each(|one| standings[one] = Standing::Doubtful),
-                    }
-                }
+    /// Of the rows of one number, those of its newest day hold; whatever the order in which they stand.
+    fn replace(&self, fates: &mut [Fate]) {
+        let numbered = (0..fates.len()).filter(|row| fates[*row] == Fate::Holds && self.numbers[*row].is_some());
+        let mut rows: Vec<usize> = numbered.collect();
+        // By number and person, the newest first.
+        rows.sort_by_key(|row| (self.numbers[*row], self.persons[*row], Reverse(self.days[*row])));
+        for record in rows.chunk_by(|a, b| self.numbers[*a] == self.numbers[*b]).filter(|rows| rows.len() > 1) {
+            let newest = record.iter().filter_map(|row| self.days[*row]).max();
+            for of_person in record.chunk_by(|a, b| self.persons[*a] == self.persons[*b]) {
+                self.replace_of_person(of_person, fates);
+            }
+            // It has passed to somebody else, or only the other owner's row was renewed.
+            let older = record.iter().filter(|row| self.days[**row].is_some_and(|day| Some(day) < newest));
+            older.for_each(|row| fates[*row] = if fates[*row] == Fate::Gone { Fate::Gone } else { Fate::Doubtful });
+        }
+    }
+
+    /// The rows of one number about one person, the newest first.
+    fn replace_of_person(&self, rows: &[usize], fates: &mut [Fate]) {
+        let (first, others) = rows.split_first().expect("a group holds a row");
+        for row in others {
+            let is_older = self.days[*first].zip(self.days[*row]).is_some_and(|(newest, day)| day < newest);
+            if is_older || self.are_alike(*row, *first) {
+                fates[*row] = Fate::Gone;
+            } else {
+                (fates[*row], fates[*first]) = (Fate::Doubtful, Fate::Doubtful);
             }
         }
     }
 
-    /// They say the same in every field of their kind.
+    /// They say the same in every field of their kind, and of the person's name.
     fn are_alike(&self, row: usize, other: usize) -> bool {
-        let own = self.kind.fields.iter().zip(&self.table.columns).filter(|(field, _)| !kind::is_common(&field.name));
-        own.map(|(_, column)| column).all(|column| column.text(row) == column.text(other))
+        let fields = self.kind.fields.iter().zip(&self.table.columns).enumerate();
+        let own =
+            fields.filter(|(index, (field, _))| *index == self.kind.persons[0].name || !kind::is_common(&field.name));
+        own.map(|(_, (_, column))| column).all(|column| column.text(row) == column.text(other))
     }
 }
 

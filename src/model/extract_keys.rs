@@ -45,11 +45,11 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// A record that the department has withdrawn, by the hash of its number; the line that says so, its day and (as a hash) whose id it
-/// bears, if it has them.
+/// A record that the department has withdrawn, by the hash of its number (`None`: no usable one); the line that says so, its day and
+/// (as a hash) whom it is about, if it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Withdrawn {
-    pub record: u64,
+    pub record: Option<u64>,
     pub line: u32,
     pub on: Option<Date>,
     pub person: Option<u64>,

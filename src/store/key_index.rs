@@ -252,7 +252,8 @@ mod tests {
             rows: 2,
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
-        let withdrawn = vec![Withdrawn { record: u64::MAX, line: 2, on: Some(Date::from_days(20_000)), person: None }];
+        let withdrawn =
+            vec![Withdrawn { record: Some(u64::MAX), line: 2, on: Some(Date::from_days(20_000)), person: None }];
         let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
         FileSummary { file, bins, gb18030: false, sheet: None, newest, withdrawn, rejects, reject_counts }
     }

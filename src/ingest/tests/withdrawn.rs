@@ -99,21 +99,70 @@ fn a_rounded_number_takes_nothing_back_and_is_nobodys_to_explain() {
     let layout = VEHICLE
         .replace("columns = {", "columns = { record_id = \"编号\",")
         .replace("\"csv\", path = \"inbox/*\"", "\"xlsx\", path = \"inbox/*\"");
-    let mut book = rust_xlsxwriter::Workbook::new();
-    let sheet = book.add_worksheet();
-    let heading = HEADING.trim_end().split(',').chain(["编号"]);
-    heading.zip(0..).for_each(|(cell, column)| _ = sheet.write(0, column, cell).unwrap());
-    for (row, (operation, number)) in
-        [("I", 2.026_112_1e17), ("D", 2.026_112_1e17), ("I", 17.0), ("D", 17.0)].into_iter().enumerate()
-    {
-        let row = row as u32 + 1;
-        for (column, cell) in [(0, A), (1, "张三"), (2, "鲁A1"), (4, "A"), (6, operation), (7, "1")] {
-            sheet.write(row, column, cell).unwrap();
+    let read = |rows: &[(&str, f64)]| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        let heading = HEADING.trim_end().split(',').chain(["编号"]);
+        heading.zip(0..).for_each(|(cell, column)| _ = sheet.write(0, column, cell).unwrap());
+        for ((operation, number), row) in rows.iter().zip(1..) {
+            let id = if *operation == "D" { "" } else { A };
+            for (column, cell) in [(0, id), (1, ""), (2, "鲁A1"), (4, "A"), (6, *operation), (7, "1")] {
+                sheet.write(row, column, cell).unwrap();
+            }
+            sheet.write(row, 8, *number).unwrap();
         }
-        sheet.write(row, 8, number).unwrap();
-    }
-    let evidence = Centre::new(&layout, &[("v.xlsx", &book.save_to_buffer().unwrap())]).read();
+        Centre::new(&layout, &[("v.xlsx", &book.save_to_buffer().unwrap())]).read()
+    };
+    let rounded = 2.026_112_1e17;
+    let alone = read(&[("I", rounded), ("D", rounded)]);
+    assert_eq!((bins(&alone), alone.unread.len()), ((2, 1, 0, 1, 0), 1));
+    let evidence = read(&[("I", rounded), ("D", rounded), ("I", 17.0), ("D", 17.0)]);
     assert_eq!(bins(&evidence), (4, 1, 0, 1, 2));
     let reasons: Vec<_> = evidence.rejects.iter().map(|reject| (reject.at.line, reject.reason)).collect();
     assert_eq!(reasons, [(2, "ingest.reject_withdrawn"), (3, "ingest.reject_withdrawal")]);
+}
+
+/// A withdrawal without a number, of somebody; 65 of one number; a record that has passed to somebody else; a day to come.
+#[test]
+fn what_a_withdrawal_may_mean_is_nobodys_ground() {
+    let layout = VEHICLE.replace("columns = {", "columns = { record_id = \"编号\",");
+    let heading = HEADING.replace('\n', ",编号\n");
+    let row = |id: &str, plate: &str, day: &str, operation: &str, number: &str| {
+        format!("{id},,{plate},,A,{day},{operation},1,{number}\n")
+    };
+    let doubtful = |rows: &[String], permuted: bool| {
+        let mut rows = rows.to_vec();
+        if permuted {
+            rows.reverse();
+        }
+        let text = format!("{heading}{}", rows.concat());
+        let evidence = Centre::new(&layout, &[("v.csv", text.as_bytes())]).read();
+        let unread: Vec<u32> = evidence.unread.iter().map(|(row, _)| *row).collect();
+        let plates = column(&evidence, "plate");
+        let mut said: Vec<(String, bool)> =
+            plates.into_iter().enumerate().map(|(at, plate)| (plate, unread.contains(&(at as u32)))).collect();
+        said.sort();
+        said
+    };
+    let expect = |said: &[(&str, bool)]| -> Vec<(String, bool)> {
+        said.iter().map(|(plate, doubtful)| ((*plate).to_owned(), *doubtful)).collect()
+    };
+    let nameless =
+        [row(A, "鲁A1", "2026-11-01", "I", "r1"), row(A, "", "2026-11-02", "D", ""), row(B, "鲁B1", "", "I", "r2")];
+    assert_eq!(doubtful(&nameless, false), expect(&[("鲁A1", true), ("鲁B1", false)]));
+    let mut many = vec![row("", "", "2026-11-02", "D", "0"); 65];
+    many.push(row(A, "鲁A1", "2026-11-01", "I", "0"));
+    assert_eq!(doubtful(&many, false), expect(&[("鲁A1", true)]));
+    for permuted in [false, true] {
+        let passed = [row(A, "鲁A1", "2026-11-01", "I", "r1"), row(B, "鲁A1", "2026-11-09", "U", "r1")];
+        assert_eq!(doubtful(&passed, permuted), expect(&[("鲁A1", false), ("鲁A1", true)]), "{permuted}");
+        let thrice = [
+            row(A, "鲁A1", "2026-11-01", "I", "r1"),
+            row(A, "鲁A2", "2026-11-01", "I", "r1"),
+            row(A, "鲁A3", "2026-11-02", "U", "r1"),
+        ];
+        assert_eq!(doubtful(&thrice, permuted), expect(&[("鲁A3", false)]), "{permuted}");
+        let to_come = [row(A, "鲁A1", "2026-11-02", "I", "r1"), row(A, "鲁A2", "2062-11-01", "U", "r1")];
+        assert_eq!(doubtful(&to_come, permuted), expect(&[("鲁A1", true), ("鲁A2", true)]), "{permuted}");
+    }
 }

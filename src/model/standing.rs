@@ -142,6 +142,8 @@ pub struct Absent {
     /// As of a discrepancy that was found; none where a run is read back.
     pub answer: Option<LastAnswer>,
     pub objection: Option<Objection>,
+    /// Told before as replaced, and listed again because somebody objects.
+    pub again: bool,
 }
 
 /// A run beside the one before and the answers so far.

@@ -17,7 +17,7 @@ use crate::model::judgement::Review;
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
-use crate::model::standing::History;
+use crate::model::standing::{Absent, History};
 use crate::model::verdict::{self, InForce};
 use crate::report::{
     IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, report_number, reports_index,
@@ -130,7 +130,7 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let ids = ids_of(told, household);
+            let ids = ids_of(told, household, &in_force);
             let remarks = remarks(&ids, &facts, &in_force, lang);
             let made = reports.make(household, Report { number, print, remarks }, options.forms)?;
             progress.advance(STAGE, 0, 1);
@@ -157,15 +157,20 @@ pub fn make_reports(
 /// Of every discrepancy that a run found or kept, the fact as it stood.
 fn facts_of(workspace: &Workspace, run: &str) -> Result<BTreeMap<String, Option<Digest>>> {
     let Findings { found, absent } = findings(workspace, run)?;
-    let all = found.into_iter().chain(absent.into_iter().map(|absent| absent.earlier));
+    // What was found tells, where it stood in another county before.
+    let all = absent.into_iter().map(|absent| absent.earlier).chain(found);
     Ok(all.map(|one| (one.id, one.fact)).collect())
 }
 
-/// Ids of a household's discrepancies, found and kept.
-fn ids_of<'a>(told: Told<'a>, household: u32) -> Vec<&'a str> {
+/// Ids of a household's discrepancies: found, kept, and those that are objected to whatever became of them.
+fn ids_of<'a>(told: Told<'a>, household: u32, in_force: &BTreeMap<&str, InForce<'_>>) -> Vec<&'a str> {
     let found = told.outcomes.discrepancies.iter().filter(|found| found.household == household);
     let code = told.register.household(household).code();
-    let kept = told.history.absent.iter().filter(|absent| absent.earlier.household == code && absent.is_kept());
+    let is_open = |id: &str| in_force.get(id).is_some_and(|stands| stands.objection.is_some());
+    let is_told = |absent: &&Absent| {
+        absent.earlier.household == code && (absent.is_kept() || is_open(absent.earlier.id.as_str()))
+    };
+    let kept = told.history.absent.iter().filter(is_told);
     found.map(|found| found.id.as_str()).chain(kept.map(|absent| absent.earlier.id.as_str())).collect()
 }
 

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::register::{FastMap, FastSet};
-use crate::kernel::{CitizenId, Date, Digest, Division, Result};
+use crate::kernel::{Date, Digest, Division, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::Evidence;
 use crate::model::outcome::{Discrepancy, Outcomes, RuleCard};
@@ -116,52 +116,76 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
         let stands = in_force.get(absent.earlier.id.as_str());
         absent.why == Absence::Replaced && stands.is_some_and(|stands| stands.objection.is_some())
     };
-    let objected = past.findings.absent.iter().filter(is_open).map(|absent| &absent.earlier);
-    let earlier: Vec<&Earlier> = past.findings.expected().chain(objected).collect();
+    let objected: Vec<&Earlier> = past.findings.absent.iter().filter(is_open).map(|absent| &absent.earlier).collect();
+    let earlier: Vec<&Earlier> = past.findings.expected().chain(objected.iter().copied()).collect();
     let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
-    let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
-    let missing = earlier.iter().filter(|one| !found.contains(one.id.as_str()));
-    let by_subject: FastMap<Subject<'_>, &Earlier> =
-        missing.map(|one| ((one.rule.as_str(), one.household.as_str(), Cow::from(&one.person)), *one)).collect();
+    let held = held_again(&earlier, &past.replaced, now, &at_fault);
+    let mut absent = [absent(&earlier, now, &at_fault), held].concat();
+    for one in &mut absent {
+        (one.answer, one.objection) = said(&one.earlier.id, one.earlier.fact, one.earlier.division.county());
+        one.again = one.why == Absence::Replaced && objected.iter().any(|before| before.id == one.earlier.id);
+    }
+    let mut by_subject: FastMap<Subject<'_>, &Absent> = FastMap::default();
+    for one in &absent {
+        let before = by_subject.entry(of_earlier(&one.earlier)).or_insert(one);
+        if one.objection.is_some() {
+            *before = one;
+        }
+    }
     let stand = |found: &Discrepancy| {
         let fact = fact_digest(now, found);
         let county = now.register.household(found.household).division.county();
         // Whoever reads it in another county than before has never seen it.
-        let is_known = |earlier: &&&Earlier| earlier.division.county() == county;
-        let known = by_id.get(found.id.as_str()).filter(is_known);
+        let known = by_id.get(found.id.as_str()).filter(|earlier| earlier.division.county() == county);
         // Of two cars one is gone: other facts under another id, and the same household.
-        let before = if known.is_none() { by_subject.get(&subject(now, found)).filter(is_known) } else { None };
+        let before = by_subject.get(&subject(now, found)).filter(|one| one.earlier.division.county() == county);
         let change = match (known, before) {
             (None, None) => Change::New,
             (Some(earlier), _) if earlier.fact.is_none_or(|before| before == fact) => Change::Same,
             _ => Change::Changed,
         };
         let (answer, objection) = said(&found.id, Some(fact), county);
-        let (answer_before, objection_before) = before.map(|one| said(&one.id, None, county)).unwrap_or_default();
         Stand {
             fact,
             sources: sources(now, found),
             change,
-            answer: answer.or(answer_before),
-            objection: objection.or(objection_before),
+            objection: objection.or_else(|| before.and_then(|one| follows(one, answer.as_ref()))),
+            answer: answer.or_else(|| Some(LastAnswer { holds: false, ..before?.answer.clone()? })),
         }
     };
-    let held = held_again(&earlier, &past.replaced, now, &at_fault);
-    let mut absent = [absent(&earlier, now, &at_fault), held].concat();
-    for one in &mut absent {
-        (one.answer, one.objection) = said(&one.earlier.id, one.earlier.fact, one.earlier.division.county());
-    }
+    let stands: Vec<Stand> = now.outcomes.discrepancies.par_iter().map(stand).collect();
+    drop(by_subject);
+    // What stands in its place is answered: nobody waits any more.
+    let waits: FastSet<Subject<'_>> = now
+        .outcomes
+        .discrepancies
+        .iter()
+        .zip(&stands)
+        .filter(|(_, stand)| stand.objection.is_some())
+        .map(|(found, _)| subject(now, found))
+        .collect();
+    absent.retain(|one| !one.again || waits.contains(&of_earlier(&one.earlier)));
     Ok(History {
         against: past.against.clone(),
         lost: past.lost.clone(),
-        stands: now.outcomes.discrepancies.par_iter().map(stand).collect(),
+        stands,
         absent,
         tallies: verdict::tallies(&past.statements),
     })
 }
 
+/// The objection to what was replaced, until what stands in its place is answered.
+fn follows(replaced: &Absent, answer: Option<&LastAnswer>) -> Option<Objection> {
+    let is_answered = |objection: &Objection| answer.is_some_and(|answer| answer.on >= objection.on);
+    replaced.objection.filter(|objection| !replaced.is_kept() && !is_answered(objection))
+}
+
 /// What a discrepancy is about: code of the rule, code of the household, and the person's id if it is about one.
 type Subject<'a> = (&'a str, &'a str, Cow<'a, str>);
+
+fn of_earlier(earlier: &Earlier) -> Subject<'_> {
+    (&earlier.rule, &earlier.household, Cow::from(&earlier.person))
+}
 
 fn subject<'a>(now: &Now<'a>, found: &Discrepancy) -> Subject<'a> {
     let person = found.person.map_or_else(String::new, |person| now.register.id_text(person));
@@ -174,6 +198,11 @@ fn held_again(earlier: &[&Earlier], replaced: &Findings, now: &Now<'_>, at_fault
     let known: BTreeSet<&str> = earlier.iter().map(|one| one.id.as_str()).collect();
     let own: Vec<&Earlier> = replaced.expected().filter(|one| !known.contains(one.id.as_str())).collect();
     absent(&own, now, at_fault).into_iter().filter(|absent| absent.is_kept()).collect()
+}
+
+/// One is the other mistyped: in one character, or two that were swapped.
+fn nearly(id: &str, other: &str) -> bool {
+    id.len() == other.len() && id.bytes().zip(other.bytes()).filter(|(a, b)| a != b).count() <= 2
 }
 
 fn later(day: Date, days: i64) -> Date {
@@ -254,19 +283,21 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         let persons: Vec<u32> = living.iter().copied().filter(|at| person(*at)).collect();
         if persons.is_empty() {
             // It may be one whose id, or whose record, cannot be read any more.
-            let unknown = |at: &u32| !register.persons[*at as usize].id.is_some_and(CitizenId::is_valid);
+            let unknown = |at: &u32| match register.persons[*at as usize].id {
+                Some(id) => !id.is_valid() && nearly(&id.to_string(), &one.person),
+                None => true,
+            };
             return match living.iter().any(unknown) {
                 true => (Absence::NotChecked, vec![CoverageState::UnusableId]),
                 false => (Absence::LeftRegister, Vec::new()),
             };
         }
-        // What is known of it stands on the list; held beside that, the household would stand there twice.
-        if flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
-            return (Absence::Replaced, Vec::new());
+        if let Some(gaps) = gaps(one, &persons, &sources, now.coverage) {
+            return (Absence::NotChecked, gaps);
         }
-        match gaps(one, &persons, &sources, now.coverage) {
-            Some(gaps) => (Absence::NotChecked, gaps),
-            None => (Absence::Gone, Vec::new()),
+        match flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
+            true => (Absence::Replaced, Vec::new()),
+            false => (Absence::Gone, Vec::new()),
         }
     };
     let whom = |one: &Earlier| {
@@ -275,7 +306,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     };
     let absent = |one: &&Earlier| {
         let (why, gaps) = why(one);
-        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one), answer: None, objection: None }
+        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one), answer: None, objection: None, again: false }
     };
     let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
     absent.sort_by(|a, b| {

@@ -1,5 +1,7 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
+use std::collections::BTreeSet;
+
 use super::completeness::Measure;
 use super::mandates;
 use crate::ingest;
@@ -97,7 +99,7 @@ impl StandingSummary {
             answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
             objections: history.objections(),
             kept,
-            gone: history.absent.len() as u64 - kept,
+            gone: history.absent.iter().filter(|absent| !absent.is_kept() && !absent.again).count() as u64,
         }
     }
 }
@@ -207,12 +209,12 @@ pub(super) fn shared_names(register: &Register, programmes: &[(usize, u64)]) -> 
 /// The same as values of the persons' file, beside those `listed` already: for whoever keeps the register to find them.
 pub(super) fn unnamed_values(policy: &Policy, register: &Register, kind: &Kind, listed: &[Unmapped]) -> Vec<Unmapped> {
     let field = kind.field("programme").expect("a field of the register's persons");
-    let of_programme = |(programme, _): (usize, u64)| {
-        let persons = register.persons.iter().filter(|person| usize::from(person.programme) == programme).count();
-        Unmapped { field, value: register.programmes[programme].clone(), rows: persons as u64 }
-    };
-    let is_new = |one: &Unmapped| !listed.iter().any(|other| (other.field, &other.value) == (one.field, &one.value));
-    unnamed_programmes(policy, register).into_iter().map(of_programme).filter(is_new).collect()
+    let mut persons = vec![0; register.programmes.len()];
+    register.persons.iter().for_each(|person| persons[usize::from(person.programme)] += 1);
+    let listed: BTreeSet<&str> = listed.iter().filter(|one| one.field == field).map(|one| one.value.as_str()).collect();
+    let value = |(programme, _): &(usize, u64)| register.programmes[*programme].as_str();
+    let new = unnamed_programmes(policy, register).into_iter().filter(|one| !listed.contains(value(one)));
+    new.map(|one| Unmapped { field, value: value(&one).to_owned(), rows: persons[one.0] }).collect()
 }
 
 /// Codes of the households of such programmes.

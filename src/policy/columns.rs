@@ -61,6 +61,16 @@ pub enum Fixed {
     AsOfMonth,
 }
 
+impl Fixed {
+    /// Fields of the evidence that it is made of, where a kind has them.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Current => &["month", "scheme", "item"],
+            _ => &[],
+        }
+    }
+}
+
 /// Over what a column is constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

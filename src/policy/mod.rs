@@ -190,7 +190,7 @@ impl Policy {
     pub fn fields_asked(&self, kind: &Kind) -> BTreeMap<String, Vec<&str>> {
         let mut asked: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (_, rule) in self.rules_reading(&kind.code) {
-            for name in rule.fields().map(|field| &kind.fields[field].name) {
+            for name in rule.fields(kind).map(|field| &kind.fields[field].name) {
                 let codes = asked.entry(name.clone()).or_default();
                 if codes.last() != Some(&rule.card.code.as_str()) {
                     codes.push(&rule.card.code);

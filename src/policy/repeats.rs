@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::frame::{Seat, World, evidence_of, fact_text, record};
 use crate::kernel::Date;
 use crate::model::kind;
@@ -75,39 +77,41 @@ fn row_date(world: &World, seat: &Seat) -> Option<Date> {
 }
 
 /// The row says how its item of the person stands: it is of the newest month that is not to come, or where all are, of the
-/// nearest. Whatever its state is: what was stopped since is not paid any more. A row without a month is of the day's. Of kinds
-/// without months every row is.
+/// nearest; fed back more than once for that month, the last time counts. Whatever its state is: what was stopped since is not
+/// paid any more. A row without a month is of the day's; without a scheme it is taken for an employee's, as rules take it. Of
+/// kinds without months every row is.
 pub(super) fn current(world: &World, seats: &[Seat]) -> Vec<bool> {
     let now = world.register.as_of.month().index();
-    let month = |seat: &Seat| {
+    // Months to come stand behind all others, the farthest last.
+    let nearness = |month: i32| if month <= now { month } else { -month };
+    let stand = |seat: &Seat| {
         let evidence = evidence_of(world, seat);
         match &evidence.table.columns[evidence.kind.field("month")?] {
-            Field::Month(months) => Some(months.get(seat.row as usize).map_or(now, |month| month.index())),
+            Field::Month(months) => {
+                let month = months.get(seat.row as usize).map_or(now, |month| month.index());
+                Some((nearness(month), row_date(world, seat)))
+            }
             _ => None,
         }
     };
     let item = |seat: &Seat| {
         let evidence = evidence_of(world, seat);
-        let mut item = evidence.source.clone();
-        for field in ["scheme", "item"].iter().filter_map(|name| evidence.kind.field(name)) {
-            item.push('\u{1f}');
-            evidence.table.columns[field].push_text(&mut item, seat.row as usize);
-        }
-        item.retain(|letter| !letter.is_whitespace());
-        item
+        let text = |name: &str| {
+            let text = evidence.kind.field(name).map(|field| evidence.table.columns[field].text(seat.row as usize));
+            text.unwrap_or_default().nfkc().filter(|letter| !letter.is_whitespace()).collect::<String>()
+        };
+        let scheme = text("scheme");
+        (if scheme.is_empty() { "employee".to_owned() } else { scheme }, text("item"))
     };
-    // Months to come stand behind all others, the farthest last.
-    let nearness = |month: i32| if month <= now { month } else { -month };
     let of_person = |rows: &[Seat]| {
         if rows.len() == 1 {
             return vec![true];
         }
-        let mut nearest: BTreeMap<String, i32> = BTreeMap::new();
-        for (seat, month) in rows.iter().filter_map(|seat| Some((seat, nearness(month(seat)?)))) {
-            nearest.entry(item(seat)).and_modify(|best| *best = month.max(*best)).or_insert(month);
+        let mut last: BTreeMap<(String, String), (i32, Option<Date>)> = BTreeMap::new();
+        for (seat, stand) in rows.iter().filter_map(|seat| Some((seat, stand(seat)?))) {
+            last.entry(item(seat)).and_modify(|before| *before = stand.max(*before)).or_insert(stand);
         }
-        let is_nearest = |seat: &Seat| month(seat).is_none_or(|month| nearest[&item(seat)] == nearness(month));
-        rows.iter().map(is_nearest).collect()
+        rows.iter().map(|seat| stand(seat).is_none_or(|stand| last[&item(seat)] == stand)).collect()
     };
     seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
 }

@@ -61,7 +61,7 @@ impl Rule {
 
     /// The same rows may flag another household tomorrow, or say another date of it.
     pub fn reads_the_day(&self) -> bool {
-        let of_the_day = [Fixed::Age, Fixed::AsOf, Fixed::AsOfMonth].map(Origin::Fixed);
+        let of_the_day = [Fixed::Age, Fixed::AsOf, Fixed::AsOfMonth, Fixed::Current].map(Origin::Fixed);
         self.of_enrolment() || self.columns.iter().any(|column| of_the_day.contains(&column.origin))
     }
 
@@ -75,12 +75,9 @@ impl Rule {
         }
         // A company's row, perhaps, or a withdrawn one.
         let tell_whether_it_counts = ["owner_id_type", "operation", RECORD_ID].map(|name| kind.field(name));
+        let asked: BTreeSet<usize> = self.fields(kind).collect();
         let reads = |field: usize| {
-            let of_field =
-                |column: &RuleColumn| [Origin::Field(field), Origin::FieldMonth(field)].contains(&column.origin);
-            tell_whether_it_counts.contains(&Some(field))
-                || kind.fact.contains(&field)
-                || self.columns.iter().any(of_field)
+            tell_whether_it_counts.contains(&Some(field)) || kind.fact.contains(&field) || asked.contains(&field)
         };
         let unread = evidence.unread.iter().filter(|(_, field)| reads(usize::from(*field))).map(|(row, _)| *row);
         let mut rows: Vec<u32> = unread.collect();
@@ -96,10 +93,10 @@ impl Rule {
     }
 
     /// Fields of its evidence that it asks for, by index.
-    pub fn fields(&self) -> impl Iterator<Item = usize> + '_ {
-        self.columns.iter().filter_map(|column| match column.origin {
-            Origin::Field(field) | Origin::FieldMonth(field) => Some(field),
-            Origin::Fixed(_) => None,
+    pub fn fields<'a>(&'a self, kind: &'a Kind) -> impl Iterator<Item = usize> + 'a {
+        self.columns.iter().flat_map(move |column| match column.origin {
+            Origin::Field(field) | Origin::FieldMonth(field) => vec![field],
+            Origin::Fixed(fixed) => fixed.fields().iter().filter_map(|name| kind.field(name)).collect(),
         })
     }
 

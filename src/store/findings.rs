@@ -52,7 +52,15 @@ pub fn households_of(workspace: &Workspace, run: &str, ids: impl Fn(&str) -> boo
 pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
         Absence::parse(&why)
-            .map(|why| Absent { earlier, why, gaps: Vec::new(), whom: None, answer: None, objection: None })
+            .map(|why| Absent {
+                earlier,
+                why,
+                gaps: Vec::new(),
+                whom: None,
+                answer: None,
+                objection: None,
+                again: false,
+            })
             .ok_or_else(|| run.damaged())
     };
     earlier(&run.table("absent.parquet")?)?.into_iter().map(known).collect()

@@ -256,8 +256,15 @@ fn history() -> History {
         sources: vec!["housing".into()],
         fact: None,
     };
-    let absent =
-        vec![Absent { earlier, why: Absence::NotChecked, gaps: Vec::new(), whom: None, answer: None, objection: None }];
+    let absent = vec![Absent {
+        earlier,
+        why: Absence::NotChecked,
+        gaps: Vec::new(),
+        whom: None,
+        answer: None,
+        objection: None,
+        again: false,
+    }];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }
 

@@ -373,6 +373,7 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
     assert!(why(&third, &id).contains("按同一规则已列有别的疑点；已答复：不属实-已处分"), "{}", why(&third, &id));
     assert_eq!(third["standing"]["objections"], 1);
     // Nothing answers: both are held, with what was said of them, and what is objected to is still to be looked into.
+    let ahead = world.copy();
     let fourth = night(&world, 3, &["--only", "bank,business,housing,pension"]);
     assert!(why(&fourth, &id).contains("暂存") && why(&fourth, &id).contains("；异议待复核"), "{}", why(&fourth, &id));
     assert_eq!(fourth["standing"]["objections"], 1);
@@ -383,4 +384,19 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains(&format!("疑点 {id}：2024-11-24 核查反馈为“不属实-已处分”。")), "held, as it was answered");
     assert!(page.contains(&format!("疑点 {id}：2024-12-01 提出异议，待复核")));
+
+    // Everything answers again: the objection waits where the other car stands now, until that is answered.
+    let waiting = night(&ahead, 3, &[]);
+    let row =
+        listed(&ahead, &waiting, "worklist.csv").into_iter().find(|row| row["疑点编号"] == one["疑点编号"]).unwrap();
+    assert_eq!(
+        row["变化"],
+        "未变；事实变化前曾答复：不属实-已处分（2024-11-24）；异议待复核（2024-12-01 提出，最迟 2024-12-06 办结）"
+    );
+    assert_eq!((&waiting["standing"]["objections"], &waiting["standing"]["gone"]), (&1.into(), &0.into()));
+    let answer = filled(&[(&one["疑点编号"], "属实-应调整", "")]).replace("2024/11/24", "2024/12/02");
+    import(&ahead, "二.csv", answer.as_bytes());
+    let closed = night(&ahead, 3, &[]);
+    assert_eq!(closed["standing"]["objections"], 0);
+    assert!(listed(&ahead, &closed, "absent.csv").iter().all(|row| row["疑点编号"] != id));
 }

@@ -264,6 +264,7 @@ mod tests {
             whom: None,
             answer: None,
             objection: None,
+            again: false,
             gaps: Vec::new(),
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());

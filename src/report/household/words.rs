@@ -154,6 +154,9 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
         text.push_str(&view.say(Message::new("household.from_register").with("count", case.from_register)));
     }
     blocks.push(paragraph(text));
+    if !names.is_empty() && !is_asked(view, case) {
+        blocks.push(Block::Strong { text: view.word("household.none_half_asked").to_owned() });
+    }
     let gaps: Vec<String> = case.items.iter().filter_map(|item| gap(view, item)).collect();
     if !gaps.is_empty() {
         let items = gaps.join(view.word("report.between_reasons"));

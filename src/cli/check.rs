@@ -83,10 +83,8 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
     }
     let complete = answer.evidences.iter().all(|evidence| evidence.delivery.state() == "arrived");
     let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
-    let programmes = answer.register.households.iter().map(|household| household.programme);
-    let all_asked = programmes
-        .map(|programme| &answer.register.programmes[usize::from(programme)])
-        .all(|programme| plan.policy.knows_programme(programme));
+    let is_asked = |programme: u16| plan.policy.knows_programme(&answer.register.programmes[usize::from(programme)]);
+    let all_asked = answer.register.households.iter().all(|household| is_asked(household.programme));
     if !all_asked && !context.json {
         println!("! {}", context.word("cli.half_asked"));
     }

@@ -147,7 +147,7 @@ fn end_with_the_reader(lang: Lang) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload().downcast_ref::<String>();
-        // Whoever closed it does not want to be told more; what was not done is not done.
+        // Closed, or on a full disk: there is nowhere to tell it. What was not published is not.
         if text.is_some_and(|text| text.starts_with("failed printing to stderr")) {
             std::process::exit(ErrorKind::Io.exit_code().into());
         }

@@ -70,7 +70,7 @@ pub(super) fn take_out(
     counts: &mut Counts,
 ) -> Vec<Reject> {
     let Some(field) = kind.field(RECORD_ID) else { return Vec::new() };
-    if all.table.texts(field).iter().all(str::is_empty) {
+    if withdrawn.is_empty() && all.table.texts(field).iter().all(str::is_empty) {
         return Vec::new();
     }
     withdrawn.sort_unstable_by_key(|(_, one)| one.record);

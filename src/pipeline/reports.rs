@@ -182,7 +182,7 @@ fn remarks(
     in_force: &BTreeMap<&str, InForce<'_>>,
     lang: Lang,
 ) -> Vec<Remark> {
-    let of_one = |id: &&str| {
+    let of_one = |id: &&str| -> Vec<Remark> {
         let InForce { answer, objection } = in_force.get(id).copied().unwrap_or_default();
         let answer = answer.map(|answer| {
             // An answer to another fact must not read as one to what is printed beside it.
@@ -192,13 +192,10 @@ fn remarks(
             Message::new(key).with("on", answer.on).with("said", said)
         });
         let objection = objection.map(|one| Message::new("household.remark_objection").with("on", one.on));
-        answer
-            .into_iter()
-            .chain(objection)
-            .map(|message| Remark { of: None, message: message.with("id", id) })
-            .collect()
+        let said = answer.into_iter().chain(objection);
+        said.map(|message| Remark { of: None, message: message.with("id", id) }).collect()
     };
-    ids.iter().flat_map(|id| -> Vec<Remark> { of_one(id) }).collect()
+    ids.iter().flat_map(of_one).collect()
 }
 
 fn numbers(recalled: &Recalled, run: &str) -> Vec<String> {

@@ -162,7 +162,7 @@ impl<'t> Rows<'t> {
 
     /// Of the rows of one number, those of its newest day hold; whatever the order in which they stand.
     fn replace(&self, fates: &mut [Fate]) {
-        let numbered = (0..fates.len()).filter(|row| fates[*row] == Fate::Holds && self.numbers[*row].is_some());
+        let numbered = (0..fates.len()).filter(|row| fates[*row] != Fate::Gone && self.numbers[*row].is_some());
         let mut rows: Vec<usize> = numbered.collect();
         // By number and person, the newest first.
         rows.sort_by_key(|row| (self.numbers[*row], self.persons[*row], Reverse(self.days[*row])));

@@ -142,8 +142,10 @@ pub struct Absent {
     /// As of a discrepancy that was found; none where a run is read back.
     pub answer: Option<LastAnswer>,
     pub objection: Option<Objection>,
-    /// Told before as replaced, and listed again because somebody objects.
+    /// Told before, and listed again because somebody objects.
     pub again: bool,
+    /// What stands in its place shows the objection.
+    pub follows: bool,
 }
 
 /// A run beside the one before and the answers so far.
@@ -162,7 +164,7 @@ pub struct History {
 }
 
 impl History {
-    /// Open objections: to what was found, and to what could not be looked at.
+    /// Open objections, whatever became of what they are about.
     pub fn objections(&self) -> u64 {
         let found = self.stands.iter().filter(|stand| stand.objection.is_some()).count();
         found as u64 + self.absent.iter().map(|absent| u64::from(absent.is_objected())).sum::<u64>()
@@ -175,9 +177,9 @@ impl Absent {
         self.why == Absence::NotChecked
     }
 
-    /// Kept, and objected to. What is replaced is objected to where it stands now.
+    /// Objected to, and shown nowhere else.
     pub fn is_objected(&self) -> bool {
-        self.is_kept() && self.objection.is_some()
+        self.objection.is_some() && !self.follows
     }
 }
 

@@ -111,25 +111,21 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
         });
         (answer.and_then(|answer| last_answer(answer, fact)), objection)
     };
-    // Replaced or not, what is objected to is looked for until somebody answers.
-    let is_open = |absent: &&Absent| {
-        let stands = in_force.get(absent.earlier.id.as_str());
-        absent.why == Absence::Replaced && stands.is_some_and(|stands| stands.objection.is_some())
-    };
-    let objected: Vec<&Earlier> = past.findings.absent.iter().filter(is_open).map(|absent| &absent.earlier).collect();
-    let earlier: Vec<&Earlier> = past.findings.expected().chain(objected.iter().copied()).collect();
+    let earlier: Vec<&Earlier> = past.findings.expected().collect();
     let by_id: FastMap<&str, &Earlier> = earlier.iter().map(|one| (one.id.as_str(), *one)).collect();
     let held = held_again(&earlier, &past.replaced, now, &at_fault);
-    let mut absent = [absent(&earlier, now, &at_fault), held].concat();
+    let mut absent = [absent(&earlier, now, &at_fault), held, objected_before(past, now, &in_force)].concat();
     for one in &mut absent {
         (one.answer, one.objection) = said(&one.earlier.id, one.earlier.fact, one.earlier.division.county());
-        one.again = one.why == Absence::Replaced && objected.iter().any(|before| before.id == one.earlier.id);
     }
-    let mut by_subject: FastMap<Subject<'_>, &Absent> = FastMap::default();
+    // By what they are about: what the run before listed, and what somebody objects to.
+    let (mut listed, mut objected): (FastMap<Subject<'_>, &Absent>, FastMap<Subject<'_>, &Absent>) = Default::default();
     for one in &absent {
-        let before = by_subject.entry(of_earlier(&one.earlier)).or_insert(one);
-        if one.objection.is_some() {
-            *before = one;
+        if !one.again {
+            listed.insert(of_earlier(&one.earlier), one);
+        }
+        if one.objection.is_some() && !one.is_kept() {
+            objected.entry(of_earlier(&one.earlier)).or_insert(one);
         }
     }
     let stand = |found: &Discrepancy| {
@@ -138,33 +134,30 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
         // Whoever reads it in another county than before has never seen it.
         let known = by_id.get(found.id.as_str()).filter(|earlier| earlier.division.county() == county);
         // Of two cars one is gone: other facts under another id, and the same household.
-        let before = by_subject.get(&subject(now, found)).filter(|one| one.earlier.division.county() == county);
+        let subject = subject(now, found);
+        let before = listed.get(&subject).filter(|one| one.earlier.division.county() == county);
         let change = match (known, before) {
             (None, None) => Change::New,
             (Some(earlier), _) if earlier.fact.is_none_or(|before| before == fact) => Change::Same,
             _ => Change::Changed,
         };
         let (answer, objection) = said(&found.id, Some(fact), county);
-        Stand {
+        let answered_on = answer.as_ref().map(|answer| answer.on);
+        let following = || objected.get(&subject)?.objection.filter(|objection| !settles(answered_on, objection));
+        let stand = Stand {
             fact,
             sources: sources(now, found),
             change,
-            objection: objection.or_else(|| before.and_then(|one| follows(one, answer.as_ref()))),
+            objection: objection.or_else(following),
             answer: answer.or_else(|| Some(LastAnswer { holds: false, ..before?.answer.clone()? })),
-        }
+        };
+        (stand, answered_on)
     };
-    let stands: Vec<Stand> = now.outcomes.discrepancies.par_iter().map(stand).collect();
-    drop(by_subject);
-    // What stands in its place is answered: nobody waits any more.
-    let waits: FastSet<Subject<'_>> = now
-        .outcomes
-        .discrepancies
-        .iter()
-        .zip(&stands)
-        .filter(|(_, stand)| stand.objection.is_some())
-        .map(|(found, _)| subject(now, found))
-        .collect();
-    absent.retain(|one| !one.again || waits.contains(&of_earlier(&one.earlier)));
+    let (stands, answered_on): (Vec<Stand>, Vec<Option<Date>>) =
+        now.outcomes.discrepancies.par_iter().map(stand).unzip();
+    let shown: FastSet<String> = objected.values().map(|one| one.earlier.id.clone()).collect();
+    drop((listed, objected));
+    follow(&mut absent, now, &stands, &answered_on, &shown);
     Ok(History {
         against: past.against.clone(),
         lost: past.lost.clone(),
@@ -174,10 +167,40 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     })
 }
 
-/// The objection to what was replaced, until what stands in its place is answered.
-fn follows(replaced: &Absent, answer: Option<&LastAnswer>) -> Option<Objection> {
-    let is_answered = |objection: &Objection| answer.is_some_and(|answer| answer.on >= objection.on);
-    replaced.objection.filter(|objection| !replaced.is_kept() && !is_answered(objection))
+/// What becomes of objections to what is not there any more: shown by what stands in its place, settled by an answer to that, or
+/// still open. `shown`: ids whose objection is the one that is shown there.
+fn follow(
+    absent: &mut Vec<Absent>,
+    now: &Now<'_>,
+    stands: &[Stand],
+    answered_on: &[Option<Date>],
+    shown: &FastSet<String>,
+) {
+    let subjects = now.outcomes.discrepancies.iter().map(|found| subject(now, found));
+    let in_place: FastMap<Subject<'_>, usize> = subjects.zip(0..).collect();
+    for one in absent.iter_mut().filter(|one| !one.is_kept()) {
+        let Some(&place) = in_place.get(&of_earlier(&one.earlier)) else { continue };
+        // Whoever answered what stands in its place has looked into it.
+        one.objection = one.objection.filter(|objection| !settles(answered_on[place], objection));
+        one.follows = one.objection.is_some() && stands[place].objection.is_some() && shown.contains(&one.earlier.id);
+    }
+    absent.retain(|one| !one.again || one.objection.is_some());
+}
+
+/// What the run before told as gone, replaced or moved, and somebody still objects to: listed until it is answered.
+fn objected_before(past: &Past, now: &Now<'_>, in_force: &BTreeMap<&str, InForce<'_>>) -> Vec<Absent> {
+    let found: FastSet<&str> = now.outcomes.discrepancies.iter().map(|found| found.id.as_str()).collect();
+    let is_open = |absent: &&Absent| {
+        let id = absent.earlier.id.as_str();
+        !absent.is_kept() && !found.contains(id) && in_force.get(id).is_some_and(|stands| stands.objection.is_some())
+    };
+    let open = past.findings.absent.iter().filter(is_open);
+    open.map(|absent| Absent { again: true, ..absent.clone() }).collect()
+}
+
+/// An answer of that day, or of a later one, is an answer to the objection too.
+fn settles(answered_on: Option<Date>, objection: &Objection) -> bool {
+    answered_on.is_some_and(|on| on >= objection.on)
 }
 
 /// What a discrepancy is about: code of the rule, code of the household, and the person's id if it is about one.
@@ -256,13 +279,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     let sources: BTreeMap<&str, usize> =
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeMap<&str, &RuleCard> = now.cards.iter().map(|card| (card.code.as_str(), card)).collect();
-    let all = || now.outcomes.discrepancies.iter();
-    let id_text = |person: Option<u32>| person.map_or_else(String::new, |person| register.id_text(person));
-    let ids: Vec<String> = all().map(|found| id_text(found.person)).collect();
-    let flagged: BTreeSet<(&str, u32, &str)> = all()
-        .zip(&ids)
-        .map(|(found, person)| (now.cards[usize::from(found.rule)].code.as_str(), found.household, person.as_str()))
-        .collect();
+    let flagged: FastSet<Subject<'_>> = now.outcomes.discrepancies.iter().map(|found| subject(now, found)).collect();
     let why = |one: &Earlier| {
         if found.contains_key(one.id.as_str()) {
             return (Absence::Moved, Vec::new());
@@ -295,7 +312,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         if let Some(gaps) = gaps(one, &persons, &sources, now.coverage) {
             return (Absence::NotChecked, gaps);
         }
-        match flagged.contains(&(one.rule.as_str(), household, one.person.as_str())) {
+        match flagged.contains(&of_earlier(one)) {
             true => (Absence::Replaced, Vec::new()),
             false => (Absence::Gone, Vec::new()),
         }
@@ -306,15 +323,21 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     };
     let absent = |one: &&Earlier| {
         let (why, gaps) = why(one);
-        Absent { earlier: (*one).clone(), why, gaps, whom: whom(one), answer: None, objection: None, again: false }
+        Absent {
+            earlier: (*one).clone(),
+            why,
+            gaps,
+            whom: whom(one),
+            answer: None,
+            objection: None,
+            again: false,
+            follows: false,
+        }
     };
     let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
-    absent.sort_by(|a, b| {
-        let key = |one: &Absent| {
-            let Earlier { division, household, rule, id, .. } = &one.earlier;
-            (division.county(), household.clone(), rule.clone(), id.clone())
-        };
-        key(a).cmp(&key(b))
+    absent.sort_by_cached_key(|one| {
+        let Earlier { division, household, rule, id, .. } = &one.earlier;
+        (division.county(), household.clone(), rule.clone(), id.clone())
     });
     absent
 }

@@ -1,7 +1,7 @@
 //! Rows that say something again, and rows that a later one of the same thing replaces: what a rule adds up must not be counted
 //! twice, nor as it stood before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -35,8 +35,9 @@ pub(super) fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
     flags
 }
 
-/// A row of the person before it says the same in every field of its kind, blanks aside, and bears the same number if it bears
-/// one: a list that was exported twice. How the person is written, and when the row was fed back, makes no second payment.
+/// Another row of the person says the same in every field of its kind, blanks aside, and bears the same number if it bears one: a
+/// list that was exported twice. The one that was fed back last stands, of one day the first; how the person is written makes no
+/// second payment.
 pub(super) fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
     let all_of = |seat: &Seat| {
         let evidence = evidence_of(world, seat);
@@ -50,11 +51,21 @@ pub(super) fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
         said.retain(|letter| !letter.is_whitespace());
         said
     };
-    let of_person = |rows: &[Seat]| {
-        let mut known = BTreeSet::new();
-        rows.iter().map(|seat| rows.len() > 1 && !known.insert(all_of(seat))).collect::<Vec<bool>>()
-    };
-    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
+    let mut flags = vec![false; seats.len()];
+    let mut first = 0;
+    for rows in seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)) {
+        let mut last: BTreeMap<String, usize> = BTreeMap::new();
+        for (place, seat) in (first..).zip(rows).filter(|_| rows.len() > 1) {
+            let stands = last.entry(all_of(seat)).or_insert(place);
+            if row_date(world, seat) > row_date(world, &seats[*stands]) {
+                flags[std::mem::replace(stands, place)] = true;
+            } else {
+                flags[place] = *stands != place;
+            }
+        }
+        first += rows.len();
+    }
+    flags
 }
 
 /// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are

@@ -60,6 +60,7 @@ pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
                 answer: None,
                 objection: None,
                 again: false,
+                follows: false,
             })
             .ok_or_else(|| run.damaged())
     };

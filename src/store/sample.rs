@@ -264,6 +264,7 @@ fn history() -> History {
         answer: None,
         objection: None,
         again: false,
+        follows: false,
     }];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }

@@ -31,7 +31,7 @@ fn centre(more: usize) -> Centre {
         ("", "D", "空", "20"),
         ("鲁A11", "I", "r1", "20"),
         ("鲁A13", "U", "r3", "02"),
-        ("鲁A21", "I", "r1", "21"),
+        ("鲁A21", "I", "\"r,2\"", "21"),
         ("鲁A12", "I", "\"r,2\"", "10"),
         ("鲁A8", "I", "r8", "01"),
         ("of another", "D", "r8", "20"),
@@ -45,7 +45,7 @@ fn centre(more: usize) -> Centre {
 fn what_was_taken_back_or_changed_is_nobodys_whichever_file_said_so() {
     for chunk in [200, 1_000, chunks::CHUNK] {
         let evidence = centre(40).read_with(&|party| party.id() == A.as_bytes(), chunk);
-        // r1 on the day it was taken back, and on a later one; r3 as it was changed; r5 once; r6 twice on one day; r8, which
+        // r1 on the day it was taken back, and r,2 on a later one; r3 as it was changed; r5 once; r6 twice on one day; r8, which
         // another's row takes back.
         let stay = ["鲁A4", "鲁A5", "鲁A6", "鲁A7", "鲁A11", "鲁A13", "鲁A21", "鲁A8"];
         assert_eq!(column(&evidence, "plate"), stay);
@@ -162,6 +162,14 @@ fn what_a_withdrawal_may_mean_is_nobodys_ground() {
             row(A, "鲁A3", "2026-11-02", "U", "r1"),
         ];
         assert_eq!(doubtful(&thrice, permuted), expect(&[("鲁A3", false)]), "{permuted}");
+        // A withdrawal that is older than all of them decides nothing between them.
+        let older = row("", "", "2026-11-10", "D", "r1");
+        let undated = [row(A, "鲁A1", "2026-11-11", "I", "r1"), older.clone(), row(A, "鲁A2", "", "U", "r1")];
+        // Undated it is the later one only if it stands behind the withdrawal.
+        let told: &[(&str, bool)] = if permuted { &[("鲁A1", false)] } else { &[("鲁A1", true), ("鲁A2", true)] };
+        assert_eq!(doubtful(&undated, permuted), expect(told), "{permuted}");
+        let dated = [row(A, "鲁A1", "2026-11-12", "I", "r1"), older, row(A, "鲁A2", "2026-11-10", "U", "r1")];
+        assert_eq!(doubtful(&dated, permuted), expect(&[("鲁A1", false)]), "{permuted}");
         let to_come = [row(A, "鲁A1", "2026-11-02", "I", "r1"), row(A, "鲁A2", "2062-11-01", "U", "r1")];
         assert_eq!(doubtful(&to_come, permuted), expect(&[("鲁A1", true), ("鲁A2", true)]), "{permuted}");
     }

@@ -265,6 +265,7 @@ mod tests {
             answer: None,
             objection: None,
             again: false,
+            follows: false,
             gaps: Vec::new(),
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());

@@ -172,6 +172,11 @@ impl History {
 }
 
 impl Absent {
+    /// Of which nothing else is known yet.
+    pub fn new(earlier: Earlier, why: Absence) -> Self {
+        Self { earlier, why, gaps: Vec::new(), whom: None, answer: None, objection: None, again: false, follows: false }
+    }
+
     /// 暂存: nothing could be said of it.
     pub fn is_kept(&self) -> bool {
         self.why == Absence::NotChecked

@@ -323,16 +323,7 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
     };
     let absent = |one: &&Earlier| {
         let (why, gaps) = why(one);
-        Absent {
-            earlier: (*one).clone(),
-            why,
-            gaps,
-            whom: whom(one),
-            answer: None,
-            objection: None,
-            again: false,
-            follows: false,
-        }
+        Absent { gaps, whom: whom(one), ..Absent::new((*one).clone(), why) }
     };
     let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
     absent.sort_by_cached_key(|one| {

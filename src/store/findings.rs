@@ -51,18 +51,7 @@ pub fn households_of(workspace: &Workspace, run: &str, ids: impl Fn(&str) -> boo
 /// What an earlier run had found and this one did not, and why.
 pub(super) fn absent(run: &Published) -> Result<Vec<Absent>> {
     let known = |(earlier, why): (Earlier, String)| {
-        Absence::parse(&why)
-            .map(|why| Absent {
-                earlier,
-                why,
-                gaps: Vec::new(),
-                whom: None,
-                answer: None,
-                objection: None,
-                again: false,
-                follows: false,
-            })
-            .ok_or_else(|| run.damaged())
+        Absence::parse(&why).map(|why| Absent::new(earlier, why)).ok_or_else(|| run.damaged())
     };
     earlier(&run.table("absent.parquet")?)?.into_iter().map(known).collect()
 }

@@ -256,16 +256,7 @@ fn history() -> History {
         sources: vec!["housing".into()],
         fact: None,
     };
-    let absent = vec![Absent {
-        earlier,
-        why: Absence::NotChecked,
-        gaps: Vec::new(),
-        whom: None,
-        answer: None,
-        objection: None,
-        again: false,
-        follows: false,
-    }];
+    let absent = vec![Absent::new(earlier, Absence::NotChecked)];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }
 }
 

@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn what_an_earlier_run_found_and_this_one_could_not_check_is_told() {
         let mut centre = Centre::new();
-        let absent = |id: &str, household: &str, why| Absent {
-            earlier: Earlier {
+        let absent = |id: &str, household: &str, why| {
+            let earlier = Earlier {
                 id: id.to_owned(),
                 rule: "P001".to_owned(),
                 title: "领取养老待遇".to_owned(),
@@ -259,14 +259,8 @@ mod tests {
                 division: Division::parse("370102").unwrap(),
                 sources: vec!["pension".to_owned()],
                 fact: None,
-            },
-            why,
-            whom: None,
-            answer: None,
-            objection: None,
-            again: false,
-            follows: false,
-            gaps: Vec::new(),
+            };
+            Absent::new(earlier, why)
         };
         let [own, other] = [0, 1].map(|at| centre.register.household(at).code().to_owned());
         centre.history.absent = vec![

@@ -205,10 +205,12 @@ fn read_files(
         evidence.files.push(read.file);
         all.append(read.batch, 0);
     }
-    let heading = |file: u16| numbers[usize::from(file)].clone();
-    let counts = &mut evidence.reject_counts;
-    let doubtful = withdrawn::take_out(withdrawn, &mut all, job.kind, job.today, heading, counts);
-    all.rejects.extend(Vec::new(), doubtful);
+    if job.source.maps(RECORD_ID) {
+        let heading = |file: u16| numbers[usize::from(file)].clone();
+        let counts = &mut evidence.reject_counts;
+        let doubtful = withdrawn::take_out(withdrawn, &mut all, job.kind, job.today, heading, counts);
+        all.rejects.extend(Vec::new(), doubtful);
+    }
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);
     let newest = all.newest_on(job.today);
     let Batch { table, refs, parties, unread, bins, rejects, .. } = all;

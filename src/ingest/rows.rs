@@ -274,11 +274,11 @@ impl<'a> RowReader<'a> {
         let cell = self.cell(row, index);
         let (number, damaged) = self.encoding.text(if self.raw_nulls.hold(cell) { &[] } else { cell });
         let record = withdrawn::hash_of(&number).filter(|_| !damaged);
-        let text = |field: Option<usize>| self.encoding.text(field.map_or(&[], |field| self.value(row, field))).0;
-        let on = self.as_of.and_then(|_| dates::date(&text(self.kind.field("as_of"))).ok().flatten());
-        let person = &self.kind.persons[0];
-        let person = [person.id, person.name].into_iter().find_map(|field| withdrawn::hash_of(&text(Some(field))));
+        let on = self.kind.field("as_of").and_then(|field| self.day(self.value(row, field)));
         let on = on.filter(|on| *on <= self.today);
+        let person = &self.kind.persons[0];
+        let hash_of = |field| withdrawn::hash_of(&self.encoding.text(self.value(row, field)).0);
+        let person = [person.id, person.name].into_iter().find_map(hash_of);
         batch.withdrawn.push(Withdrawn { record, line: row.line, on, person });
         record.is_some()
     }

@@ -69,10 +69,7 @@ pub(super) fn take_out(
     heading: impl Fn(u16) -> String,
     counts: &mut Counts,
 ) -> Vec<Reject> {
-    let Some(field) = kind.field(RECORD_ID) else { return Vec::new() };
-    if withdrawn.is_empty() && all.table.texts(field).iter().all(str::is_empty) {
-        return Vec::new();
-    }
+    let field = kind.field(RECORD_ID).expect("a layout maps fields that its kind has");
     withdrawn.sort_unstable_by_key(|(_, one)| one.record);
     let rows = Rows::of(&all.table, &all.refs, kind, field, today);
     let nameless = withdrawn.iter().filter(|(_, one)| one.record.is_none()).filter_map(|(_, one)| one.person).collect();
@@ -87,8 +84,7 @@ pub(super) fn take_out(
     let column_of = |row: u32| heading(all.refs[row as usize].file);
     doubtful.iter().for_each(|row| *counts.entry((column_of(*row), STANDS_AGAIN, false)).or_default() += 1);
     let reject = |row: &u32| {
-        let cells = all.table.columns.iter().map(|column| column.text(*row as usize));
-        let text = cells.collect::<Vec<_>>().join(" | ").chars().take(REJECT_CHARACTERS).collect();
+        let text = all.table.row_text(*row as usize).chars().take(REJECT_CHARACTERS).collect();
         Reject { at: all.refs[*row as usize], column: column_of(*row), reason: STANDS_AGAIN, text, whole_row: false }
     };
     doubtful.iter().take(REJECTS_KEPT).map(reject).collect()

@@ -207,6 +207,11 @@ impl Table {
         self.columns.par_iter_mut().for_each(Column::shrink_to_fit);
     }
 
+    /// A row as it was read, for people, where the text that was delivered is not at hand.
+    pub fn row_text(&self, row: usize) -> String {
+        self.columns.iter().map(|column| column.text(row)).collect::<Vec<_>>().join(" | ")
+    }
+
     pub fn texts(&self, column: usize) -> &Texts {
         match &self.columns[column] {
             Column::Text(texts) => texts,

@@ -300,7 +300,7 @@ fn tell(evidence: &mut Evidence, faulty: &[Faulty], whole_row: bool) {
         *evidence.reject_counts.entry((label.clone(), reason, whole_row)).or_default() += 1;
         if kept < ingest::REJECTS_KEPT {
             kept += 1;
-            let text = evidence.table.columns.iter().map(|column| column.text(row)).collect::<Vec<_>>().join(" | ");
+            let text = evidence.table.row_text(row);
             evidence.rejects.push(Reject { at: evidence.refs[row], column: label, reason, text, whole_row });
         }
     }

@@ -176,6 +176,9 @@ fn follow(
     answered_on: &[Option<Date>],
     shown: &FastSet<String>,
 ) {
+    if absent.iter().all(|one| one.objection.is_none()) {
+        return;
+    }
     let subjects = now.outcomes.discrepancies.iter().map(|found| subject(now, found));
     let in_place: FastMap<Subject<'_>, usize> = subjects.zip(0..).collect();
     for one in absent.iter_mut().filter(|one| !one.is_kept()) {

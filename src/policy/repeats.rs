@@ -15,24 +15,34 @@ use crate::model::table::Column as Field;
 /// row linked to two members, last month's balance beside this month's. Members and supporters apart: a supporter's row
 /// counts for nobody and must not take a member's away.
 pub(super) fn repeated(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let mut flags = vec![false; seats.len()];
-    let mut first = 0;
-    for household in seats.chunk_by(|a, b| a.household == b.household) {
-        let mut facts: BTreeMap<(bool, String), usize> = BTreeMap::new();
-        for (place, seat) in (first..).zip(household).filter(|_| household.len() > 1) {
-            let is_member = world.register.persons[seat.person as usize].role == Role::Member;
-            let latest = facts.entry((is_member, told_apart(world, seat))).or_insert(place);
+    let fact = |seat: &Seat| {
+        let is_member = world.register.persons[seat.person as usize].role == Role::Member;
+        (is_member, told_apart(world, seat))
+    };
+    all_but_last(world, seats.chunk_by(|a, b| a.household == b.household), fact)
+}
+
+/// Of the rows of a group that say the same, all but the one that was fed back last.
+fn all_but_last<'s, K: Ord>(
+    world: &World,
+    groups: impl Iterator<Item = &'s [Seat]>,
+    said: impl Fn(&Seat) -> K,
+) -> Vec<bool> {
+    let of_group = |rows: &[Seat]| {
+        let mut flags = vec![false; rows.len()];
+        let mut last: BTreeMap<K, usize> = BTreeMap::new();
+        for (place, seat) in rows.iter().enumerate().filter(|_| rows.len() > 1) {
+            let stands = last.entry(said(seat)).or_insert(place);
             // The first of a day stands: whoever reads the file finds it first.
-            if row_date(world, seat) > row_date(world, &seats[*latest]) {
-                flags[*latest] = true;
-                *latest = place;
+            if row_date(world, seat) > row_date(world, &rows[*stands]) {
+                flags[std::mem::replace(stands, place)] = true;
             } else {
-                flags[place] = *latest != place;
+                flags[place] = *stands != place;
             }
         }
-        first += household.len();
-    }
-    flags
+        flags
+    };
+    groups.flat_map(of_group).collect()
 }
 
 /// Another row of the person says the same in every field of its kind, blanks aside, and bears the same number if it bears one: a
@@ -51,21 +61,11 @@ pub(super) fn stated_again(world: &World, seats: &[Seat]) -> Vec<bool> {
         said.retain(|letter| !letter.is_whitespace());
         said
     };
-    let mut flags = vec![false; seats.len()];
-    let mut first = 0;
-    for rows in seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)) {
-        let mut last: BTreeMap<String, usize> = BTreeMap::new();
-        for (place, seat) in (first..).zip(rows).filter(|_| rows.len() > 1) {
-            let stands = last.entry(all_of(seat)).or_insert(place);
-            if row_date(world, seat) > row_date(world, &seats[*stands]) {
-                flags[std::mem::replace(stands, place)] = true;
-            } else {
-                flags[place] = *stands != place;
-            }
-        }
-        first += rows.len();
-    }
-    flags
+    all_but_last(world, of_persons(seats), all_of)
+}
+
+fn of_persons(seats: &[Seat]) -> impl Iterator<Item = &[Seat]> {
+    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person))
 }
 
 /// The fact of a row, or the row itself where it lacks what tells facts apart: two accounts without a number at one bank are
@@ -124,5 +124,5 @@ pub(super) fn current(world: &World, seats: &[Seat]) -> Vec<bool> {
         }
         rows.iter().map(|seat| stand(seat).is_none_or(|stand| last[&item(seat)] == stand)).collect()
     };
-    seats.chunk_by(|a, b| (a.household, a.person) == (b.household, b.person)).flat_map(of_person).collect()
+    of_persons(seats).flat_map(of_person).collect()
 }

@@ -37,7 +37,10 @@ pub(super) fn spread<'h>(
         pieces.par_iter_mut().enumerate().for_each(|(place, piece)| {
             let from = first + place * AT_A_TIME;
             piece.iter_mut().for_each(CsvText::clear);
-            (from..entries.min(from + AT_A_TIME)).for_each(|entry| lines(&mut piece[place_of(entry)], entry));
+            let range = from..entries.min(from + AT_A_TIME);
+            // All places before any line: persons lie anywhere, and these reads wait for memory together.
+            let places: Vec<usize> = range.clone().map(&place_of).collect();
+            range.zip(places).for_each(|(entry, place)| lines(&mut piece[place], entry));
         });
         files.par_iter_mut().enumerate().try_for_each(|(county, file)| {
             let parts: Vec<&[u8]> = pieces.iter().map(|piece| piece[county].as_bytes()).collect();

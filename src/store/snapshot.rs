@@ -23,7 +23,7 @@ use super::parquet::{Fill, Group, write};
 use super::publish::Output;
 use super::run_record::{FileRecord, RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use super::same::{MadeOf, TableRecord};
-use crate::kernel::{Date, Digest, Division, Fen, Result};
+use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Evidence, ExtractFile, Reject};
 use crate::model::judgement::{Answer, Review};
@@ -218,9 +218,13 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let at = |link: &Link| evidence(link.source).refs[link.row as usize];
     // Persons of links lie anywhere: looked up all at once, before anything is written, they wait for memory together.
     let (codes, ..) = run.register.households.columns();
-    let household = |link: &Link| codes.get(run.register.persons[link.person as usize].household as usize);
-    let households: Vec<&str> = links.iter().map(household).collect();
-    person_ids(group, run.register, links.iter().map(|link| link.person));
+    let person = |link: &Link| &run.register.persons[link.person as usize];
+    let persons: Vec<_> = links.iter().map(|link| (person(link).id, person(link).household)).collect();
+    let households: Vec<&str> = persons.iter().map(|(_, household)| codes.get(*household as usize)).collect();
+    let written = |(link, (id, _)): (&Link, &(Option<CitizenId>, u32))| {
+        id.map_or_else(|| run.register.written_id(link.person), |id| WrittenId::Whole(id.to_ascii()))
+    };
+    group.codes("person_id", links.iter().zip(&persons).map(written));
     group.text("household_id", households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
     group.dictionary("file", links.iter().map(|link| (link.source, at(link).file)), |(source, file)| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held::HeldRows;
 use crate::kernel::Date;
 use crate::model::evidence::{Bins, Newest, Parties, Reject, RowRef};
-use crate::model::extract_keys::{Entry, Place, Withdrawn};
+use crate::model::extract_keys::{Entry, Place, Recalled};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
@@ -64,8 +64,8 @@ pub(super) struct Batch {
     pub(super) last_as_of: Vec<u8>,
     /// A row was dated after the day of the reading.
     pub(super) dated_later: bool,
-    /// Records that rows withdraw, of sources that number their records.
-    pub(super) withdrawn: Vec<Withdrawn>,
+    /// Records that rows delete or change, of sources that number their records.
+    pub(super) recalled: Vec<Recalled>,
     /// Keys of all good rows, if they were asked for and every row has a place.
     pub(super) entries: Option<Vec<Entry>>,
 }
@@ -84,7 +84,7 @@ impl Batch {
             newest: None,
             last_as_of: Vec::new(),
             dated_later: false,
-            withdrawn: Vec::new(),
+            recalled: Vec::new(),
             entries: Some(Vec::new()),
         }
     }
@@ -185,8 +185,8 @@ impl Batch {
         for (key, count) in other.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
-        let moved = |one: Withdrawn| Withdrawn { line: one.line.saturating_add(lines), ..one };
-        self.withdrawn.extend(other.withdrawn.into_iter().map(moved));
+        let moved = |one: Recalled| Recalled { line: one.line.saturating_add(lines), ..one };
+        self.recalled.extend(other.recalled.into_iter().map(moved));
         self.newest = self.newest.max(other.newest);
         self.dated_later |= other.dated_later;
         self.take_entries(other.entries, lines);

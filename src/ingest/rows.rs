@@ -6,21 +6,20 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
-use super::layout::DELETE;
+use super::layout::{DELETE, UPDATE};
 use super::owners;
 use super::reading::{Reading, readings};
 use super::split::{Fault, Record, fits};
 use super::withdrawn;
-use super::words::Words;
+use super::words::{Operation, Words};
 use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
-use crate::model::extract_keys::Withdrawn;
+use crate::model::extract_keys::Recalled;
 use crate::model::kind::{self, Kind};
 use crate::model::table::Column;
 use crate::standardise::dates;
@@ -52,9 +51,8 @@ pub(super) struct RowReader<'a> {
     /// Words of the layout in the file's own bytes, compared before anything is decoded.
     raw_nulls: Words,
     raw_footers: Words,
-    raw_deletes: Words,
-    /// As `raw_deletes`, for decoded text.
-    deletes: Words,
+    deletes: Operation,
+    updates: Operation,
     raw_companies: Words,
     footers: Vec<String>,
     operation: Option<usize>,
@@ -79,10 +77,14 @@ impl<'a> RowReader<'a> {
             codes.filter(|(_, canonical)| *canonical == meaning).map(|(code, _)| code.clone()).collect()
         };
         let companies = that_mean("owner_id_type", COMPANY);
-        let mut deletes = [source.values.delete.clone(), that_mean("operation", DELETE)].concat();
-        if source.codes.contains_key("operation") {
-            deletes.push(DELETE.to_owned()); // a meaning means itself
-        }
+        let operations = |meaning: &str| {
+            let mut words = that_mean("operation", meaning);
+            if source.codes.contains_key("operation") {
+                words.push(meaning.to_owned()); // a meaning means itself
+            }
+            words
+        };
+        let deletes = [source.values.delete.clone(), operations(DELETE)].concat();
         let raw = |words: &[String]| Words::new(words, encoding);
         let cell_of = |name: &str| kind.field(name).and_then(|field| mapping.cells[field]);
         let (operation, record_id) = (cell_of("operation"), cell_of(kind::RECORD_ID));
@@ -98,8 +100,8 @@ impl<'a> RowReader<'a> {
             today,
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
-            deletes: Words::new(&deletes, Encoding::Utf8),
-            raw_deletes: raw(&deletes),
+            deletes: Operation::new(&deletes, encoding),
+            updates: Operation::new(&operations(UPDATE), encoding),
             raw_companies: raw(&companies),
             nulls: Words::new(&nulls, Encoding::Utf8),
             footers,
@@ -196,11 +198,13 @@ impl<'a> RowReader<'a> {
                 true => batch.bins.skipped += 1,
                 false => self.reject_row(row, withdrawn::WITHOUT_NUMBER, batch),
             }
-        } else if self.is_of_company(row) {
-            batch.bins.skipped += 1;
         } else {
-            self.note_as_of(row, batch);
-            return true;
+            self.note_change(row, batch);
+            if !self.is_of_company(row) {
+                self.note_as_of(row, batch);
+                return true;
+            }
+            batch.bins.skipped += 1;
         }
         false
     }
@@ -249,14 +253,7 @@ impl<'a> RowReader<'a> {
     }
 
     fn is_withdrawn(&self, row: &Record<'_>) -> bool {
-        let Some(cell) = self.operation.map(|index| self.cell(row, index)) else { return false };
-        let is_wide = |letter: char| ('\u{ff01}'..='\u{ff5e}').contains(&letter);
-        let in_usual_width = |text: &str| text.nfkc().collect::<String>();
-        self.raw_deletes.hold(cell)
-            || (!cell.is_ascii() && {
-                let text = self.encoding.text(cell).0;
-                text.contains(is_wide) && self.deletes.hold(in_usual_width(&text).as_bytes())
-            })
+        self.operation.is_some_and(|index| self.deletes.is_said(self.cell(row, index), self.encoding))
     }
 
     fn is_of_company(&self, row: &Record<'_>) -> bool {
@@ -271,6 +268,24 @@ impl<'a> RowReader<'a> {
     /// though its source numbers records.
     fn note_withdrawn(&self, row: &Record<'_>, batch: &mut Batch) -> bool {
         let Some(index) = self.record_id else { return true };
+        let recalled = self.recalled(row, index, true);
+        batch.recalled.push(recalled);
+        recalled.record.is_some()
+    }
+
+    /// Whose a record is now, whoever that is: somebody unknown to the register, or a company, to whom it has passed from
+    /// somebody on it.
+    fn note_change(&self, row: &Record<'_>, batch: &mut Batch) {
+        let Some((operation, index)) = self.operation.zip(self.record_id) else { return };
+        if self.updates.is_said(self.cell(row, operation), self.encoding) {
+            let recalled = self.recalled(row, index, false);
+            let is_whole = recalled.record.is_some() && recalled.on.is_some() && recalled.person.is_some();
+            batch.recalled.extend(is_whole.then_some(recalled));
+        }
+    }
+
+    /// `index` is that of the number's cell.
+    fn recalled(&self, row: &Record<'_>, index: usize, deleted: bool) -> Recalled {
         let cell = self.cell(row, index);
         let (number, damaged) = self.encoding.text(if self.raw_nulls.hold(cell) { &[] } else { cell });
         let record = withdrawn::hash_of(&number).filter(|_| !damaged);
@@ -279,8 +294,7 @@ impl<'a> RowReader<'a> {
         let person = &self.kind.persons[0];
         let hash_of = |field| withdrawn::hash_of(&self.encoding.text(self.value(row, field)).0);
         let person = [person.id, person.name].into_iter().find_map(hash_of);
-        batch.withdrawn.push(Withdrawn { record, line: row.line, on, person });
-        record.is_some()
+        Recalled { record, line: row.line, on, person, deleted }
     }
 
     fn day(&self, cell: &[u8]) -> Option<Date> {

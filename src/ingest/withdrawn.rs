@@ -8,7 +8,8 @@
 //! What nobody can tell is kept, no rule goes by it, and it goes back to the department: a row that stands behind the one that
 //! withdraws it without a later day (its number was given again, or the list is not in the order of time); a withdrawal that
 //! names somebody else, or has no usable number; rows of one number and day that say different things; a row of a number that
-//! has passed to somebody else since. A day to come is no day.
+//! has passed to somebody else since: of somebody on the register any row tells, of others (a company, too) those whose operation
+//! is an update. A day to come is no day.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::batch::{Batch, REJECT_CHARACTERS, REJECTS_KEPT};
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
-use crate::model::extract_keys::Withdrawn;
+use crate::model::extract_keys::Recalled;
 use crate::model::kind::{self, Kind, RECORD_ID};
 use crate::model::table::{Column, Table};
 
@@ -62,7 +63,7 @@ type Counts = BTreeMap<(String, &'static str, bool), u64>;
 /// Takes rows that do not hold any more out of those that are kept, and gives what goes back of the others, the first so many and
 /// all in `counts`. `heading` is that of the number in a file.
 pub(super) fn take_out(
-    mut withdrawn: Vec<(u16, Withdrawn)>,
+    recalled: Vec<(u16, Recalled)>,
     all: &mut Batch,
     kind: &Kind,
     today: Date,
@@ -70,10 +71,9 @@ pub(super) fn take_out(
     counts: &mut Counts,
 ) -> Vec<Reject> {
     let field = kind.field(RECORD_ID).expect("a layout maps fields that its kind has");
-    withdrawn.sort_unstable_by_key(|(_, one)| one.record);
     let rows = Rows::of(&all.table, &all.refs, kind, field, today);
-    let nameless = withdrawn.iter().filter(|(_, one)| one.record.is_none()).filter_map(|(_, one)| one.person).collect();
-    let mut fates: Vec<Fate> = (0..all.refs.len()).map(|row| rows.beside(row, &withdrawn, &nameless)).collect();
+    let recalled = Recall::of(recalled);
+    let mut fates: Vec<Fate> = (0..all.refs.len()).map(|row| rows.beside(row, &recalled)).collect();
     rows.replace(&mut fates);
     let stay: Vec<usize> = (0..fates.len()).filter(|row| fates[*row] != Fate::Gone).collect();
     let is_doubtful = |row: &u32| fates[stay[*row as usize]] == Fate::Doubtful;
@@ -88,6 +88,29 @@ pub(super) fn take_out(
         Reject { at: all.refs[*row as usize], column: column_of(*row), reason: STANDS_AGAIN, text, whole_row: false }
     };
     doubtful.iter().take(REJECTS_KEPT).map(reject).collect()
+}
+
+/// What was deleted or changed, in all files of a source.
+struct Recall {
+    /// In the order of the records.
+    all: Vec<(u16, Recalled)>,
+    /// Whom deletions without a usable number are about.
+    nameless: HashSet<u64, FixedState>,
+    deletes: bool,
+}
+
+impl Recall {
+    fn of(mut all: Vec<(u16, Recalled)>) -> Self {
+        all.sort_unstable_by_key(|(_, one)| one.record);
+        let nameless = all.iter().filter(|(_, one)| one.record.is_none()).filter_map(|(_, one)| one.person).collect();
+        let deletes = all.iter().any(|(_, one)| one.deleted);
+        Self { all, nameless, deletes }
+    }
+
+    fn of_record(&self, record: u64) -> &[(u16, Recalled)] {
+        let own = &self.all[self.all.partition_point(|(_, one)| one.record < Some(record))..];
+        &own[..own.partition_point(|(_, one)| one.record == Some(record))]
+    }
 }
 
 /// Kept rows, by what tells whether they hold.
@@ -121,23 +144,27 @@ impl<'t> Rows<'t> {
         Self { table, kind, refs, numbers, persons, unusable, days }
     }
 
-    /// What becomes of a row beside what was withdrawn, which is in order of the records. `nameless`: whom withdrawals without a
-    /// usable number are about.
-    fn beside(&self, row: usize, withdrawn: &[(u16, Withdrawn)], nameless: &HashSet<u64, FixedState>) -> Fate {
-        let is_named = self.persons[row].is_some_and(|person| nameless.contains(&person));
-        let record = self.numbers[row];
-        if record.is_none() {
-            let is_doubtful = is_named || self.unusable[row] && !withdrawn.is_empty();
+    /// What becomes of a row beside what was deleted or changed.
+    fn beside(&self, row: usize, recall: &Recall) -> Fate {
+        let is_named = self.persons[row].is_some_and(|person| recall.nameless.contains(&person));
+        let Some(record) = self.numbers[row] else {
+            let is_doubtful = is_named || self.unusable[row] && recall.deletes;
             return if is_doubtful { Fate::Doubtful } else { Fate::Holds };
-        }
-        let own = &withdrawn[withdrawn.partition_point(|(_, one)| one.record < record)..];
-        let own = &own[..own.partition_point(|(_, one)| one.record == record)];
+        };
+        let own = recall.of_record(record);
         if own.len() > PLACEHOLDER {
             return Fate::Doubtful;
         }
         let (at, day) = (self.refs[row], self.days[row]);
         let mut fate = if is_named { Fate::Doubtful } else { Fate::Holds };
         for (file, one) in own {
+            let is_of_another = one.person.zip(self.persons[row]).is_some_and(|(other, own)| other != own);
+            if !one.deleted {
+                // One that was changed in the same person's name is a row as any other: days tell which holds.
+                let has_passed = is_of_another && one.on.zip(day).is_some_and(|(on, day)| on > day);
+                fate = if has_passed { Fate::Doubtful } else { fate };
+                continue;
+            }
             let is_later = match one.on.zip(day).filter(|(on, day)| on != day) {
                 Some((on, day)) => on > day,
                 None if (*file, one.line) > (at.file, at.line) => true,
@@ -146,7 +173,6 @@ impl<'t> Rows<'t> {
                     continue;
                 }
             };
-            let is_of_another = one.person.zip(self.persons[row]).is_some_and(|(other, own)| other != own);
             match (is_later, is_of_another) {
                 (true, false) => return Fate::Gone,
                 (true, true) => fate = Fate::Doubtful,

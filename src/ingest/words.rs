@@ -1,5 +1,7 @@
 //! Words of a layout in a file's own bytes, so that cells are compared without decoding them.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::encoding::Encoding;
 
 /// A few words, asked about for every row: most cells are told apart by their first byte or their length.
@@ -33,6 +35,28 @@ impl Words {
     pub(super) fn begin(&self, cell: &[u8]) -> bool {
         cell.first().is_some_and(|byte| self.first[usize::from(*byte)])
             && self.words.iter().any(|word| cell.starts_with(word))
+    }
+}
+
+/// Words for an operation, which departments write in either width.
+pub(super) struct Operation {
+    raw: Words,
+    decoded: Words,
+}
+
+impl Operation {
+    pub(super) fn new(words: &[String], encoding: Encoding) -> Self {
+        Self { raw: Words::new(words, encoding), decoded: Words::new(words, Encoding::Utf8) }
+    }
+
+    pub(super) fn is_said(&self, cell: &[u8], encoding: Encoding) -> bool {
+        let is_wide = |letter: char| ('\u{ff01}'..='\u{ff5e}').contains(&letter);
+        let in_usual_width = |text: &str| text.nfkc().collect::<String>();
+        self.raw.hold(cell)
+            || (!cell.is_ascii() && {
+                let text = encoding.text(cell).0;
+                text.contains(is_wide) && self.decoded.hold(in_usual_width(&text).as_bytes())
+            })
     }
 }
 

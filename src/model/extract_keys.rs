@@ -45,14 +45,15 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// A record that the department has withdrawn, by the hash of its number (`None`: no usable one); the line that says so, its day and
-/// (as a hash) whom it is about, if it says so.
+/// A record that the department has deleted or changed, by the hash of its number (`None`: no usable one); the line that says so,
+/// its day and (as a hash) whom it is about, if it says so. Changes have all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Withdrawn {
+pub struct Recalled {
     pub record: Option<u64>,
     pub line: u32,
     pub on: Option<Date>,
     pub person: Option<u64>,
+    pub deleted: bool,
 }
 
 /// A row that no reading can use.
@@ -77,7 +78,7 @@ pub struct FileSummary {
     pub sheet: Option<(u16, Vec<String>)>,
     pub newest: Newest,
     /// In the order of their lines.
-    pub withdrawn: Vec<Withdrawn>,
+    pub recalled: Vec<Recalled>,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
     pub reject_counts: Vec<(String, u64)>,

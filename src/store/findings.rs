@@ -1,6 +1,7 @@
 //! What a run found, and what it kept of the run before, read back from its snapshots to be compared with another run.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::frame::{damaged, polars_error, read};
 use super::pick::Snapshot;
@@ -82,7 +83,7 @@ fn earlier(table: &Snapshot) -> Result<Vec<(Earlier, String)>> {
         };
         Ok((earlier, added(why, row)))
     };
-    (0..frame.height()).map(one).collect()
+    (0..frame.height()).into_par_iter().map(one).collect()
 }
 
 #[cfg(test)]

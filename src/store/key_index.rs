@@ -21,7 +21,7 @@ use crate::kernel::Result;
 use crate::model::extract_keys::{Entry, FileSummary, Place};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
-const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS06");
+const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS07");
 
 /// Numbers at the end.
 const TAIL: usize = 5;
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Date, Digest};
     use crate::model::evidence::{Bins, ExtractFile, Newest};
-    use crate::model::extract_keys::Withdrawn;
+    use crate::model::extract_keys::Recalled;
 
     fn summary() -> FileSummary {
         let file = ExtractFile {
@@ -252,10 +252,10 @@ mod tests {
             rows: 2,
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
-        let withdrawn =
-            vec![Withdrawn { record: Some(u64::MAX), line: 2, on: Some(Date::from_days(20_000)), person: None }];
+        let on = Some(Date::from_days(20_000));
+        let recalled = vec![Recalled { record: Some(u64::MAX), line: 2, on, person: None, deleted: true }];
         let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
-        FileSummary { file, bins, gb18030: false, sheet: None, newest, withdrawn, rejects, reject_counts }
+        FileSummary { file, bins, gb18030: false, sheet: None, newest, recalled, rejects, reject_counts }
     }
 
     fn entry((key, line): (u64, u32)) -> Entry {

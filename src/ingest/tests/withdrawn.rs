@@ -174,3 +174,46 @@ fn what_a_withdrawal_may_mean_is_nobodys_ground() {
         assert_eq!(doubtful(&to_come, permuted), expect(&[("鲁A1", true), ("鲁A2", true)]), "{permuted}");
     }
 }
+
+/// The row of whoever has a record now is not kept if the register does not know him; it clears the one before all the same.
+#[test]
+fn a_record_that_has_passed_to_a_stranger_or_a_company_is_nobodys_ground() {
+    let layout = VEHICLE.replace("columns = {", "columns = { record_id = \"编号\",").replace("delete = [\"D\"], ", "")
+        + "codes.operation = { I = \"insert\", U = \"update\", D = \"delete\" }\n";
+    const COMPANY: &str = "91370100MA3CQ00001";
+    let row = |(id, plate, day, operation, number): (&str, &str, &str, &str, &str)| {
+        let id_type = if id == COMPANY { 9 } else { 1 };
+        format!("{id},,{plate},,A,{day},{operation},{id_type},{number}\n")
+    };
+    let rows = [
+        (A, "鲁A1", "2026-11-01", "I", "r1"),
+        (B, "鲁A1", "2026-11-09", "Ｕ", "r1"),
+        (A, "鲁A2", "2026-11-01", "I", "r2"),
+        (COMPANY, "鲁A2", "2026-11-09", "update", "r2"),
+        (A, "鲁A3", "2026-11-10", "U", "r3"),
+        (B, "鲁A3", "2026-11-09", "U", "r3"),
+        // Undated, of the same day, of a day to come, and with another operation nothing has passed.
+        (A, "鲁A4", "2026-11-01", "I", "r4"),
+        (B, "鲁A4", "", "U", "r4"),
+        (B, "鲁A4", "2026-11-01", "U", "r4"),
+        (B, "鲁A4", "2026-12-01", "U", "r4"),
+        (B, "鲁A4", "2026-11-09", "I", "r4"),
+        (A, "鲁A5", "2026-11-01", "I", "r5"),
+        (A, "鲁A6", "2026-11-09", "U", "r5"),
+    ];
+    let heading = HEADING.replace('\n', ",编号\n");
+    let permuted: Vec<_> = rows.iter().rev().copied().collect();
+    for rows in [&rows[..], &permuted] {
+        let (first, second) = rows.split_at(4);
+        let file = |rows: &[_]| format!("{heading}{}", rows.iter().copied().map(row).collect::<String>());
+        let centre = Centre::new(&layout, &[("a.csv", &gb(&file(first))), ("b.csv", &gb(&file(second)))]);
+        for chunk in [200, chunks::CHUNK] {
+            let evidence = centre.read_with(&|party| party.id() == A.as_bytes(), chunk);
+            let plates = column(&evidence, "plate");
+            let mut doubtful: Vec<&str> = evidence.unread.iter().map(|(row, _)| plates[*row as usize].as_str()).collect();
+            doubtful.sort_unstable();
+            assert_eq!((doubtful, plates.len()), (vec!["鲁A1", "鲁A2"], 5), "{plates:?}");
+        }
+        assert_same_with_an_index(&centre, &wanted(&[A]), 2, 5);
+    }
+}

@@ -3,6 +3,8 @@
 use super::fixture::{ALL_FORMATS, Centre, PEOPLE, id, push_row};
 use super::*;
 use crate::kernel::{Digest, ErrorKind, Silent};
+use crate::model::outcome::Discrepancy;
+use crate::model::table::FieldType;
 
 fn written(view: &RunView) -> (tempfile::TempDir, Vec<Package>) {
     let dir = tempfile::tempdir().unwrap();
@@ -269,6 +271,22 @@ fn no_sentence_decides() {
     }
 }
 
+/// A parameter of zero yuan means "told from the first fen on"; behind 对照标准 it was read as the law's. Of cars, none is a standard.
+#[test]
+fn a_sum_of_zero_is_no_standard() {
+    let centre = Centre::new();
+    let view = centre.view();
+    let said = |place: usize, limit: i64| {
+        let found = Discrepancy { limit: Some(limit), ..centre.outcomes.discrepancies[place].clone() };
+        worklist::sentence(Lang::Zh, &found, &view.cards[usize::from(found.rule)])
+    };
+    let of_money = |found: &Discrepancy| view.cards[usize::from(found.rule)].money_unit;
+    let money = centre.outcomes.discrepancies.iter().position(of_money).unwrap();
+    let cars = centre.outcomes.discrepancies.iter().position(|found| !of_money(found)).unwrap();
+    assert!(!said(money, 0).contains("对照标准") && said(money, 50_000).contains("（对照标准 500.00 元）"));
+    assert!(said(cars, 0).contains("（对照标准 0 "));
+}
+
 /// A centre's own code, which nobody has given a name, was once a number with thousands separators.
 #[test]
 fn a_division_without_a_name_is_a_code_and_no_number() {
@@ -298,6 +316,9 @@ fn values_are_said_in_words_to_the_centres_own_staff() {
     assert_eq!(said(&centre, 2, "plate", 1), "鲁A54321");
     assert_eq!(said(&centre, 2, "owner_id", 0), id(PEOPLE[0].0).to_string(), "they have to compare it");
     assert_eq!(said(&centre, 2, "registered_on", 0), "");
+    let of_vehicles = |code| value_in_words(Lang::Zh, "vehicle", FieldType::Code, code);
+    assert_eq!(["K33", "H31", "52", "Q11"].map(of_vehicles), ["小型轿车", "轻型普通货车", "小型新能源汽车", "Q11"]);
+    assert_eq!(value_in_words(Lang::Zh, "housing", FieldType::Code, "K33"), "K33", "another kind's code");
     let kind = centre.evidences[1].kind.clone();
     push_row(&mut centre.evidences[1].table, &kind, &[("monthly", "123450"), ("state", "unknown_code")]);
     assert_eq!(said(&centre, 1, "monthly", 0), "1,234.50 元");

@@ -404,7 +404,8 @@ pub fn sentence(lang: Lang, discrepancy: &Discrepancy, card: &RuleCard) -> Strin
         "report.sentence",
         &[("title", &card.title), ("measure", &quantity(discrepancy.measure))],
     );
-    if let Some(limit) = discrepancy.limit {
+    // A sum of zero from which something is told is no standard, and people would read it as one.
+    if let Some(limit) = discrepancy.limit.filter(|limit| *limit > 0 || !card.money_unit) {
         wording::push(&mut text, lang, "report.sentence_limit", &[("limit", &quantity(limit))]);
     }
     if let Some(amount) = discrepancy.amount {

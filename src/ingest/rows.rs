@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;

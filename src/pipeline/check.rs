@@ -194,11 +194,11 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
         history: &NO_HISTORY,
         cards: &answer.cards,
         profile: &plan.policy.profile,
+        unnamed_programmes: &plan.policy.unnamed(&register.programmes),
         demo: plan.is_demo(),
     };
     let days = objection_days(plan, register);
-    let knows_programme = |programme: &str| plan.policy.knows_programme(programme);
-    let view = view(plan, told, &days, &explain, &knows_programme);
+    let view = view(plan, told, &days, &explain);
     let number = format!("{}-{day}-{entry:06}", register.household(0).division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
     let report = Report { number, print, remarks: remarks(answer) };

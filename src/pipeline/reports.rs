@@ -107,6 +107,8 @@ pub fn make_reports(
     let explain = |link: &_| linkage::explain_short(link).say(lang);
     let days = objection_days(plan, &recalled.register);
     let history = History { absent: recalled.absent, ..History::default() };
+    let programmes = || plan.policy.unnamed(&recalled.register.programmes);
+    let unnamed = recalled.record.unnamed_programmes.clone().unwrap_or_else(programmes);
     let told = Told {
         run: &options.run,
         register: &recalled.register,
@@ -118,10 +120,10 @@ pub fn make_reports(
         history: &history,
         cards: &recalled.record.rules,
         profile: &recalled.record.profile,
+        unnamed_programmes: &unnamed,
         demo: recalled.record.demo || plan.is_demo(),
     };
-    let knows_programme = |programme: &str| plan.policy.knows_programme(programme);
-    let view = view(plan, told, &days, &explain, &knows_programme);
+    let view = view(plan, told, &days, &explain);
     let reports = Reports::new(&view, households.clone());
     std::fs::create_dir_all(&options.out).map_err(|error| Error::io(&options.out, &error))?;
     let written = households
@@ -216,6 +218,7 @@ pub(super) struct Told<'a> {
     pub(super) history: &'a History,
     pub(super) cards: &'a [RuleCard],
     pub(super) profile: &'a str,
+    pub(super) unnamed_programmes: &'a [String],
     pub(super) demo: bool,
 }
 
@@ -226,9 +229,8 @@ pub(super) fn view<'a>(
     told: Told<'a>,
     objection_days: &'a BTreeMap<Division, i64>,
     explain: &'a (dyn Fn(&Link) -> String + Sync),
-    knows_programme: &'a (dyn Fn(&str) -> bool + Sync),
 ) -> RunView<'a> {
-    let Told { run, register, evidences, links, reviews, outcomes, coverage, history, cards, profile, demo } = told;
+    let Told { run, register, evidences, links, reviews, outcomes, coverage, history, cards, profile, demo, .. } = told;
     RunView {
         trend: &[],
         filings: None,
@@ -247,7 +249,7 @@ pub(super) fn view<'a>(
         history,
         coverage,
         cards,
-        knows_programme,
+        unnamed_programmes: told.unnamed_programmes,
         profile,
         demo,
         masked: plan.report.masked,

@@ -257,7 +257,8 @@ impl Found<'_> {
         let register = &self.register.register;
         let parameters = self.plan.policy.values(register.counties(), register.as_of);
         let cards = self.plan.policy.cards();
-        let tables = self.tables(&cards, &parameters);
+        let unnamed = self.unnamed_programmes();
+        let tables = self.tables(&cards, &parameters, &unnamed);
         let (packages, snapshots) = staging.sync_during(|| {
             rayon::join(
                 || self.write_packages(staging, formats, seals, progress, cancel),
@@ -298,7 +299,7 @@ impl Found<'_> {
             trend: &self.trend(),
             filings: self.filings.as_ref(),
             cards: &self.plan.policy.cards(),
-            knows_programme: &|programme| self.plan.policy.knows_programme(programme),
+            unnamed_programmes: &self.unnamed_programmes(),
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
             masked: self.plan.report.masked,
@@ -326,13 +327,18 @@ impl Found<'_> {
         self.earlier.iter().cloned().chain([this]).collect()
     }
 
-    fn tables<'a>(&'a self, cards: &'a [RuleCard], parameters: &'a Value) -> RunTables<'a> {
+    fn unnamed_programmes(&self) -> Vec<String> {
+        self.plan.policy.unnamed(&self.register.register.programmes)
+    }
+
+    fn tables<'a>(&'a self, cards: &'a [RuleCard], parameters: &'a Value, unnamed: &'a [String]) -> RunTables<'a> {
         RunTables {
             run: self.run,
             as_of: self.register.register.as_of,
             version: env!("CARGO_PKG_VERSION"),
             register: &self.register.register,
             register_files: &self.register.persons.files,
+            unnamed_programmes: unnamed,
             evidences: &self.evidences,
             links: &self.linked.links,
             reviews: &self.reviews,

@@ -166,6 +166,11 @@ impl Policy {
         self.rules.iter().flat_map(|rule| &rule.card.programmes).map(String::as_str).collect()
     }
 
+    /// Those of some programmes that it does not know ([`Policy::knows_programme`]).
+    pub fn unnamed<'p>(&self, programmes: impl IntoIterator<Item = &'p String>) -> Vec<String> {
+        programmes.into_iter().filter(|programme| !self.knows_programme(programme)).cloned().collect()
+    }
+
     /// Whether whoever wrote the rules thought of a programme: one is limited to it or compares with it, or none is limited to
     /// any. A register that writes 最低生活保障 for 低保 would be asked half the rules, and look clear.
     pub fn knows_programme(&self, programme: &str) -> bool {

@@ -82,7 +82,7 @@ impl Centre {
 
     pub fn view(&self) -> RunView<'_> {
         RunView {
-            knows_programme: &|_| true,
+            unnamed_programmes: &[],
             run: "20261124-01",
             centre: "济南市核对中心",
             division: Division::parse("370100").expect("a division"),

@@ -112,8 +112,8 @@ pub struct RunView<'a> {
     pub filings: Option<&'a FilingCheck>,
     /// By rule index.
     pub cards: &'a [RuleCard],
-    /// Whether whoever wrote the rules thought of a programme: of another one, rules that are limited to programmes ask nothing.
-    pub knows_programme: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Programmes on the register of which whoever wrote the rules did not think: rules limited to programmes ask nothing of them.
+    pub unnamed_programmes: &'a [String],
     /// Name of the policy profile.
     pub profile: &'a str,
     /// Made-up parameters or people: every page says 演示.

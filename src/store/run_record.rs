@@ -42,6 +42,8 @@ pub struct RunRecord {
     pub sources: Vec<SourceRecord>,
     /// Codes of the bytes in the coverage table.
     pub coverage_states: Vec<String>,
+    /// Programmes on the register of which no rule thought; `None` of runs that did not write it down.
+    pub unnamed_programmes: Option<Vec<String>>,
     /// In the order of the run: `rule` indexes.
     pub rules: Vec<RuleCard>,
     /// Parameter values by name, as policy gives them.

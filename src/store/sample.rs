@@ -75,6 +75,7 @@ impl Sample {
             configuration: Digest::of(b"configuration"),
             register: &self.register,
             register_files: &self.register_files,
+            unnamed_programmes: &[],
             evidences: &self.evidences,
             links: &self.links,
             reviews: &self.reviews,

@@ -46,9 +46,11 @@ pub struct RunTables<'a> {
     /// Digest of the whole configuration.
     pub configuration: Digest,
     pub register: &'a Register,
-    /// In the order of the plan: `Link::source` is an index in it.
     /// The files that its persons were read from.
     pub register_files: &'a [ExtractFile],
+    /// Programmes on it of which no rule thought.
+    pub unnamed_programmes: &'a [String],
+    /// In the order of the plan: `Link::source` is an index in it.
     pub evidences: &'a [Evidence],
     pub links: &'a [Link],
     /// Ascending by link.
@@ -157,6 +159,7 @@ fn record(run: &RunTables<'_>, tables: &[Output], summary: &Value) -> RunRecord 
         register: run.register_files.iter().map(FileRecord::of).collect(),
         sources: run.evidences.iter().map(SourceRecord::of).collect(),
         coverage_states: coverage_states(),
+        unnamed_programmes: Some(run.unnamed_programmes.to_vec()),
         rules: run.cards.to_vec(),
         parameters: run.parameters.clone(),
         summary: summary.clone(),

@@ -210,7 +210,8 @@ fn a_record_that_has_passed_to_a_stranger_or_a_company_is_nobodys_ground() {
         for chunk in [200, chunks::CHUNK] {
             let evidence = centre.read_with(&|party| party.id() == A.as_bytes(), chunk);
             let plates = column(&evidence, "plate");
-            let mut doubtful: Vec<&str> = evidence.unread.iter().map(|(row, _)| plates[*row as usize].as_str()).collect();
+            let mut doubtful: Vec<&str> =
+                evidence.unread.iter().map(|(row, _)| plates[*row as usize].as_str()).collect();
             doubtful.sort_unstable();
             assert_eq!((doubtful, plates.len()), (vec!["鲁A1", "鲁A2"], 5), "{plates:?}");
         }

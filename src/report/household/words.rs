@@ -171,7 +171,7 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
 /// Rules that are limited to programmes looked at the household too; else nothing found says little.
 fn is_asked(view: &RunView, case: &Case) -> bool {
     let programme = view.register.household(case.household).programme;
-    (view.knows_programme)(&view.register.programmes[usize::from(programme)])
+    !view.unnamed_programmes.contains(&view.register.programmes[usize::from(programme)])
 }
 
 fn evidence<'v>(view: &RunView<'v>, item: &Item) -> &'v Evidence {

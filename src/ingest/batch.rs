@@ -185,8 +185,7 @@ impl Batch {
         for (key, count) in other.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
-        let moved = |one: Recalled| Recalled { line: one.line.saturating_add(lines), ..one };
-        self.recalled.extend(other.recalled.into_iter().map(moved));
+        self.recalled.extend(other.recalled.into_iter().map(|one| one.moved(lines)));
         self.newest = self.newest.max(other.newest);
         self.dated_later |= other.dated_later;
         self.take_entries(other.entries, lines);

@@ -269,7 +269,7 @@ impl<'a> RowReader<'a> {
         let Some(index) = self.record_id else { return true };
         let recalled = self.recalled(row, index, true);
         batch.recalled.push(recalled);
-        recalled.record.is_some()
+        recalled.record().is_some()
     }
 
     /// Whose a record is now, whoever that is: somebody unknown to the register, or a company, to whom it has passed from
@@ -278,7 +278,7 @@ impl<'a> RowReader<'a> {
         let Some((operation, index)) = self.operation.zip(self.record_id) else { return };
         if self.updates.is_said(self.cell(row, operation), self.encoding) {
             let recalled = self.recalled(row, index, false);
-            let is_whole = recalled.record.is_some() && recalled.on.is_some() && recalled.person.is_some();
+            let is_whole = recalled.record().is_some() && recalled.on().is_some() && recalled.person().is_some();
             batch.recalled.extend(is_whole.then_some(recalled));
         }
     }
@@ -293,7 +293,7 @@ impl<'a> RowReader<'a> {
         let person = &self.kind.persons[0];
         let hash_of = |field| withdrawn::hash_of(&self.encoding.text(self.value(row, field)).0);
         let person = [person.id, person.name].into_iter().find_map(hash_of);
-        Recalled { record, line: row.line, on, person, deleted }
+        Recalled::new(record, person, on, row.line, deleted)
     }
 
     fn day(&self, cell: &[u8]) -> Option<Date> {

@@ -43,7 +43,7 @@ pub(super) fn hash_of(number: &str) -> Option<u64> {
     let is_rounded = usual.split_once("E+").is_some_and(|(digits, exponent)| {
         digits.starts_with(|first: char| first.is_ascii_digit()) && exponent.parse::<u32>().is_ok()
     });
-    (!usual.is_empty() && !is_rounded).then(|| FixedState::default().hash_one(usual))
+    (!usual.is_empty() && !is_rounded).then(|| FixedState::default().hash_one(usual).max(1))
 }
 
 /// Under a number that so many rows withdraw, such as 0, stands no record.
@@ -101,15 +101,16 @@ struct Recall {
 
 impl Recall {
     fn of(mut all: Vec<(u16, Recalled)>) -> Self {
-        all.sort_unstable_by_key(|(_, one)| one.record);
-        let nameless = all.iter().filter(|(_, one)| one.record.is_none()).filter_map(|(_, one)| one.person).collect();
-        let deletes = all.iter().any(|(_, one)| one.deleted);
+        all.sort_unstable_by_key(|(_, one)| one.record());
+        let nameless =
+            all.iter().filter(|(_, one)| one.record().is_none()).filter_map(|(_, one)| one.person()).collect();
+        let deletes = all.iter().any(|(_, one)| one.is_deleted());
         Self { all, nameless, deletes }
     }
 
     fn of_record(&self, record: u64) -> &[(u16, Recalled)] {
-        let own = &self.all[self.all.partition_point(|(_, one)| one.record < Some(record))..];
-        &own[..own.partition_point(|(_, one)| one.record == Some(record))]
+        let own = &self.all[self.all.partition_point(|(_, one)| one.record() < Some(record))..];
+        &own[..own.partition_point(|(_, one)| one.record() == Some(record))]
     }
 }
 
@@ -158,16 +159,16 @@ impl<'t> Rows<'t> {
         let (at, day) = (self.refs[row], self.days[row]);
         let mut fate = if is_named { Fate::Doubtful } else { Fate::Holds };
         for (file, one) in own {
-            let is_of_another = one.person.zip(self.persons[row]).is_some_and(|(other, own)| other != own);
-            if !one.deleted {
+            let is_of_another = one.person().zip(self.persons[row]).is_some_and(|(other, own)| other != own);
+            if !one.is_deleted() {
                 // One that was changed in the same person's name is a row as any other: days tell which holds.
-                let has_passed = is_of_another && one.on.zip(day).is_some_and(|(on, day)| on > day);
+                let has_passed = is_of_another && one.on().zip(day).is_some_and(|(on, day)| on > day);
                 fate = if has_passed { Fate::Doubtful } else { fate };
                 continue;
             }
-            let is_later = match one.on.zip(day).filter(|(on, day)| on != day) {
+            let is_later = match one.on().zip(day).filter(|(on, day)| on != day) {
                 Some((on, day)) => on > day,
-                None if (*file, one.line) > (at.file, at.line) => true,
+                None if (*file, one.line()) > (at.file, at.line) => true,
                 None => {
                     fate = Fate::Doubtful;
                     continue;

@@ -45,15 +45,60 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// A record that the department has deleted or changed, by the hash of its number (`None`: no usable one); the line that says so,
-/// its day and (as a hash) whom it is about, if it says so. Changes have all three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Recalled {
-    pub record: Option<u64>,
-    pub line: u32,
-    pub on: Option<Date>,
-    pub person: Option<u64>,
-    pub deleted: bool,
+/// A record that the department has deleted or changed: hash of its number, hash of whom that is about, and day, line and what of
+/// the two in one word. Of a department that sends every change there are millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recalled([u64; 3]);
+
+impl Recalled {
+    /// A hash of nothing.
+    const NONE: u64 = 0;
+    const NO_DAY: i32 = i32::MIN;
+    const LAST_LINE: u32 = u32::MAX >> 1;
+
+    /// `record`: `None` without a usable number. `line`: the one that says so; no index is kept of a file
+    /// with so many that it would not fit.
+    pub fn new(record: Option<u64>, person: Option<u64>, on: Option<Date>, line: u32, deleted: bool) -> Self {
+        let day = on.map_or(Self::NO_DAY, Date::days) as u32;
+        let bits = u64::from(day) << 32 | u64::from(line.min(Self::LAST_LINE) << 1) | u64::from(deleted);
+        Self([record.unwrap_or(Self::NONE), person.unwrap_or(Self::NONE), bits])
+    }
+
+    pub fn record(self) -> Option<u64> {
+        Some(self.0[0]).filter(|hash| *hash != Self::NONE)
+    }
+
+    /// Whom it is about, if it says so.
+    pub fn person(self) -> Option<u64> {
+        Some(self.0[1]).filter(|hash| *hash != Self::NONE)
+    }
+
+    pub fn on(self) -> Option<Date> {
+        let day = (self.0[2] >> 32) as u32 as i32;
+        (day != Self::NO_DAY).then(|| Date::from_days(day))
+    }
+
+    pub fn line(self) -> u32 {
+        self.0[2] as u32 >> 1
+    }
+
+    pub fn is_deleted(self) -> bool {
+        self.0[2] & 1 == 1
+    }
+
+    /// So many lines further on.
+    pub fn moved(self, lines: u32) -> Self {
+        let line = self.line().saturating_add(lines);
+        Self::new(self.record(), self.person(), self.on(), line, self.is_deleted())
+    }
+
+    pub fn to_bits(self) -> [u64; 3] {
+        self.0
+    }
+
+    pub fn from_bits(bits: [u64; 3]) -> Self {
+        Self(bits)
+    }
 }
 
 /// A row that no reading can use.
@@ -77,7 +122,8 @@ pub struct FileSummary {
     /// Of a spreadsheet: its sheet, and the headings by cell.
     pub sheet: Option<(u16, Vec<String>)>,
     pub newest: Newest,
-    /// In the order of their lines.
+    /// In the order of their lines. Kept as numbers beside the rest.
+    #[serde(skip)]
     pub recalled: Vec<Recalled>,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
@@ -87,6 +133,20 @@ pub struct FileSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_recalled_keeps_each_of_its_parts() {
+        let day = Date::from_ymd(1969, 12, 31);
+        for (record, person, on, deleted) in
+            [(Some(u64::MAX), None, day, true), (None, Some(1), None, false), (Some(7), Some(9), day, false)]
+        {
+            let kept = Recalled::from_bits(Recalled::new(record, person, on, (1 << 31) - 2, deleted).to_bits());
+            let parts = (kept.record(), kept.person(), kept.on(), kept.line(), kept.is_deleted());
+            assert_eq!(parts, (record, person, on, (1 << 31) - 2, deleted));
+            assert_eq!(kept.moved(1), Recalled::new(record, person, on, (1 << 31) - 1, deleted));
+            assert_eq!(kept.moved(u32::MAX).line(), (1 << 31) - 1);
+        }
+    }
 
     #[test]
     fn a_place_keeps_both_its_numbers() {

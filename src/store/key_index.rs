@@ -2,9 +2,9 @@
 //! that a file of any length costs no more memory than one run.
 //!
 //! A file: [`MAGIC`]; the runs, each its keys ascending and then their places in the same order; a spreadsheet's rows as
-//! text; the summary as JSON padded to eight bytes; of each run's entries, [`BLOCK`] at a time, the first key and the checksums of
-//! keys and places; the entries of each run; and at the very end where rows and summary begin, where the summary ends, how many
-//! runs there are, and the checksum of everything behind the runs. All numbers u64 in the machine's own byte order, which the
+//! text; what was recalled, three numbers each; the summary as JSON padded to eight bytes; of each run's entries, [`BLOCK`] at a time, the first key and the checksums of
+//! keys and places; the entries of each run; and at the very end where rows begin and end, where what was recalled and where the
+//! summary begins, how many runs there are, and the checksum of everything behind the runs. All numbers u64 in the machine's own byte order, which the
 //! magic number would not survive. The end is written last, so that half a file is none.
 //!
 //! Whatever is looked at is checked first: with one bit turned in a key, somebody's car was once not found, and nothing told.
@@ -18,13 +18,13 @@ use rayon::prelude::*;
 
 use super::part::{PartFile, checksum};
 use crate::kernel::Result;
-use crate::model::extract_keys::{Entry, FileSummary, Place};
+use crate::model::extract_keys::{Entry, FileSummary, Place, Recalled};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
 const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS07");
 
 /// Numbers at the end.
-const TAIL: usize = 5;
+const TAIL: usize = 6;
 
 /// Entries checked together: a look-up touches a few thousand of them.
 const BLOCK: usize = 1 << 11;
@@ -75,11 +75,14 @@ impl KeyIndexWriter {
         self.out.put(rows)?;
         self.out.put(&[b' '; 8][..rows.len().next_multiple_of(8) - rows.len()])?;
         let rows_end = begin + rows.len().next_multiple_of(8) as u64;
-        let mut end = serde_json::to_vec(summary).expect("texts and numbers");
+        let recalled: Vec<[u64; 3]> = summary.recalled.iter().map(|one| one.to_bits()).collect();
+        let mut end = bytemuck::cast_slice(&recalled).to_vec();
+        let text = rows_end + end.len() as u64;
+        serde_json::to_writer(&mut end, summary).expect("texts and numbers");
         end.resize(end.len().next_multiple_of(8), b' ');
         end.extend_from_slice(bytemuck::cast_slice(&self.blocks));
         end.extend_from_slice(bytemuck::cast_slice(&self.runs));
-        let tail = [begin, begin + rows.len() as u64, rows_end, self.runs.len() as u64];
+        let tail = [begin, begin + rows.len() as u64, rows_end, text, self.runs.len() as u64];
         end.extend_from_slice(bytemuck::cast_slice(&tail));
         self.out.put(&end)?;
         self.out.put(bytemuck::bytes_of(&sum_of_end(rows, &end)))?;
@@ -132,11 +135,11 @@ impl KeyIndex {
             return None;
         }
         let last = map.len().checked_sub(TAIL * 8)?;
-        let [begin, rows_end, text, count, sum] = *numbers(&map[last..])? else { return None };
+        let [begin, rows_end, recalled, text, count, sum] = *numbers(&map[last..])? else { return None };
         let place = |number: u64| usize::try_from(number).ok();
-        let (begin, rows_end, text) = (place(begin)?, place(rows_end)?, place(text)?);
+        let (begin, rows_end, recalled, text) = (place(begin)?, place(rows_end)?, place(recalled)?, place(text)?);
         let rows = begin..rows_end;
-        if sum_of_end(map.get(rows.clone())?, map.get(text..map.len() - 8)?) != sum {
+        if sum_of_end(map.get(rows.clone())?, map.get(recalled..map.len() - 8)?) != sum {
             return None;
         }
         let directory = place(count)?.checked_mul(8).and_then(|bytes| last.checked_sub(bytes))?;
@@ -153,7 +156,9 @@ impl KeyIndex {
             runs.push(Run { first, entries, blocks: own.to_vec() });
             first = first.checked_add(entries.checked_mul(16)?)?;
         }
-        let summary = serde_json::from_slice(map.get(text..first_block)?).ok()?;
+        let mut summary: FileSummary = serde_json::from_slice(map.get(text..first_block)?).ok()?;
+        let recalled: &[[u64; 3]] = bytemuck::try_cast_slice(map.get(recalled..text)?).ok()?;
+        summary.recalled = recalled.iter().map(|bits| Recalled::from_bits(*bits)).collect();
         (first == begin).then_some(Self { summary, map, runs, rows })
     }
 
@@ -241,7 +246,6 @@ mod tests {
     use super::*;
     use crate::kernel::{Date, Digest};
     use crate::model::evidence::{Bins, ExtractFile, Newest};
-    use crate::model::extract_keys::Recalled;
 
     fn summary() -> FileSummary {
         let file = ExtractFile {
@@ -253,7 +257,7 @@ mod tests {
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
         let on = Some(Date::from_days(20_000));
-        let recalled = vec![Recalled { record: Some(u64::MAX), line: 2, on, person: None, deleted: true }];
+        let recalled = vec![Recalled::new(Some(u64::MAX), None, on, 2, true)];
         let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
         FileSummary { file, bins, gb18030: false, sheet: None, newest, recalled, rejects, reject_counts }
     }

@@ -1,42 +1,48 @@
 //! Several owners in one cell (不动产 共有人) → one id and name each.
 //!
-//! Lists are separated by `、` `，` `,` `；` `;` `/`, ids also by blanks where every piece is a whole id, so that an id
-//! with a blank inside stays one. Ids and names are paired by position; what is left over on either side becomes an
-//! owner without a name, or without an id. The form `name,id;name,id;` that real-estate systems build is read as pairs.
-//! A blank or dot inside a name is no separator unless there are as many pieces as ids: it may be a foreign name.
+//! Lists are separated by `、` `，` `,` `；` `;` `/` `|` `&` and line ends, ids also by blanks where every piece is a whole id, so
+//! that an id with a blank inside stays one, and by nothing where good ids stand one behind the other. Ids and names are paired by
+//! position. A name that is left over becomes an owner without an id. An id that is left over keeps the whole cell of names: it has
+//! no name of its own there, and must not look as if nobody had been named (共有人未配对); only without any name it has none. The
+//! forms `name,id;name,id;` and `name（id）、name（id）` that real-estate systems build are read as pairs. A blank or dot inside a
+//! name is no separator unless there are as many pieces as ids: it may be a foreign name.
+
+use crate::kernel::CitizenId;
 
 /// Separators of lists, after which an owner may begin.
-const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/'];
+const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/', '|', '｜', '&', '＆', '\n'];
 
 /// Whether a cell's bytes may hold a list: a cheap look that is never wrong about "no". For GB18030 bytes it may say
 /// "yes" where two characters happen to meet like a separator.
 pub(super) fn may_be_list(bytes: &[u8]) -> bool {
-    // 、，； in UTF-8 begin with E3 80, EF BC; in GB18030 they are A1 A2, A3 AC, A3 BB.
+    // 、，；＆｜ in UTF-8 begin with E3 80, EF BC, EF BD; in GB18030 they are A1 A2, A3 AC, A3 BB, A3 A6, A3 FC.
     let is_separator = |at: usize| {
         matches!(
             (bytes[at], bytes.get(at + 1)),
-            (b',' | b';' | b'/', _)
+            (b',' | b';' | b'/' | b'|' | b'&' | b'\n', _)
                 | (0xE3, Some(0x80))
-                | (0xEF, Some(0xBC))
+                | (0xEF, Some(0xBC | 0xBD))
                 | (0xA1, Some(0xA2))
-                | (0xA3, Some(0xAC | 0xBB))
+                | (0xA3, Some(0xAC | 0xBB | 0xA6 | 0xFC))
         )
     };
     (0..bytes.len()).any(is_separator)
 }
 
-/// Whether an id cell may hold several ids. An id of letters and digits alone is one id.
+/// Whether an id cell may hold several ids. An id of letters and digits alone is one id, if it is no longer than one.
 pub(super) fn may_be_ids(bytes: &[u8]) -> bool {
     // Nearly every cell is eighteen digits.
     let digits = |id: &[u8; 18]| id.iter().fold(true, |all, byte| all & byte.is_ascii_digit());
-    !bytes.try_into().is_ok_and(digits) && !bytes.iter().all(u8::is_ascii_alphanumeric)
+    !bytes.try_into().is_ok_and(digits) && (bytes.len() >= 2 * ID || !bytes.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// The owners in an id cell and a name cell, as (id, name); either may be empty, never both.
 pub(super) fn pair<'a>(ids: &'a str, names: &'a str) -> Vec<(&'a str, &'a str)> {
-    if let Some(pairs) = written_as_pairs(ids).or_else(|| written_as_pairs(names).filter(|_| ids.is_empty())) {
+    let of_names = || written_as_pairs(names).or_else(|| written_in_brackets(names)).filter(|_| ids.is_empty());
+    if let Some(pairs) = written_as_pairs(ids).or_else(|| written_in_brackets(ids)).or_else(of_names) {
         return pairs;
     }
+    let all_names = names.trim();
     let ids = split_ids(ids);
     let mut names = split(names, SEPARATORS);
     if let (true, [only]) = (ids.len() > 1, names.as_slice()) {
@@ -46,17 +52,56 @@ pub(super) fn pair<'a>(ids: &'a str, names: &'a str) -> Vec<(&'a str, &'a str)> 
         }
     }
     let at = |list: &[&'a str], index: usize| list.get(index).copied().unwrap_or_default();
-    (0..ids.len().max(names.len()))
-        .map(|index| (at(&ids, index), at(&names, index)))
-        .filter(|(id, name)| !id.is_empty() || !name.is_empty())
-        .collect()
+    let owner = |index: usize| match (at(&ids, index), at(&names, index)) {
+        (id, "") if !id.is_empty() => (id, all_names),
+        paired => paired,
+    };
+    let owners = (0..ids.len().max(names.len())).map(owner);
+    owners.filter(|(id, name)| !id.is_empty() || !name.is_empty()).collect()
 }
 
 fn split_ids(text: &str) -> Vec<&str> {
     let pieces = split(text, SEPARATORS);
     let [only] = pieces.as_slice() else { return pieces };
     let parts: Vec<&str> = only.split_whitespace().collect();
-    if parts.len() > 1 && parts.iter().all(|part| part.chars().count() >= 15) { parts } else { pieces }
+    if parts.len() > 1 && parts.iter().all(|part| part.chars().count() >= 15) {
+        return parts;
+    }
+    run_together(only).unwrap_or(pieces)
+}
+
+/// Characters of an id.
+const ID: usize = 18;
+
+/// Several ids with nothing between them, one of them good.
+fn run_together(text: &str) -> Option<Vec<&str>> {
+    if !text.is_ascii() || text.len() <= ID || !text.len().is_multiple_of(ID) {
+        return None;
+    }
+    let ids: Vec<&str> = (0..text.len()).step_by(ID).map(|at| &text[at..at + ID]).collect();
+    let read = |id: &&str| CitizenId::from_ascii(id.to_ascii_uppercase().as_bytes());
+    let are_ids = ids.iter().all(|id| read(id).is_some_and(|id| id.birth().is_some()));
+    (are_ids && ids.iter().filter_map(read).any(CitizenId::is_valid)).then_some(ids)
+}
+
+/// `张三（3701…）、李四(3701…)`: a name with an id in brackets, or a name alone; at least one id must be there.
+fn written_in_brackets(text: &str) -> Option<Vec<(&str, &str)>> {
+    let of_piece = |piece: &'_ str| -> Option<(usize, usize)> {
+        let open = piece.find(['(', '（'])?;
+        let inside = piece[open..].strip_suffix([')', '）'])?;
+        Some((open, open + inside.len()))
+    };
+    let mut pairs = Vec::new();
+    for piece in split(text, SEPARATORS).into_iter().filter(|piece| !piece.is_empty()) {
+        let bracketed =
+            of_piece(piece).map(|(open, end)| (&piece[..open], piece[open..end].trim_start_matches(['(', '（'])));
+        match bracketed {
+            Some((name, id)) if is_id_like(id.trim()) && !is_id_like(name) => pairs.push((id.trim(), name.trim())),
+            _ if is_id_like(piece) => return None,
+            _ => pairs.push(("", piece)),
+        }
+    }
+    pairs.iter().any(|(id, _)| !id.is_empty()).then_some(pairs)
 }
 
 /// Pieces, trimmed. A blank one keeps its place (`,0205…` is a second person's id), but not at the end.
@@ -105,7 +150,7 @@ mod tests {
     #[test]
     fn paired_by_position() {
         let two = vec![(A, "张三"), (B, "李四")];
-        for separator in ["、", "，", ",", "；", ";", "/", " ; "] {
+        for separator in ["、", "，", ",", "；", ";", "/", " ; ", "|", "｜", "&", "＆", "\n"] {
             assert_eq!(pair(&format!("{A}{separator}{B}"), &format!("张三{separator}李四")), two, "{separator}");
         }
         assert_eq!(pair(&format!("{A} {B}"), "张三 李四"), two);
@@ -114,7 +159,10 @@ mod tests {
 
     #[test]
     fn what_is_left_over_stands_alone() {
-        assert_eq!(pair(&format!("{A},{B}"), "张三"), [(A, "张三"), (B, "")]);
+        assert_eq!(pair(&format!("{A},{B}"), "张三"), [(A, "张三"), (B, "张三")], "whose name it is nobody says");
+        assert_eq!(pair(&format!("{A},{B}"), ",李四"), [(A, ",李四"), (B, "李四")]);
+        assert_eq!(pair(&format!("{A},{B},{A}"), "张三、李四")[2], (A, "张三、李四"));
+        assert_eq!(pair(&format!("{A},{B}"), " "), [(A, ""), (B, "")], "nobody is named");
         assert_eq!(pair(A, "张三、李四"), [(A, "张三"), ("", "李四")]);
         assert_eq!(pair("", "张三、李四"), [("", "张三"), ("", "李四")]);
     }
@@ -131,6 +179,19 @@ mod tests {
         assert_eq!(pair("", &text), [(A, "张三"), (B, "李四")]);
         assert_eq!(pair(&text, "张三、李四"), [(A, "张三"), (B, "李四")]);
         assert_eq!(pair("", &format!("张三,;李四,{B}")), [("", "张三"), (B, "李四")]);
+    }
+
+    #[test]
+    fn ids_one_behind_the_other_and_ids_in_brackets() {
+        const WHOLE: &str = "11010519491231002X";
+        let both = format!("{A}{WHOLE}");
+        assert_eq!(pair(&both, "张三、李四"), [(A, "张三"), (WHOLE, "李四")]);
+        assert!(may_be_ids(both.as_bytes()) && !may_be_ids(WHOLE.as_bytes()));
+        let damaged = format!("{A}{A}");
+        assert_eq!(pair(&damaged, "张三"), [(damaged.as_str(), "张三")], "not ids, whatever it is");
+        assert_eq!(pair("", &format!("张三（{A}）、李四({B})、王五")), [(A, "张三"), (B, "李四"), ("", "王五")]);
+        assert_eq!(pair("", "张三（已故）、李四"), [("", "张三（已故）"), ("", "李四")]);
+        assert_eq!(pair(A, &format!("张三({A})")), [(A, &*format!("张三({A})"))], "a name with a remark");
     }
 
     #[test]

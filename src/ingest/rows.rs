@@ -257,10 +257,21 @@ impl<'a> RowReader<'a> {
 
     fn is_of_company(&self, row: &Record<'_>) -> bool {
         self.id_type.is_some_and(|index| self.raw_companies.hold(self.cell(row, index)))
+            && !self.has_several_ids(row)
             // The type speaks about the owner; a second person in the row is still one.
             && self.kind.persons[1..]
                 .iter()
                 .all(|person| self.value(row, person.id).is_empty() && self.value(row, person.name).is_empty())
+    }
+
+    /// The type speaks about the first owner; a citizen may own a part.
+    fn has_several_ids(&self, row: &Record<'_>) -> bool {
+        let person = &self.kind.persons[0];
+        let id = self.value(row, person.id);
+        owners::may_be_ids(id) && {
+            let (ids, names) = (self.encoding.text(id).0, self.encoding.text(self.value(row, person.name)).0);
+            owners::pair(&ids, &names).iter().filter(|(id, _)| !id.is_empty()).count() > 1
+        }
     }
 
     /// What was delivered of the record before has to go too: see [`super::withdrawn`]. `false` if the row does not say of which,

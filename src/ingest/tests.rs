@@ -318,6 +318,15 @@ fn co_owners_and_spouses() {
         (vec![format!("{A}、{B}")], vec!["89.5".into()])
     );
 
+    // The first owner is a company, which the type says; the second is somebody.
+    let typed =
+        housing.replace("area =", "owner_id_type = \"类型\", area =") + "codes.owner_id_type = { 9 = \"company\" }\n";
+    let text =
+        format!("证件号|权利人|类型|面积\n91370100MA3CQ00001、{B}|某公司、李四|9|80\n91370100MA3CQ00001|某公司|9|80\n");
+    let evidence = Centre::new(&typed, &[("h.csv", text.as_bytes())]).read();
+    assert_eq!(parties(&evidence)[1], (0, 0, B, "李四"));
+    assert_eq!((evidence.table.rows(), evidence.bins.skipped), (1, 1));
+
     let marriage = r#"
         kind = "marriage"
         department = "民政婚姻"

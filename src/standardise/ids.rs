@@ -173,6 +173,11 @@ fn clean(raw: &str) -> Cleaned {
                 repairs.insert(Repairs::WIDTH);
                 char::from_u32(character as u32 - 0xFEE0).expect("full-width forms mirror ASCII")
             }
+            // Cyrillic, Greek, Roman: input methods offer them.
+            'Х' | 'х' | 'Χ' | 'χ' | 'Ⅹ' | 'ⅹ' => {
+                repairs.insert(Repairs::WIDTH);
+                'X'
+            }
             other => other,
         };
         match narrow {
@@ -394,6 +399,9 @@ mod tests {
             ("１１０１０５１９４９１２３１００２Ｘ", Repairs::WIDTH),
             ("110105 19491231 002X", Repairs::BLANKS),
             ("\u{FEFF}110105-19491231-002X", Repairs::BLANKS),
+            ("11010519491231002Х", Repairs::WIDTH),
+            ("11010519491231002χ", Repairs::WIDTH),
+            ("11010519491231002ⅹ", Repairs::WIDTH),
             ("'11010519491231002X", Repairs::QUOTES),
             ("=\"11010519491231002X\"", Repairs::QUOTES),
             ("身份证：11010519491231002X", Repairs::QUOTES),

@@ -178,7 +178,8 @@ fn compare_folded(a: &str, b: &str) -> NameLevel {
     if forms_a == forms_b || a.is_ascii() && b.is_ascii() && key_of_folded(a) == key_of_folded(b) {
         return NameLevel::Variant;
     }
-    if one_damaged(&forms_a, &forms_b) {
+    let dotted = [a, b].iter().any(|name| name.contains('·'));
+    if one_damaged(&forms_a, &forms_b, dotted) {
         NameLevel::Damaged
     } else if same_sound_or_look(&forms_a, &forms_b) || spelt_out(a, &forms_b) || spelt_out(b, &forms_a) {
         NameLevel::Homophone
@@ -208,8 +209,8 @@ fn compare_hidden(a: &[char], b: &[char]) -> NameLevel {
 }
 
 /// One character is unreadable or spelt in pinyin, or the name was cut at a column's width; the rest is equal.
-fn one_damaged(a: &[char], b: &[char]) -> bool {
-    one_unreadable(a, b) || one_spelt(a, b) || one_spelt(b, a) || cut_off(a, b) || cut_off(b, a)
+fn one_damaged(a: &[char], b: &[char], dotted: bool) -> bool {
+    one_unreadable(a, b) || one_spelt(a, b) || one_spelt(b, a) || cut_off(a, b, dotted) || cut_off(b, a, dotted)
 }
 
 /// Two question marks may be one character of two bytes, and so may two U+FFFD.
@@ -251,13 +252,15 @@ fn same_spelling(reading: &str, latin: &str) -> bool {
     reading == latin || reading.replace('v', "u") == latin || reading.replace('v', "yu") == latin
 }
 
-/// Longer names only: four letters and more, of which three and more are left. 张三 is not 张三丰 cut off.
-fn cut_off(short: &[char], long: &[char]) -> bool {
+/// Long names only: Latin ones, those with a dot, and those in which half a character still stands. Any other name of so many
+/// letters is somebody else's (李建国之子李小明, 李建国商店), however it begins.
+fn cut_off(short: &[char], long: &[char], dotted: bool) -> bool {
     let torn = short.last() == Some(&'\u{FFFD}');
     let left = if torn { &short[..short.len() - 1] } else { short };
     let latin = long.iter().all(char::is_ascii);
     let least = if latin { 8 } else { 3 };
-    long.len() >= 4 && left.len() >= least && left.len() < long.len() && long.starts_with(left)
+    let is_long = latin || dotted || torn;
+    is_long && long.len() >= 4 && left.len() >= least && left.len() < long.len() && long.starts_with(left)
 }
 
 /// Letters of one name that may be written for others of the same sound.
@@ -357,6 +360,10 @@ mod tests {
             ("王伟", "汪玮", Different),
             ("王伟", "王强", Different),
             ("欧阳修", "欧阳", Different),
+            ("李建国", "李建国之子李小明", Different),
+            ("欧阳明月", "欧阳明月有限公司", Different),
+            ("张伟国", "张伟国华", Different),
+            ("欧阳明月", "欧阳明\u{FFFD}", Damaged),
         ];
         for (a, b, level) in cases {
             assert_eq!(compare(a, b), level, "{a} {b}");

@@ -289,8 +289,8 @@ impl<'a> RowReader<'a> {
         let Some((operation, index)) = self.operation.zip(self.record_id) else { return };
         if self.updates.is_said(self.cell(row, operation), self.encoding) {
             let recalled = self.recalled(row, index, false);
-            let is_whole = recalled.record().is_some() && recalled.on().is_some() && recalled.person().is_some();
-            batch.recalled.extend(is_whole.then_some(recalled));
+            let tells = recalled.record().is_some() && recalled.person().is_some();
+            batch.recalled.extend(tells.then_some(recalled));
         }
     }
 

@@ -20,6 +20,7 @@ use hashbrown::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::batch::{Batch, REJECT_CHARACTERS, REJECTS_KEPT};
+use super::layout::UPDATE;
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
 use crate::model::extract_keys::Recalled;
@@ -127,6 +128,8 @@ struct Rows<'t> {
     unusable: Vec<bool>,
     /// Day of each row, none to come.
     days: Vec<Option<Date>>,
+    /// The row's own operation is an update.
+    updates: Vec<bool>,
 }
 
 impl<'t> Rows<'t> {
@@ -142,7 +145,11 @@ impl<'t> Rows<'t> {
             Some(Column::Date(days)) => days.iter().map(|day| day.filter(|day| *day <= today)).collect(),
             _ => vec![None; refs.len()],
         };
-        Self { table, kind, refs, numbers, persons, unusable, days }
+        let updates = match kind.field("operation") {
+            Some(field) => texts(field).map(|operation| operation == UPDATE).collect(),
+            None => vec![false; refs.len()],
+        };
+        Self { table, kind, refs, numbers, persons, unusable, days, updates }
     }
 
     /// What becomes of a row beside what was deleted or changed.
@@ -160,15 +167,17 @@ impl<'t> Rows<'t> {
         let mut fate = if is_named { Fate::Doubtful } else { Fate::Holds };
         for (file, one) in own {
             let is_of_another = one.person().zip(self.persons[row]).is_some_and(|(other, own)| other != own);
+            let days = one.on().zip(day).filter(|(on, day)| on != day);
+            let is_behind = (*file, one.line()) > (at.file, at.line);
             if !one.is_deleted() {
-                // One that was changed in the same person's name is a row as any other: days tell which holds.
-                let has_passed = is_of_another && one.on().zip(day).is_some_and(|(on, day)| on > day);
-                fate = if has_passed { Fate::Doubtful } else { fate };
+                // In the same person's name it is a row as any other; co-owners of a record are changed together.
+                let is_later = days.map_or(is_behind && !self.updates[row], |(on, day)| on > day);
+                fate = if is_later && is_of_another { Fate::Doubtful } else { fate };
                 continue;
             }
-            let is_later = match one.on().zip(day).filter(|(on, day)| on != day) {
+            let is_later = match days {
                 Some((on, day)) => on > day,
-                None if (*file, one.line()) > (at.file, at.line) => true,
+                None if is_behind => true,
                 None => {
                     fate = Fate::Doubtful;
                     continue;

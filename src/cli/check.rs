@@ -18,7 +18,7 @@ use crate::model::link::Link;
 use crate::model::outcome::Discrepancy;
 use crate::pipeline::{Answer, Asked, CheckOptions, Enrolled, Warrant, Whom, answer_page, check as checked, read_list};
 use crate::report::{sentence, value_in_words};
-use crate::store::write_bytes;
+use crate::store::{check_file_name, write_bytes};
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
@@ -62,6 +62,7 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         who: who(),
         at: now(),
     };
+    args.html.as_deref().map_or(Ok(()), check_file_name)?;
     let answer = checked(&plan, &whom, &options, &*progress(context), &context.cancel)?;
     if let Some(path) = &args.html {
         write_bytes(path, &answer_page(&plan, &answer, &options)?)?;

@@ -49,8 +49,9 @@ struct Common {
     centre: PathBuf,
     #[arg(long, global = true, value_name = "zh-CN|en")]
     lang: Option<String>,
-    #[arg(long, global = true, value_name = "N")]
-    threads: Option<usize>,
+    // Thousands of threads would begin one after the other for minutes, and nobody has so many cores.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=256))]
+    threads: Option<u16>,
     #[arg(long, global = true)]
     json: bool,
     #[arg(long, global = true)]
@@ -125,7 +126,7 @@ pub fn main() -> ExitCode {
     }
     if let Some(threads) = cli.common.threads {
         // Only fails if a pool was made before; nothing ran before this line.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
     let context = Context {
         centre: cli.common.centre,

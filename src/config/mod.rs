@@ -224,6 +224,9 @@ pub fn load(root: &Path) -> Result<Plan> {
     let policy_files: Vec<(PathBuf, String)> =
         texts.below("policy").map(|(path, text)| (PathBuf::from(path), text.to_owned())).collect();
     let policy = Policy::load(&policy_files, &kinds).map_err(|e| faults.push(e)).ok();
+    if let Some(policy) = &policy {
+        faults.extend(sources.iter().filter_map(|source| check_own_values(source, policy, &texts).err()));
+    }
     Error::all(faults)?;
     let (Some((centre, places)), Some(register), Some(policy)) = (centre, register, policy) else {
         unreachable!("a part that did not load left a fault")
@@ -316,6 +319,14 @@ fn load_sources(texts: &Texts, faults: &mut Vec<Error>) -> Vec<PlannedSource> {
         faults.push(Error::config(Message::new("config.no_sources")).at(Path::new("sources")));
     }
     sources
+}
+
+/// Texts that a layout's codes mean are values of the program's own or stand in some rule.
+fn check_own_values(source: &PlannedSource, policy: &Policy, texts: &Texts) -> Result<()> {
+    let path = format!("sources/{}.toml", source.code);
+    let asked = policy.fields_asked(&source.kind);
+    let asks = |field: &str| asked.contains_key(field);
+    source.layout.check_own_values(asks, |value| policy.heeds(value), &texts.0[&path], Path::new(&path))
 }
 
 /// Of a layout's text and the program's version: files of one digest are read alike.

@@ -287,11 +287,35 @@ impl Source {
             let values: BTreeSet<&String> = table.get_ref().values().collect();
             for value in values.into_iter().filter(|value| is_canonical(value) && !known.contains(value.as_str())) {
                 let likeness = |known: &str| strsim::jaro_winkler(known, value);
-                let likely = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let likely =
+                    known.iter().filter(|known| is_canonical(known)).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
                 let message = Message::new("ingest.layout_code_value").with("field", name).with("value", value);
                 faults.add(table.span().start, message.with("likely", likely.copied().unwrap_or_default()));
             }
         }
+    }
+
+    /// Checks the texts of the centre's own that codes mean, of fields that rules ask for: what no rule `heeds` is told, or a car
+    /// that was given up would stay one. `text` as for [`Source::check`].
+    ///
+    /// # Errors
+    /// Kind `Config`: all faults at once.
+    pub fn check_own_values(
+        &self,
+        asks: impl Fn(&str) -> bool,
+        heeds: impl Fn(&str) -> bool,
+        text: &str,
+        file: &Path,
+    ) -> Result<()> {
+        let mut faults = Faults { text, file, found: Vec::new() };
+        for (name, table) in self.codes.iter().filter(|(name, _)| asks(name)) {
+            let values: BTreeSet<&String> = table.get_ref().values().collect();
+            for value in values.into_iter().filter(|value| !is_canonical(value) && !heeds(value)) {
+                let message = Message::new("ingest.layout_own_value").with("field", name).with("value", value);
+                faults.add(table.span().start, message);
+            }
+        }
+        Error::all(faults.found)
     }
 
     /// A delivery of fewer usable rows is not whole.

@@ -69,6 +69,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let run = workspace.next_run(options.as_of)?;
     let staging = workspace.stage(&lock, &run)?;
     let ledger = Ledger::open(&workspace)?;
+    ledger.check_kept(&workspace)?;
     let in_force = InForce::new(&ledger.judgements()?);
     let statements = ledger.statements()?;
     let earlier = trend::trend(&ledger.entries()?, TREND_RUNS - 1);

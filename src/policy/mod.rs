@@ -110,6 +110,13 @@ impl Policy {
         if profile.is_none() && !unread {
             faults.push(Error::config(Message::new("policy.no_profile")));
         }
+        // Without rules everything found before would be gone, and everybody clear.
+        faults.extend(
+            texts.iter().filter(|text| text.is_empty()).map(|text| text.fault(0, Message::new("policy.empty"))),
+        );
+        if rules.is_empty() && faults.is_empty() {
+            faults.push(Error::config(Message::new("policy.no_rules")));
+        }
         Error::all(faults)?;
         let profile = profile.expect("its absence is a fault above");
         let written = files.iter().map(|(_, content)| content.as_bytes());
@@ -178,6 +185,11 @@ impl Policy {
         limited.is_empty()
             || limited.contains(programme)
             || self.rules.iter().any(|rule| rule.words.contains(programme))
+    }
+
+    /// Whether some rule compares with a text.
+    pub fn heeds(&self, text: &str) -> bool {
+        !text.trim().is_empty() && self.rules.iter().any(|rule| rule.words.iter().any(|word| word.contains(text)))
     }
 
     /// The kinds of evidence that rules read, `enrolment` among them where one reads the register itself; ascending.
@@ -295,7 +307,12 @@ advice = "核实"
             ("unit = \"辆\"\nbasis", "unit = \"辆\"\nlatest = \"plate\"\nbasis", "policy.bad_latest"),
             ("verified_on = 2026-01-01", "verified_on = \"\"", "policy.parameter_unfilled"),
             ("place = \"370000\"", "place = \"37010200\"", "policy.value_place"),
-            ("value = 0", "value = [0]", "policy.value_refused"),
+            ("value = 0", "value = [0]", "policy.value_refused_count"),
+            ("value = 0", "value = true", "policy.value_refused_count"),
+            ("value = 0", "value = -1", "policy.value_refused_count"),
+            ("value = 0", "value = 1.5", "policy.value_refused_count"),
+            ("value = 0", "value = \"1\"", "policy.value_refused_count"),
+            ("value = 0", "value = 1000001", "policy.value_refused_count"),
             ("name = \"vehicle_max\"", "name = \"plate\"", "policy.parameter_shadows"),
             ("title = ", "titel = ", "policy.syntax"),
             ("[profile]\nname = \"演示\"", "", "policy.no_profile"),

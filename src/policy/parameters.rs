@@ -21,6 +21,16 @@ pub struct Parameter {
 /// Unit of money.
 const YUAN: &str = "元";
 
+/// Unit of what holds or does not.
+const YES_OR_NO: &str = "是否";
+
+/// Units of what comes whole.
+const COUNTED: [&str; 10] = ["辆", "套", "户", "个", "人", "条", "次", "个月", "年", "天"];
+
+/// A parameter beyond these is a typing error.
+const MOST: i64 = 1_000_000;
+const MOST_FEN: i64 = 1_000_000_000_000;
+
 /// One value, for a place and a period.
 #[derive(Debug, Clone)]
 struct Dated {
@@ -204,22 +214,35 @@ fn dated(entry: &ValueText, name: &str, unit: &str) -> std::result::Result<Dated
 }
 
 fn bad_value(name: &str, unit: &str) -> Message {
-    Message::new("policy.value_refused").with("name", name).with("unit", unit)
+    let key = match unit {
+        YUAN => "policy.value_refused",
+        YES_OR_NO => "policy.value_refused_flag",
+        _ if COUNTED.contains(&unit) => "policy.value_refused_count",
+        _ => "policy.value_refused_other",
+    };
+    Message::new(key).with("name", name).with("unit", unit)
 }
 
-/// The value as rules see it; `None` for a table, a list, an empty text, or money finer than 分.
+/// The value as rules see it; `None` for what its unit does not take. Nothing is less than zero, and no number so large that the
+/// product of two of them would turn over: a limit beyond all bounds once accused everybody.
 fn typed(written: &toml::Value, unit: &str) -> Option<Value> {
-    match written {
-        toml::Value::Integer(whole) if unit == YUAN => whole.checked_mul(100).map(Value::Whole),
-        toml::Value::Integer(whole) => Some(Value::Whole(*whole)),
-        toml::Value::Float(yuan) if unit == YUAN => {
+    match (unit, written) {
+        (YES_OR_NO, toml::Value::Boolean(flag)) => Some(Value::Flag(*flag)),
+        (YES_OR_NO, _) => None,
+        (YUAN, toml::Value::Integer(yuan)) => {
+            yuan.checked_mul(100).filter(|fen| (0..=MOST_FEN).contains(fen)).map(Value::Whole)
+        }
+        (YUAN, toml::Value::Float(yuan)) => {
             let fen = (yuan * 100.0).round();
-            let exact = fen.is_finite() && fen.abs() < 1e15 && (yuan * 100.0 - fen).abs() < 1e-6;
+            let exact = (0.0..=MOST_FEN as f64).contains(&fen) && (yuan * 100.0 - fen).abs() < 1e-6;
             exact.then_some(Value::Whole(fen as i64))
         }
-        toml::Value::Float(decimal) => decimal.is_finite().then_some(Value::Decimal(*decimal)),
-        toml::Value::Boolean(flag) => Some(Value::Flag(*flag)),
-        toml::Value::String(text) if unit != YUAN && !text.trim().is_empty() => Some(Value::Text(text.clone())),
+        (YUAN, _) => None,
+        (_, toml::Value::Integer(whole)) => (0..=MOST).contains(whole).then_some(Value::Whole(*whole)),
+        (unit, _) if COUNTED.contains(&unit) => None,
+        (_, toml::Value::Float(decimal)) => (0.0..=MOST as f64).contains(decimal).then_some(Value::Decimal(*decimal)),
+        (_, toml::Value::Boolean(flag)) => Some(Value::Flag(*flag)),
+        (_, toml::Value::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.clone())),
         _ => None,
     }
 }

@@ -112,6 +112,11 @@ pub fn read(path: &Path, content: &str) -> Result<PolicyText> {
 }
 
 impl PolicyText {
+    /// Says nothing at all: emptied by mistake, or comments only.
+    pub fn is_empty(&self) -> bool {
+        self.file.profile.is_none() && self.file.parameters.is_empty() && self.file.rules.is_empty()
+    }
+
     /// A fault at a byte offset of this file.
     pub fn fault(&self, offset: usize, message: Message) -> Error {
         Error::config(message).at(&self.path).line(line_of(&self.lines, offset))

@@ -9,6 +9,7 @@
 //! holds number and hash of the last entry, and of the one being added. It has no secret: who rewrites both files whole
 //! is found only by a head hash kept elsewhere: `hedui ledger verify` prints it, to be written down each morning.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -199,15 +200,32 @@ impl Ledger {
     /// I/O.
     pub fn run_before(&self, day: Date) -> Result<Option<String>> {
         let day = day.to_string().replace('-', "");
+        let earlier = |run: &String| run_key(run).is_some() && run[..day.len()] < day[..];
+        Ok(self.runs()?.into_iter().filter(earlier).max_by(|a, b| run_key(a).cmp(&run_key(b))))
+    }
+
+    /// Every run that is kept was published by this ledger: with an older one in its place a run would go on as if those had
+    /// never been sent.
+    ///
+    /// # Errors
+    /// I/O; the ledger has no entry of a run that is kept.
+    pub fn check_kept(&self, workspace: &Workspace) -> Result<()> {
+        let published: BTreeSet<String> = self.runs()?.into_iter().collect();
+        match workspace.runs()?.into_iter().find(|run| !published.contains(run)) {
+            Some(run) => Err(unvouched(workspace, &run)),
+            None => Ok(()),
+        }
+    }
+
+    /// All runs that were published.
+    fn runs(&self) -> Result<Vec<String>> {
         let read = || {
             let mut statement =
                 self.connection.prepare("SELECT json_extract(body, '$.run') FROM entry WHERE action = ?1")?;
             let runs = statement.query_map(params![publish::ACTION], |row| row.get::<_, String>(0))?;
             runs.collect::<rusqlite::Result<Vec<_>>>()
         };
-        let runs = read().map_err(|error| sql_error(&self.path, &error))?;
-        let earlier = |run: &String| run_key(run).is_some() && run[..day.len()] < day[..];
-        Ok(runs.into_iter().filter(earlier).max_by(|a, b| run_key(a).cmp(&run_key(b))))
+        read().map_err(|error| sql_error(&self.path, &error))
     }
 
     /// The entry of a published run.
@@ -461,6 +479,12 @@ pub(super) fn sql_error(path: &Path, error: &rusqlite::Error) -> Error {
         _ => Os::Other,
     };
     Error::io(path, &std::io::Error::new(os, error.to_string()))
+}
+
+/// A run that is kept and of which the ledger knows nothing.
+pub(super) fn unvouched(workspace: &Workspace, run: &str) -> Error {
+    let unvouched = Error::new(ErrorKind::Io, Message::new("store.run_unvouched").with("run", run));
+    unvouched.at(&workspace.run_dir(run)).hint(Message::new("store.run_unvouched_hint"))
 }
 
 #[cfg(test)]

@@ -64,5 +64,5 @@ pub use snapshot::{RunTables, save_found, save_read, save_record};
 pub use stages::{KeptRegister, OnRegister, Stages};
 pub use trace::{Trace, TracedField, TracedGround, TracedLink, trace};
 pub use vouched::ImportedFile;
-pub use whole_file::{write_bytes, write_whole};
+pub use whole_file::{check_file_name, write_bytes, write_whole};
 pub use workspace::Workspace;

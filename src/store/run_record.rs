@@ -6,12 +6,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::frame::damaged;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, unvouched};
 use super::publish::Output;
 use super::same::TableRecord;
 use super::whole_file::write_new;
 use super::workspace::Workspace;
-use crate::kernel::{Date, Digest, Error, ErrorKind, Message, Result};
+use crate::kernel::{Date, Digest, Error, Result};
 use crate::model::coverage::CoverageState;
 use crate::model::evidence::{Bins, Delivery, Evidence, ExtractFile, RowRef, Shortfall};
 use crate::model::outcome::RuleCard;
@@ -136,10 +136,7 @@ impl RunRecord {
         match Ledger::open(workspace)?.record_of(run)? {
             Some(published) if published == Digest::of(&text) => {}
             Some(_) => return Err(damaged(&path)),
-            None => {
-                let unvouched = Error::new(ErrorKind::Io, Message::new("store.run_unvouched").with("run", run));
-                return Err(unvouched.at(&dir).hint(Message::new("store.run_unvouched_hint")));
-            }
+            None => return Err(unvouched(workspace, run)),
         }
         let record: Self = serde_json::from_slice(&text).map_err(|_| damaged(&path))?;
         if Date::parse_iso(&record.as_of).is_some() { Ok(record) } else { Err(damaged(&path)) }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
-use crate::kernel::{Digest, Digesting, Error, Result};
+use crate::kernel::{Digest, Digesting, Error, Message, Result};
 
 /// Bytes read or written at a time.
 const AT_ONCE: usize = 1 << 18;
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 1 << 18;
 /// # Errors
 /// What `fill` reports; a failed write (disk full, no right) is reported as such even if `fill` reports it in other words.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Digest> {
-    let part = part_of(path);
+    let part = part_of(path)?;
     let written = write_part(&part, path, fill);
     if written.is_err() {
         // The first fault is the one to report; a leftover is hidden, and overwritten next time.
@@ -74,9 +74,18 @@ fn fill_file(place: &Path, path: &Path, fill: impl FnOnce(&mut dyn Write) -> Res
     Ok((file, Written { digest: digest.finish(), bytes }))
 }
 
-fn part_of(path: &Path) -> PathBuf {
-    let name = path.file_name().expect("a file to write has a name").to_string_lossy();
-    path.with_file_name(format!(".{name}.part"))
+fn part_of(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().filter(|_| !path.is_dir());
+    let name = name.ok_or_else(|| Error::config(Message::new("store.no_file_name")).at(path))?.to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.part")))
+}
+
+/// Whether a file may be written under this path, as far as its name tells: asked before what cannot be taken back.
+///
+/// # Errors
+/// Kind `Config`: a folder, or no name at all.
+pub fn check_file_name(path: &Path) -> Result<()> {
+    part_of(path).map(drop)
 }
 
 /// Hashes and counts what passes and remembers the first failed write: writers above (Parquet, CSV) turn it into text and lose

@@ -79,6 +79,60 @@ fn a_run_that_was_deleted_is_missed_and_a_table_that_was_changed_is_found() {
     assert_eq!(ran(&world, "2026-11-28").0, Some(0));
 }
 
+/// An old copy of the ledger beside runs that it does not know of: going on would make as if those had never been sent.
+#[test]
+fn a_ledger_older_than_the_runs_that_are_kept_is_refused() {
+    let world = small();
+    ran(&world, "2026-11-24");
+    let files = ["store/ledger.sqlite", "store/ledger.head"].map(|name| world.path(name));
+    let old = files.clone().map(|file| std::fs::read(file).unwrap());
+    let (_, second) = ran(&world, "2026-11-25");
+    files.iter().zip(&old).for_each(|(file, bytes)| std::fs::write(file, bytes).unwrap());
+    let output = world.hedui(&["run", "--as-of", "2026-11-26", "--no-progress"]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains(second["run"].as_str().unwrap()) && told.contains("backup"), "{told}");
+    assert_eq!(std::fs::read_dir(world.path("outbox")).unwrap().count(), 2, "nothing was published");
+}
+
+/// Without rules everything that was found would be gone, and everybody clear.
+#[test]
+fn rules_that_are_not_there_clear_nobody() {
+    let world = small();
+    let property = world.path("policy/rules/property.toml");
+    let whole = std::fs::read_to_string(&property).unwrap();
+    let refused = |said: &str| {
+        let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress"]);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    };
+    std::fs::write(&property, "# nothing left\n").unwrap();
+    refused("property.toml:1: the file is empty");
+    std::fs::remove_dir_all(world.path("policy/rules")).unwrap();
+    refused("no rule in the policy folder");
+    std::fs::create_dir(world.path("policy/rules")).unwrap();
+    std::fs::write(&property, whole).unwrap();
+    edit(&world, "sources/vehicle.toml", |layout| layout.replacen("= \"cancelled\"", "= \"已注销\"", 1));
+    refused("“已注销” in [codes] of state is no value that this program knows");
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_told_before_anything_is_done() {
+    let world = small();
+    let (_, summary) = ran(&world, AS_OF);
+    let run = summary["run"].as_str().unwrap();
+    let entries = || text(&world.hedui(&["ledger", "show"]).stdout).lines().count();
+    let before = entries();
+    let check = ["check", "--id", "11010519491231002X", "--reason", "复核", "--as-of", AS_OF, "--html", "."];
+    for command in [&["export", "links", "-o", "."][..], &["diff", run, run, "--out", ".."], &check] {
+        let output = world.hedui(command);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {told}");
+        assert!(told.contains("add the name of a file") && !told.contains("panicked"), "{command:?}: {told}");
+    }
+    assert_eq!(entries(), before);
+}
+
 /// A full disk behind `>` is the disk's trouble, whatever was printed.
 #[cfg(target_os = "linux")]
 #[test]

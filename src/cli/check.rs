@@ -77,13 +77,13 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<u8> {
         // A limit by heads is another one for a family than for somebody alone.
         if !matches!(whom, Whom::Household(_)) {
             println!("{}", context.word("cli.judged_alone"));
-            if answer.enrolled.is_none() {
-                println!("{}", context.word("run.enrolment_unknown"));
-            }
+        }
+        if answer.enrolled.is_none() {
+            println!("{}", context.word("run.enrolment_unknown"));
         }
     }
     let complete = answer.evidences.iter().all(|evidence| evidence.delivery.state() == "arrived");
-    let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees);
+    let agrees = answer.enrolled.iter().flatten().flatten().all(|one| one.agrees && !one.elsewhere);
     let is_asked = |programme: u16| plan.policy.knows_programme(&answer.register.programmes[usize::from(programme)]);
     let all_asked = answer.register.households.iter().all(|household| is_asked(household.programme));
     if !all_asked && !context.json {

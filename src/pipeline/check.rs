@@ -80,11 +80,18 @@ pub struct Enrolled {
     pub programme: String,
     /// The name there is consistent with the one given, or none was given.
     pub agrees: bool,
+    /// Asked about was a household, and this is another one: rules about enrolment look at the whole register, which is the
+    /// night's.
+    pub elsewhere: bool,
 }
 
 impl Enrolled {
     pub fn message(&self) -> Message {
-        let key = if self.agrees { "run.enrolled" } else { "run.enrolled_otherwise" };
+        let key = match (self.agrees, self.elsewhere) {
+            (false, _) => "run.enrolled_otherwise",
+            (true, true) => "run.enrolled_elsewhere",
+            (true, false) => "run.enrolled",
+        };
         Message::new(key).with("household", &self.household).with("programme", &self.programme)
     }
 }
@@ -92,7 +99,7 @@ impl Enrolled {
 /// What the sources say of the people asked about.
 pub struct Answer {
     pub register: Register,
-    /// By person; `None` of a household, which is on it, and where the register is another than the last run read.
+    /// By person, of a household in other ones; `None` where the register is another than the last run read.
     pub enrolled: Option<Vec<Vec<Enrolled>>>,
     pub evidences: Vec<Evidence>,
     pub links: Vec<Link>,
@@ -127,11 +134,8 @@ pub fn check(
     }
     let workspace = Workspace::open(&plan.root)?;
     let extracts = Extracts::open(&workspace, false);
-    let rows = || match whom {
-        Whom::Household(_) => None,
-        Whom::People(asked) | Whom::List(asked) => rows_of(plan, &extracts, &Stages::open(&workspace, false), asked),
-    };
-    let before = if lacks_a_name(whom) { Some(rows()) } else { None };
+    let rows = |ids: &[Option<CitizenId>]| rows_of(plan, &extracts, &Stages::open(&workspace, false), ids);
+    let before = if lacks_a_name(whom) { Some(rows(&ids_of(whom))) } else { None };
     let known = before.as_ref().and_then(|rows| rows.as_deref());
     let register = match whom {
         Whom::People(asked) => register_of(plan, &named(asked, known), options, false)?,
@@ -143,7 +147,10 @@ pub fn check(
     // A look at a register of a million takes half as long as one at all sources.
     let (evidences, rows) = rayon::join(
         || read_sources(plan, &sources, options.as_of, &index, &extracts, progress, cancel),
-        || before.unwrap_or_else(rows),
+        || match whom {
+            Whom::Household(code) => rows_elsewhere(&register, code, rows),
+            Whom::People(_) | Whom::List(_) => before.unwrap_or_else(|| rows(&ids_of(whom))),
+        },
     );
     let (evidences, enrolled) = (evidences?, rows.map(|rows| enrolled(rows, &register)));
     if extracts.has_news() {
@@ -210,14 +217,12 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
 /// lives with them does not count.
 fn remarks(answer: &Answer) -> Vec<Remark> {
     let household = answer.register.household(0);
-    if !household.code().is_empty() {
-        return Vec::new();
-    }
     let enrolled = household.persons.iter().flat_map(|&person| {
         answer.enrolled_of(person).iter().map(move |one| Remark { of: Some(person), message: one.message() })
     });
     let unknown = answer.enrolled.is_none().then_some("run.enrolment_unknown");
-    let of_all = unknown.into_iter().chain(["run.judged_as_a_household"]);
+    let alone = household.code().is_empty().then_some("run.judged_as_a_household");
+    let of_all = unknown.into_iter().chain(alone);
     enrolled.chain(of_all.map(|key| Remark { of: None, message: Message::new(key) })).collect()
 }
 
@@ -242,18 +247,42 @@ impl Answer {
     }
 }
 
-/// By person, their rows on the register as it lies; `None` if it is not the one that the last run read.
-fn rows_of(plan: &Plan, extracts: &Extracts, stages: &Stages, asked: &[Asked]) -> Option<Vec<Vec<OnRegister>>> {
+/// By person asked about by name or number, the good ids; none of a household's members.
+fn ids_of(whom: &Whom) -> Vec<Option<CitizenId>> {
     let id = |one: &Asked| match ids::read(&one.id) {
         IdReading::Whole { id, .. } if id.is_valid() => Some(id),
         _ => None,
     };
-    let asked: Vec<Option<CitizenId>> = asked.iter().map(id).collect();
+    match whom {
+        Whom::Household(_) => Vec::new(),
+        Whom::People(asked) | Whom::List(asked) => asked.iter().map(id).collect(),
+    }
+}
+
+/// By member of a household, their rows in other ones.
+fn rows_elsewhere(
+    household: &Register,
+    code: &str,
+    rows: impl Fn(&[Option<CitizenId>]) -> Option<Vec<Vec<OnRegister>>>,
+) -> Option<Vec<Vec<OnRegister>>> {
+    let ids: Vec<Option<CitizenId>> = household.persons.iter().map(|person| person.id).collect();
+    let mut rows = rows(&ids)?;
+    rows.iter_mut().for_each(|rows| rows.retain(|row| row.household != code));
+    Some(rows)
+}
+
+/// By person, their rows on the register as it lies; `None` if it is not the one that the last run read.
+fn rows_of(
+    plan: &Plan,
+    extracts: &Extracts,
+    stages: &Stages,
+    asked: &[Option<CitizenId>],
+) -> Option<Vec<Vec<OnRegister>>> {
     let known: Vec<CitizenId> = asked.iter().copied().flatten().collect();
     let mut rows: FastMap<CitizenId, Vec<OnRegister>> = FastMap::default();
     on_register(plan, extracts, stages, &known)?.into_iter().for_each(|row| rows.entry(row.id).or_default().push(row));
     let of_person = |id: Option<CitizenId>| id.and_then(|id| rows.get(&id)).cloned().unwrap_or_default();
-    Some(asked.into_iter().map(of_person).collect())
+    Some(asked.iter().copied().map(of_person).collect())
 }
 
 fn lacks_a_name(whom: &Whom) -> bool {
@@ -283,6 +312,7 @@ fn enrolled(rows: Vec<Vec<OnRegister>>, asked: &Register) -> Vec<Vec<Enrolled>> 
         let name = asked.name(number);
         let enrolled = |row: OnRegister| Enrolled {
             agrees: name.is_empty() || names::compare(&row.name, name).is_consistent(),
+            elsewhere: !asked.household_of(number).code().is_empty(),
             household: row.household,
             programme: row.programme,
         };

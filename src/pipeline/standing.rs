@@ -283,6 +283,10 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         now.evidences.iter().enumerate().map(|(index, evidence)| (evidence.source.as_str(), index)).collect();
     let rules: BTreeMap<&str, &RuleCard> = now.cards.iter().map(|card| (card.code.as_str(), card)).collect();
     let flagged: FastSet<Subject<'_>> = now.outcomes.discrepancies.iter().map(|found| subject(now, found)).collect();
+    let unmandated = match missing.iter().any(|one| one.sources.is_empty()) {
+        true => register.persons.iter().filter(|person| !person.mandated).filter_map(|person| person.id).collect(),
+        false => FastSet::default(),
+    };
     let why = |one: &Earlier| {
         if found.contains_key(one.id.as_str()) {
             return (Absence::Moved, Vec::new());
@@ -314,6 +318,11 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         }
         if let Some(gaps) = gaps(one, &persons, &sources, now.coverage) {
             return (Absence::NotChecked, gaps);
+        }
+        // No source is asked where somebody is enrolled; who has no mandate, here or there, is not looked at.
+        let unasked = |at: &u32| register.persons[*at as usize].id.is_some_and(|id| unmandated.contains(&id));
+        if one.sources.is_empty() && persons.iter().any(unasked) {
+            return (Absence::NotChecked, vec![CoverageState::NoMandate]);
         }
         match flagged.contains(&of_earlier(one)) {
             true => (Absence::Replaced, Vec::new()),

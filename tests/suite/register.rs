@@ -381,6 +381,29 @@ fn a_programme_that_no_rule_names_is_told() {
     assert_eq!((&summary["unnamed_households"], &summary["unnamed_programmes"]), (&1.into(), &serde_json::json!([])));
 }
 
+/// No source answers for an enrolment: it is not gone because nobody may look at the person any more. At the window a household
+/// is looked at alone, and says where its members are enrolled beside it.
+#[test]
+fn an_enrolment_twice_is_not_gone_with_its_mandate_and_not_hidden_at_the_window() {
+    let world = World::made(3_000, 10_000, 21);
+    world.summary();
+    let twice = world.export("outcomes").into_iter().find(|row| row["rule"] == "E001").unwrap();
+    let check = ["check", "--household", &twice["household_id"], "--reason", "复核", "--as-of", AS_OF, "--no-progress"];
+    let answer = world.hedui(&check);
+    let told = text(&answer.stdout);
+    assert!(answer.status.code() == Some(1) && told.contains("enrolled in another household too"), "{told}");
+    edit(&world, "inbox/register/mandates.csv", |file| {
+        let ended = |line: &str| match line.starts_with(twice["person_id"].as_str()) {
+            true => format!("{},{AS_OF}\r\n", line.rsplit_once(',').unwrap().0),
+            false => line.to_owned(),
+        };
+        file.split_inclusive('\n').map(ended).collect()
+    });
+    let run = next_day(&world);
+    let why = why_absent(&world, &run, &twice["id"]);
+    assert!(why.starts_with("未能核对") && why.contains("未授权"), "{why}");
+}
+
 /// Whatever of a row cannot be read or is not understood: what was found of its people is held, not gone.
 #[test]
 fn nothing_is_gone_because_a_cell_cannot_be_read() {

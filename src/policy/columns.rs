@@ -3,7 +3,7 @@
 //! | level | columns | seen by |
 //! |---|---|---|
 //! | row | the kind's fields by name; `<field>_month` for each date field; `row_as_of` (the kind's `as_of`) | rows, when, measure |
-//! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `stated_again`, `current`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
+//! | row | `grade`, `name_level` (letters of the link), `record`, `repeated`, `stated_again`, `current`, `replaced`, `other_in_household`, `other_name_given`, `dwelling_key` (housing) | rows, when, measure |
 //! | row | `same_name`, of enrolments only: another row of the id has this name, or had it | rows, when, measure |
 //! | person | `person`, `relation`, `role`, `person_state`, `programme`, `marital`, `disability`, `age`, `person_paid_from`, `person_paid_through`, `monthly_amount`, `declared_…` | all; flag only if `per = "person"` |
 //! | household | `household`, `members`, `household_programme`, `division`, `county` | all |
@@ -53,6 +53,7 @@ pub enum Fixed {
     Repeated,
     StatedAgain,
     Current,
+    Replaced,
     OtherInHousehold,
     OtherNameGiven,
     SameName,
@@ -97,6 +98,7 @@ const FIXED: &[(&str, Level, DataType, Fixed)] = &[
     ("repeated", Level::Row, DataType::Boolean, Fixed::Repeated),
     ("stated_again", Level::Row, DataType::Boolean, Fixed::StatedAgain),
     ("current", Level::Row, DataType::Boolean, Fixed::Current),
+    ("replaced", Level::Row, DataType::Boolean, Fixed::Replaced),
     ("other_in_household", Level::Row, DataType::Boolean, Fixed::OtherInHousehold),
     ("other_name_given", Level::Row, DataType::Boolean, Fixed::OtherNameGiven),
     ("same_name", Level::Row, DataType::Boolean, Fixed::SameName),

@@ -13,7 +13,7 @@ use super::citizens::{by_name, is_one_citizen, members};
 use super::columns::{Fixed, Origin, RuleColumn, small};
 use super::dwellings::{Flat, dwelling_keys};
 use super::parameters::{Parameter, Value};
-use super::repeats::{current, repeated, stated_again};
+use super::repeats::{current, repeated, replaced, stated_again};
 use crate::kernel::{CitizenId, Sieve};
 use crate::model::evidence::Evidence;
 use crate::model::kind;
@@ -280,6 +280,7 @@ fn fixed_column(world: &World, seats: &[Seat], column: &RuleColumn, fixed: Fixed
         Fixed::Repeated => flags(repeated(world, seats)),
         Fixed::StatedAgain => flags(stated_again(world, seats)),
         Fixed::Current => flags(current(world, seats)),
+        Fixed::Replaced => flags(replaced(world, seats)),
         Fixed::OtherInHousehold => flags(others_in_household(world, seats)),
         Fixed::OtherNameGiven => flags(others_named(world, seats)),
         Fixed::SameName => {

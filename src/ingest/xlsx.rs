@@ -17,10 +17,11 @@ use super::layout::Source;
 use super::rows::RowReader;
 use super::split::{Cell, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
-use crate::kernel::{Date, Digest, Error, Message, Result};
+use crate::kernel::{Digest, Error, Message, Result};
 use crate::model::extract_keys::Place;
 use crate::model::kind::Kind;
 use crate::model::table::FieldType;
+use crate::standardise::dates;
 
 /// Columns looked at; departments' lists have some dozens, a stray cell stands in column XFD.
 const COLUMNS: usize = 1_024;
@@ -30,9 +31,6 @@ const CELLS: u64 = 200_000_000;
 
 /// Rows between two looks at the wish to stop.
 const ROWS_PER_STEP: u64 = 4_096;
-
-/// Days from 1899-12-30, where spreadsheets count from, to 1970-01-01.
-const SERIAL_OF_1970: i32 = 25_569;
 
 /// The serial number of 2200-01-01; larger numbers in a date column are digits like 20190404.
 const SERIAL_END: f64 = 109_575.0;
@@ -357,7 +355,7 @@ fn write_value(value: &DataRef<'_>, is_date: bool, out: &mut String) {
 
 fn write_number(number: f64, is_date: bool, out: &mut String) {
     let written = if is_date && (1.0..SERIAL_END).contains(&number) {
-        write!(out, "{}", Date::from_days(number as i32 - SERIAL_OF_1970))
+        write!(out, "{}", dates::of_serial(number as i32))
     } else if number.abs() >= DIGITS_LOST {
         let text = format!("{number:.5E}");
         match text.split_once('E') {

@@ -361,7 +361,7 @@ pub fn verdicts() -> Kind {
         ("verdict", "核查结果", FieldType::Text),
         ("clause", "适用条款/说明", FieldType::Text),
         ("checker", "核查人", FieldType::Text),
-        ("checked_on", "核查日期", FieldType::Date),
+        ("checked_on", "核查日期", FieldType::Text),
     ];
     plain("verdict", "核查反馈", fields)
 }

@@ -14,7 +14,6 @@ use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
 use super::judgements::{self, Import, ImportSummary, import_judgements};
-use super::register::{column_of, dates};
 use crate::ingest::{self, Source};
 use crate::kernel::{Cancel, Date, Error, Lang, Message, Result, Silent, wording};
 use crate::model::evidence::{Delivery, Evidence};
@@ -22,6 +21,7 @@ use crate::model::kind::{self, Kind};
 use crate::model::standing::Earlier;
 use crate::model::verdict::{self, Said, Statement, Verdict};
 use crate::report::{ReturnedLine, VERDICT_HEADINGS};
+use crate::standardise::dates::{self, NotADate};
 use crate::store::{ImportedFile, Ledger, Workspace, findings};
 
 /// Headings that counties put in place of ours, by field.
@@ -65,6 +65,9 @@ pub struct AnswerSummary {
 /// # Errors
 /// The file is missing or has the headings of neither list; the ledger is broken; I/O.
 pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported>> {
+    if import.file.is_dir() {
+        return Err(Error::input(Message::new("verdict.folder")).at(import.file));
+    }
     let (mut work, mut reviews, mut neither) = (Vec::new(), Vec::new(), None);
     for sheet in sheets(import)? {
         let of_sheet = Import { sheet: sheet.as_deref(), ..*import };
@@ -87,7 +90,12 @@ pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported
         imported.push(Imported::Judgements(import_judgements(workspace, &of_sheet, list)?));
     }
     match neither {
-        Some(fault) if work.is_empty() && reviews.is_empty() => Err(fault),
+        Some(fault) if work.is_empty() && reviews.is_empty() => Err(match fault.message().key {
+            "ingest.refused_headings" => Error::input(Message::new("verdict.neither_list"))
+                .at(import.file)
+                .hint(Message::new("verdict.neither_list_hint")),
+            _ => fault,
+        }),
         _ => Ok(imported),
     }
 }
@@ -295,13 +303,12 @@ impl Sorted {
         for reject in &list.rejects {
             faults.entry(reject.at.line).or_insert((reject.reason, &reject.text));
         }
-        let days = dates(column_of(&list.kind, &list.table, "checked_on"));
         for (row, at) in list.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| list.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned =
                 ReturnedLine { sheet: sheet.to_owned(), line: at.line, reason, answer, text: text.to_owned() };
-            self.take(returned, days.get(row), today);
+            self.take(returned, today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
@@ -312,10 +319,10 @@ impl Sorted {
     }
 
     /// `returned` says what stands in the line, and with a reason that a cell of it could not be read.
-    fn take(&mut self, mut returned: ReturnedLine, on: Option<Date>, today: Date) {
-        let [id, verdict, clause, checker, _] = &returned.answer;
+    fn take(&mut self, mut returned: ReturnedLine, today: Date) {
+        let [id, verdict, clause, checker, on] = &returned.answer;
         let blank = returned.reason.is_empty() && returned.answer[1..].iter().all(String::is_empty);
-        let reason = match (said(verdict), on) {
+        let reason = match (said(verdict), dates::day(on)) {
             _ if !returned.reason.is_empty() => returned.reason,
             _ if id.is_empty() => "answers.no_id",
             _ if blank => return self.open += 1,
@@ -323,9 +330,10 @@ impl Sorted {
             (None, _) => "answers.bad_answer",
             (Some(Verdict::TrueExempt), _) if clause.is_empty() => "answers.no_clause",
             _ if checker.is_empty() => "answers.no_checker",
-            (_, None) => "answers.no_date",
-            (_, Some(on)) if on > today => "answers.date_ahead",
-            (Some(verdict), Some(on)) => {
+            (_, Err(NotADate)) => "answers.bad_date",
+            (_, Ok(None)) => "answers.no_date",
+            (_, Ok(Some(on))) if on > today => "answers.date_ahead",
+            (Some(verdict), Ok(Some(on))) => {
                 let (by, text) = (checker.clone(), clause.clone());
                 let line = Line { id: loose(id), said: Said::Answered(verdict), by, on, text, returned };
                 return self.answers.push(line);
@@ -442,7 +450,9 @@ mod tests {
              王,无法核实,8,V001-EBCDEFGHIJ,,\n\
              王,无法核实,9,V001-EBCDEFGHIJ,,2026-12-25\n\
              王,转其他救助,10,V001-FBCDEFGHIJ,,2026-11-25\n\
-             王,无法核实,11,v001-fbcdefghij,,2026-11-25\n";
+             王,无法核实,11,v001-fbcdefghij,,2026-11-25\n\
+             王,无法核实,12,V001-GBCDEFGHIJ,,2026年11月\n\
+             王,无法核实,13,V001-GBCDEFGHIJ,,昨天\n";
         let sorted = sorted("回复.csv", text.as_bytes()).unwrap();
         let said: Vec<Said> = sorted.answers.iter().map(|line| line.said).collect();
         assert_eq!(said, [Said::Answered(Verdict::TrueAdjust), Said::Answered(Verdict::TrueExempt)]);
@@ -458,8 +468,12 @@ mod tests {
             (10, "answers.date_ahead"),
             (11, "answers.contradicts"),
             (12, "answers.contradicts"),
+            (13, "answers.bad_date"),
+            (14, "answers.bad_date"),
         ];
         assert_eq!(reasons, expected);
+        let typed = |line: &&ReturnedLine| line.line == 14 && line.answer[4] == "昨天";
+        assert!(sorted.returned.iter().any(|line| typed(&line)), "what was typed goes back with it");
     }
 
     #[test]

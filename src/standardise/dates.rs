@@ -27,6 +27,21 @@ pub fn date(text: &str) -> Result<Option<Date>, NotADate> {
     Date::from_ymd(year, month, day.unwrap_or(1)).map(Some).ok_or(NotADate)
 }
 
+/// The day that a spreadsheet counts so.
+pub fn of_serial(number: i32) -> Date {
+    const OF_1970: i32 = 25_569; // days from 1899-12-30, where spreadsheets count from
+    Date::from_days(number - OF_1970)
+}
+
+/// A day that is written in full: a month alone is none. Five digits are how a spreadsheet counts days, where a cell lost its form.
+pub fn day(text: &str) -> Result<Option<Date>, NotADate> {
+    if let ([b'3'..=b'6', ..], 5, Ok(serial)) = (text.as_bytes(), text.len(), text.parse()) {
+        return Ok(Some(of_serial(serial)));
+    }
+    let Some((year, month, day)) = read(text)? else { return Ok(None) };
+    day.and_then(|day| Date::from_ymd(year, month, day)).map(Some).ok_or(NotADate)
+}
+
 /// A last day; `Ok(None)` if it never comes (2099 and later). What says no day, and the placeholders of the past, are no
 /// answer here: whoever does not say when something ends has not said that it does not.
 pub fn last_day(text: &str) -> Result<Option<Date>, NotADate> {
@@ -360,5 +375,8 @@ mod tests {
     fn a_month_without_a_day_is_its_first_day() {
         assert_eq!(day("2012年11月"), "2012-11-01");
         assert_eq!(day("201211"), "2012-11-01");
+        assert_eq!(super::day("2012年11月"), Err(NotADate));
+        assert_eq!(super::day("45292"), Ok(Date::from_ymd(2024, 1, 1)));
+        assert_eq!(super::day("2012年11月3日"), Ok(Date::from_ymd(2012, 11, 3)));
     }
 }

@@ -137,4 +137,7 @@ pub struct RuleCard {
     pub flag: String,
     /// Parameters the rule reads.
     pub parameters: Vec<String>,
+    /// Records of supporters (赡养人) count too.
+    #[serde(default)]
+    pub supporters: bool,
 }

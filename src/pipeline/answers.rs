@@ -174,6 +174,12 @@ fn import_answers(workspace: &Workspace, import: &Import<'_>, lists: &[(String, 
     let known = discrepancies(workspace, sorted.answers.iter().map(|line| (line.id.as_str(), line.on)).collect())?;
     sorted.keep(|line| if known.contains_key(&asked(line)) { None } else { Some("answers.unknown_id") });
     sorted.return_contradictions();
+    // An old list that is read again must not take back what was said since.
+    let is_older = |line: &Line| {
+        let answer = standing.get(known[&asked(line)].id.as_str()).and_then(|stands| stands.answer);
+        answer.is_some_and(|answer| answer.on > line.on)
+    };
+    sorted.keep(|line| is_older(line).then_some("answers.older"));
 
     let mut summary = AnswerSummary {
         lines: lists.iter().map(|(_, list)| list.bins.read - list.bins.skipped).sum(),

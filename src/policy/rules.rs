@@ -288,6 +288,7 @@ impl Reading<'_> {
             measure: spanned(&entry.measure),
             flag: spanned(&entry.flag),
             parameters: read.iter().filter(|name| self.parameters.contains_key(*name)).cloned().collect(),
+            supporters: entry.supporters,
         }
     }
 }

@@ -332,6 +332,7 @@ fn vehicle_card() -> RuleCard {
         measure: "count(distinct plate)".to_owned(),
         flag: "measure > vehicle_max".to_owned(),
         parameters: vec!["vehicle_max".to_owned()],
+        supporters: false,
     }
 }
 

@@ -69,7 +69,10 @@ pub(super) fn listing(view: &RunView) -> Listing {
 /// What the rule compares, for whom.
 fn purpose(view: &RunView, card: &RuleCard, evidence: &str, programmes: &str) -> String {
     let message = Message::new("package.purpose").with("programmes", programmes).with("kind", evidence);
-    view.say(message.with("title", &card.title))
+    // Where it stands in no list, a supporter's pension reads as one below the limit.
+    let counts =
+        if card.supporters || card.evidence == REGISTER { "" } else { view.word("package.without_supporters") };
+    view.say(message.with("title", &card.title).with("supporters", counts))
 }
 
 /// The sources of the rule's kind in this run, each with its state and date; a rule without a source says so, since all its

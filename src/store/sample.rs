@@ -302,5 +302,6 @@ fn card() -> RuleCard {
         measure: "count(distinct plate)".into(),
         flag: "measure > vehicle_max".into(),
         parameters: vec!["vehicle_max".into()],
+        supporters: false,
     }
 }

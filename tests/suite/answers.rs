@@ -91,6 +91,15 @@ fn answers_settle_a_fact_until_it_changes() {
     assert_eq!((code, &counts["stored"]["true_exempt"]), (Some(0), &1.into()), "{counts}");
     let (_, again) = import(&world, "二.csv", filled(&[(&pension, "属实-适用豁免", "第九条")]).as_bytes());
     assert_eq!((&again["known"], &again["stored"]), (&1.into(), &serde_json::json!({})), "nothing is stored twice");
+    let before = filled(&[(&pension, "无法核实", "")]).replace("2024/11/24", "2024/11/23");
+    let (code, counts) = import(&world, "旧.csv", before.as_bytes());
+    assert_eq!(
+        (code, &counts["returned"], &counts["stored"]),
+        (Some(1), &1.into(), &serde_json::json!({})),
+        "an old list"
+    );
+    let returned = records(&std::fs::read(world.path("旧.csv.returned.csv")).unwrap());
+    assert!(returned[0]["Reason"].contains("an answer of a later day stands already"), "{returned:?}");
 
     let second = night(&world, 1, &[]);
     let rows = listed(&world, &second, "worklist.csv");

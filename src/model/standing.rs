@@ -182,6 +182,11 @@ impl Absent {
         self.why == Absence::NotChecked
     }
 
+    /// Of the run before, not found any more, and nothing listed in its place.
+    pub fn is_gone(&self) -> bool {
+        !self.is_kept() && !self.again && self.why != Absence::Replaced
+    }
+
     /// Objected to, and shown nowhere else.
     pub fn is_objected(&self) -> bool {
         self.objection.is_some() && !self.follows

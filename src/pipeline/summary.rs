@@ -79,7 +79,7 @@ pub struct StandingSummary {
     pub answered: u64,
     /// Open objections.
     pub objections: u64,
-    /// Of the run before and not found: kept because they could not be looked at, and the others.
+    /// Of the run before and not found: kept because they could not be looked at, and those in whose place nothing is listed.
     pub kept: u64,
     pub gone: u64,
 }
@@ -99,7 +99,7 @@ impl StandingSummary {
             answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
             objections: history.objections(),
             kept,
-            gone: history.absent.iter().filter(|absent| !absent.is_kept() && !absent.again).count() as u64,
+            gone: history.absent.iter().filter(|absent| absent.is_gone()).count() as u64,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::kernel::Division;
 use crate::model::coverage::{StateCounts, is_fully_checked};
 use crate::model::link::{Grade, Link};
 use crate::model::register::Role;
-use crate::model::standing::{Absence, Absent};
+use crate::model::standing::Absent;
 
 /// Indexes into the run's tables that belong to one county.
 pub(super) struct County {
@@ -159,8 +159,10 @@ pub(super) struct Counts {
     /// Settled by an answer, in none of the figures above.
     pub answered: u64,
     pub objections: u64,
-    /// Of the run before and not found, by [`Absence`].
-    pub absent: [u64; Absence::ALL.len()],
+    /// Of the run before and not found: nothing could be said of it.
+    pub kept: u64,
+    /// Nor is anything listed in its place.
+    pub gone: u64,
     /// Discrepancies by rule index.
     pub rules: Vec<u64>,
     /// Persons by source and state.
@@ -187,7 +189,8 @@ impl Counts {
             changes: [0; 3],
             answered: 0,
             objections: 0,
-            absent: [0; Absence::ALL.len()],
+            kept: 0,
+            gone: 0,
             rules: vec![0; view.cards.len()],
             states: vec![StateCounts::default(); view.coverage.sources()],
             identity: 0,
@@ -215,7 +218,8 @@ impl Counts {
         self.answered = county.answered.len() as u64;
         for &index in &county.absent {
             let absent = &view.history.absent[index as usize];
-            self.absent[absent.why as usize] += 1;
+            self.kept += u64::from(absent.is_kept());
+            self.gone += u64::from(absent.is_gone());
             self.objections += u64::from(absent.is_objected());
         }
         flagged.sort_unstable();
@@ -255,7 +259,8 @@ impl Counts {
         self.answered += other.answered;
         self.objections += other.objections;
         self.changes.iter_mut().zip(other.changes).for_each(|(mine, theirs)| *mine += theirs);
-        self.absent.iter_mut().zip(other.absent).for_each(|(mine, theirs)| *mine += theirs);
+        self.kept += other.kept;
+        self.gone += other.gone;
         self.ties += other.ties;
         self.ties_not_seen += other.ties_not_seen;
         self.severity.iter_mut().zip(other.severity).for_each(|(mine, theirs)| *mine += theirs);

@@ -7,7 +7,7 @@ use super::listing::{Cell, Column, ColumnKind, Listing};
 use super::standing;
 use crate::kernel::{Division, Message};
 use crate::model::outcome::Severity;
-use crate::model::standing::{Absence, Change};
+use crate::model::standing::Change;
 
 /// The first sheet and the head of the page.
 pub(super) struct Cover {
@@ -74,8 +74,8 @@ fn pairs(view: &RunView, division: Division, counts: &Counts) -> Vec<(String, Ce
         ("standing.cover_same", counts.changes[Change::Same as usize]),
         ("standing.cover_answered", counts.answered),
         ("standing.cover_objections", counts.objections),
-        ("standing.cover_kept", counts.absent[Absence::NotChecked as usize]),
-        ("standing.cover_gone", counts.absent.iter().sum::<u64>() - counts.absent[Absence::NotChecked as usize]),
+        ("standing.cover_kept", counts.kept),
+        ("standing.cover_gone", counts.gone),
         ("report.cover_identity", counts.identity),
         ("report.cover_pending", counts.pending),
         ("report.cover_set_aside", counts.set_aside),

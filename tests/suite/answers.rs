@@ -380,7 +380,7 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
         one["变化"]
     );
     assert!(why(&third, &id).contains("按同一规则已列有别的疑点；已答复：不属实-已处分"), "{}", why(&third, &id));
-    assert_eq!(third["standing"]["objections"], 1);
+    assert_eq!((&third["standing"]["objections"], &third["standing"]["gone"]), (&1.into(), &0.into()), "none is gone");
     // Nothing answers: what was found last is held, and what is objected to is still to be looked into.
     let ahead = world.copy();
     let fourth = night(&world, 3, &["--only", "bank,business,housing,pension"]);

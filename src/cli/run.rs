@@ -206,6 +206,10 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
         let told = Message::new("cli.mandates_at_fault").with("count", summary.mandates_at_fault);
         eprintln!("! {}", context.say(&told.with("folder", &summary.outbox)));
     }
+    if !summary.standing.rules_gone.is_empty() {
+        let rules = summary.standing.rules_gone.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        eprintln!("! {}", context.say(&Message::new("cli.rules_gone").with("rules", rules)));
+    }
     if let Some(lost) = &summary.standing.lost {
         eprintln!("! {}", context.say(&Message::new("cli.lost_run").with("run", lost)));
     }

@@ -394,7 +394,7 @@ impl Found<'_> {
             flagged_households: households.len() as u64,
             grades,
             reviews: self.review_summary(),
-            standing: StandingSummary::of(&self.history),
+            standing: StandingSummary::of(&self.history, &self.plan.policy.cards()),
             filings: self.filings.as_ref().map(FilingSummary::of),
             packages: packages
                 .iter()

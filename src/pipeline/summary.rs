@@ -9,6 +9,7 @@ use crate::kernel::Error;
 use crate::model::evidence::{Bins, Evidence, Shortfall, Unmapped};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::kind::Kind;
+use crate::model::outcome::RuleCard;
 use crate::model::register::Register;
 use crate::model::standing::{Change, History};
 use crate::policy::Policy;
@@ -82,14 +83,19 @@ pub struct StandingSummary {
     /// Of the run before and not found: kept because they could not be looked at, and those in whose place nothing is listed.
     pub kept: u64,
     pub gone: u64,
+    /// Rules by which the run before found some of these, and which this run does not have.
+    pub rules_gone: BTreeSet<String>,
 }
 
 impl StandingSummary {
-    pub(super) fn of(history: &History) -> Self {
+    pub(super) fn of(history: &History, cards: &[RuleCard]) -> Self {
         let raised = |change| {
             history.stands.iter().filter(|stand| stand.change == change && !stand.is_answered()).count() as u64
         };
         let kept = history.absent.iter().filter(|absent| absent.is_kept()).count() as u64;
+        let is_here = |rule: &str| cards.iter().any(|card| card.code == rule);
+        let gone = || history.absent.iter().filter(|absent| absent.is_gone());
+        let rules = gone().map(|absent| &absent.earlier.rule).filter(|rule| !is_here(rule)).cloned();
         Self {
             against: history.against.clone(),
             lost: history.lost.clone(),
@@ -99,7 +105,8 @@ impl StandingSummary {
             answered: history.stands.iter().filter(|stand| stand.is_answered()).count() as u64,
             objections: history.objections(),
             kept,
-            gone: history.absent.iter().filter(|absent| absent.is_gone()).count() as u64,
+            gone: gone().count() as u64,
+            rules_gone: rules.collect(),
         }
     }
 }
@@ -179,6 +186,7 @@ impl RunSummary {
             || self.mandates_at_fault > 0
             || self.fewer_mandated > 0
             || self.standing.lost.is_some()
+            || !self.standing.rules_gone.is_empty()
             || self.sources.iter().any(SourceSummary::needs_attention)
     }
 }

@@ -106,6 +106,13 @@ fn rules_that_are_not_there_clear_nobody() {
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     };
+    assert_eq!(ran(&world, AS_OF).0, Some(0));
+    std::fs::remove_file(&property).unwrap();
+    let half = world.hedui(&["run", "--as-of", "2026-11-25", "--no-progress"]);
+    assert_eq!(half.status.code(), Some(1));
+    assert!(
+        text(&half.stderr).contains("by rules that this one does not have (") && text(&half.stderr).contains("V001")
+    );
     std::fs::write(&property, "# nothing left\n").unwrap();
     refused("property.toml:1: the file is empty");
     std::fs::remove_dir_all(world.path("policy/rules")).unwrap();

@@ -194,7 +194,8 @@ fn import_answers(workspace: &Workspace, import: &Import<'_>, lists: &[(String, 
     for line in sorted.answers {
         let statement = statement(&known[&asked(&line)], &line);
         let stands = standing.get(statement.discrepancy.as_str()).copied().unwrap_or_default();
-        if (stands.answer == Some(&statement) && stands.objection.is_none()) || !ids.insert(line.id) {
+        // Read once more, the answer that was objected to is no answer to the objection.
+        if stands.answer == Some(&statement) || !ids.insert(line.id) {
             summary.known += 1;
             continue;
         }

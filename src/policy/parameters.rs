@@ -73,8 +73,13 @@ impl Parameter {
         } else {
             values.into_iter().collect::<serde_json::Map<_, _>>().into()
         };
-        let unit = if self.unit == YUAN { "分" } else { &self.unit };
+        let unit = if self.is_money() { "分" } else { &self.unit };
         serde_json::json!({ "unit": unit, "document": self.document, "value": value })
+    }
+
+    /// Given in 元.
+    pub fn is_money(&self) -> bool {
+        self.unit == YUAN
     }
 
     /// Any of its values, for its type.
@@ -173,6 +178,10 @@ fn one(text: &PolicyText, at: usize, entry: &ParameterText, faults: &mut Vec<Err
             .with("unit", &unit)
             .with("keys", lacking.join(" "));
         faults.push(text.fault(at, message).hint(Message::new("policy.parameter_unfilled_hint")));
+        return None;
+    }
+    if unit.contains(YUAN) && unit != YUAN {
+        faults.push(text.fault(at, Message::new("policy.parameter_money").with("name", &name).with("unit", &unit)));
         return None;
     }
     let mut values = Vec::new();

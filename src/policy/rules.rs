@@ -8,7 +8,7 @@ use polars::prelude::{DataType, Expr};
 use rayon::prelude::*;
 use toml::Spanned;
 
-use super::check::{Names, Part, Refusal, limit_of};
+use super::check::{Names, Part, Refusal, column_names, limit_of};
 use super::columns::{Fixed, Level, Origin, RuleColumn, vocabulary};
 use super::parameters::Parameter;
 use super::text::{Per, PolicyText, RuleText};
@@ -232,6 +232,8 @@ impl Reading<'_> {
         };
         read.extend(latest.clone());
         let flag = flag?.expr;
+        let limit = limit_of(&flag, self.parameters);
+        self.refuse_other_unit(entry, limit.as_ref(), faults)?;
         Some(Rule {
             card: self.card(entry, &read),
             per: entry.per,
@@ -240,7 +242,7 @@ impl Reading<'_> {
             rows: rows?.expr,
             innocent,
             measure: measure?.expr,
-            limit: limit_of(&flag, self.parameters),
+            limit,
             flag,
             amount: amount.map(|checked| {
                 let of_measure = checked.names.iter().any(|name| name == super::check::MEASURE);
@@ -251,6 +253,21 @@ impl Reading<'_> {
             path: self.text.path.clone(),
             line: self.text.line(self.at),
         })
+    }
+
+    /// Money is held against money, which parameters give in 元 alone; what is counted is not: a limit in another unit accuses
+    /// everybody or nobody.
+    fn refuse_other_unit(&self, entry: &RuleText, limit: Option<&Expr>, faults: &mut Vec<Error>) -> Option<()> {
+        let named = limit.map(column_names).unwrap_or_default();
+        let units: Vec<&Parameter> = named.iter().filter_map(|name| self.parameters.get(name)).collect();
+        if units.is_empty() || units.iter().any(|parameter| parameter.is_money()) == entry.money_unit {
+            return Some(());
+        }
+        let key = if entry.money_unit { "policy.limit_not_money" } else { "policy.limit_money" };
+        let names: Vec<&str> = units.iter().map(|parameter| parameter.name.as_str()).collect();
+        let at = entry.flag.as_ref().map_or(self.at, |flag| flag.span().start);
+        faults.push(self.text.fault(at, Message::new(key).with("names", names.join(" "))));
+        None
     }
 
     /// The field that says which of a person's rows is newest: a date, a month or a number of the row.

@@ -370,6 +370,8 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
     import(&world, "一.csv", filled(&[(&id, "不属实-已处分", "两辆均已过户")]).as_bytes());
     let objected = world.hedui(&["verdict", "object", &id, "--by", "李某", "--reason", "x", "--on", "2024-12-01"]);
     assert!(objected.status.success());
+    let (_, again) = import(&world, "一.csv", filled(&[(&id, "不属实-已处分", "两辆均已过户")]).as_bytes());
+    assert_eq!((&again["known"], &again["stored"]), (&1.into(), &serde_json::json!({})), "it answers no objection");
     std::fs::write(&extract, &before).unwrap();
     let third = night(&world, 2, &[]);
     let [one] = &household(&third)[..] else { panic!("one car is left") };

@@ -18,7 +18,8 @@ use crate::standardise::amounts::Unit;
 /// The canonical operation of a row that withdraws a record.
 pub(super) const DELETE: &str = "delete";
 
-/// That of a row that changes one.
+/// That of a row that adds one, and of one that changes one.
+pub(super) const INSERT: &str = "insert";
 pub(super) const UPDATE: &str = "update";
 
 /// The layout of one source. Also the shape of `[persons]`, `[mandates]` … in `register.toml`, without kind and department.

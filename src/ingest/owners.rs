@@ -10,12 +10,12 @@
 use crate::kernel::CitizenId;
 
 /// Separators of lists, after which an owner may begin.
-const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/', '|', '｜', '&', '＆', '\n'];
+const SEPARATORS: &[char] = &['、', '，', ',', '；', ';', '/', '／', '|', '｜', '&', '＆', '\n'];
 
 /// Whether a cell's bytes may hold a list: a cheap look that is never wrong about "no". For GB18030 bytes it may say
 /// "yes" where two characters happen to meet like a separator.
 pub(super) fn may_be_list(bytes: &[u8]) -> bool {
-    // 、，；＆｜ in UTF-8 begin with E3 80, EF BC, EF BD; in GB18030 they are A1 A2, A3 AC, A3 BB, A3 A6, A3 FC.
+    // 、，；＆／｜ in UTF-8 begin with E3 80, EF BC, EF BD; in GB18030 they are A1 A2, A3 AC, A3 BB, A3 A6, A3 AF, A3 FC.
     let is_separator = |at: usize| {
         matches!(
             (bytes[at], bytes.get(at + 1)),
@@ -23,7 +23,7 @@ pub(super) fn may_be_list(bytes: &[u8]) -> bool {
                 | (0xE3, Some(0x80))
                 | (0xEF, Some(0xBC | 0xBD))
                 | (0xA1, Some(0xA2))
-                | (0xA3, Some(0xAC | 0xBB | 0xA6 | 0xFC))
+                | (0xA3, Some(0xAC | 0xBB | 0xA6 | 0xAF | 0xFC))
         )
     };
     (0..bytes.len()).any(is_separator)
@@ -33,7 +33,7 @@ pub(super) fn may_be_list(bytes: &[u8]) -> bool {
 pub(super) fn may_be_ids(bytes: &[u8]) -> bool {
     // Nearly every cell is eighteen digits.
     let digits = |id: &[u8; 18]| id.iter().fold(true, |all, byte| all & byte.is_ascii_digit());
-    !bytes.try_into().is_ok_and(digits) && (bytes.len() >= 2 * ID || !bytes.iter().all(u8::is_ascii_alphanumeric))
+    !bytes.try_into().is_ok_and(digits) && (bytes.len() > LONGEST_ID || !bytes.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// The owners in an id cell and a name cell, as (id, name); either may be empty, never both.
@@ -43,7 +43,16 @@ pub(super) fn pair<'a>(ids: &'a str, names: &'a str) -> Vec<(&'a str, &'a str)> 
         return pairs;
     }
     let all_names = names.trim();
-    let ids = split_ids(ids);
+    let pieces = split_ids(ids);
+    let within = match pieces.len() {
+        0 => several_within(names),
+        1 => several_within(ids),
+        _ => None,
+    };
+    if let Some(found) = within {
+        return found.into_iter().map(|id| (id, all_names)).collect();
+    }
+    let ids = pieces;
     let mut names = split(names, SEPARATORS);
     if let (true, [only]) = (ids.len() > 1, names.as_slice()) {
         let pieces: Vec<&str> = only.split_whitespace().collect();
@@ -70,8 +79,43 @@ fn split_ids(text: &str) -> Vec<&str> {
     run_together(only).unwrap_or(pieces)
 }
 
-/// Characters of an id.
+/// Characters of an id; with what a certificate of disability adds.
 const ID: usize = 18;
+const LONGEST_ID: usize = 22;
+
+/// Whether a cell of names may hold ids too.
+pub(super) fn may_hold_ids(name: &[u8]) -> bool {
+    name.len() > 2 * ID
+}
+
+/// Good ids in a text that no separator takes apart: two at least, or one that something else runs into. Whose they are, nobody
+/// can say.
+fn several_within(text: &str) -> Option<Vec<&str>> {
+    if text.len() <= LONGEST_ID {
+        return None;
+    }
+    let is_good = |id: &str| {
+        let read = CitizenId::from_ascii(id.to_ascii_uppercase().as_bytes());
+        read.is_some_and(|id| id.is_valid() && id.birth().is_some())
+    };
+    let (mut found, mut run_into, mut at) = (Vec::new(), false, 0);
+    for run in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let letters = run.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        let mut from = 0;
+        while from + ID <= letters.len() {
+            let id = &text[at + from..at + from + ID];
+            if is_good(id) {
+                found.push(id);
+                run_into = run_into || letters.len() > LONGEST_ID;
+                from += ID;
+            } else {
+                from += 1;
+            }
+        }
+        at += run.len();
+    }
+    (found.len() > 1 || run_into).then_some(found)
+}
 
 /// Several ids with nothing between them, one of them good.
 fn run_together(text: &str) -> Option<Vec<&str>> {
@@ -96,7 +140,9 @@ fn written_in_brackets(text: &str) -> Option<Vec<(&str, &str)>> {
         let bracketed =
             of_piece(piece).map(|(open, end)| (&piece[..open], piece[open..end].trim_start_matches(['(', '（'])));
         match bracketed {
-            Some((name, id)) if is_id_like(id.trim()) && !is_id_like(name) => pairs.push((id.trim(), name.trim())),
+            Some((name, id)) if is_id_like(id.trim()) && id.chars().count() <= LONGEST_ID && !is_id_like(name) => {
+                pairs.push((id.trim(), name.trim()));
+            }
             _ if is_id_like(piece) => return None,
             _ => pairs.push(("", piece)),
         }
@@ -192,6 +238,26 @@ mod tests {
         assert_eq!(pair("", &format!("张三（{A}）、李四({B})、王五")), [(A, "张三"), (B, "李四"), ("", "王五")]);
         assert_eq!(pair("", "张三（已故）、李四"), [("", "张三（已故）"), ("", "李四")]);
         assert_eq!(pair(A, &format!("张三({A})")), [(A, &*format!("张三({A})"))], "a name with a remark");
+    }
+
+    #[test]
+    fn good_ids_that_nothing_takes_apart_are_owners_whose_names_nobody_knows() {
+        const C: &str = "11010519491231002X";
+        const D: &str = "440524188001010014";
+        for (ids, names, found) in [
+            ("91370141MA4076340Q11010519491231002X", "某公司、张三", &[C][..]),
+            ("E1234567811010519491231002X", "张三", &[C]),
+            ("甲（11010519491231002X）乙（11010519491231002X）", "", &[C, C]),
+            ("", "甲（11010519491231002X）乙（11010519491231002X）", &[C, C]),
+            ("", "（11010519491231002X）甲、（11010519491231002X）乙", &[C, C]),
+            ("11010519491231002X和11010519491231002X", "甲和乙", &[C, C]),
+        ] {
+            let expected: Vec<(&str, &str)> = found.iter().map(|id| (*id, names)).collect();
+            assert_eq!(pair(ids, names), expected, "{ids}");
+        }
+        assert_eq!(pair("身份证号码：11010519491231002X", "张三"), [("身份证号码：11010519491231002X", "张三")]);
+        assert_eq!(pair(&format!("{C}／{D}"), "甲／乙"), [(C, "甲"), (D, "乙")]);
+        assert!(may_be_ids(b"E1234567811010519491231002X") && !may_be_ids(b"11010519491231002x43B1"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::batch::{Batch, REJECT_CHARACTERS};
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
-use super::layout::{DELETE, UPDATE};
+use super::layout::{DELETE, INSERT};
 use super::owners;
 use super::reading::{Reading, readings};
 use super::split::{Fault, Record, fits};
@@ -51,7 +51,8 @@ pub(super) struct RowReader<'a> {
     raw_nulls: Words,
     raw_footers: Words,
     deletes: Operation,
-    updates: Operation,
+    /// Where operations have meanings: what adds a record. Whatever else does not delete changes one.
+    inserts: Option<Operation>,
     raw_companies: Words,
     footers: Vec<String>,
     operation: Option<usize>,
@@ -76,9 +77,10 @@ impl<'a> RowReader<'a> {
             codes.filter(|(_, canonical)| *canonical == meaning).map(|(code, _)| code.clone()).collect()
         };
         let companies = that_mean("owner_id_type", COMPANY);
+        let has_meanings = source.codes.contains_key("operation");
         let operations = |meaning: &str| {
             let mut words = that_mean("operation", meaning);
-            if source.codes.contains_key("operation") {
+            if has_meanings {
                 words.push(meaning.to_owned()); // a meaning means itself
             }
             words
@@ -100,7 +102,7 @@ impl<'a> RowReader<'a> {
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
             deletes: Operation::new(&deletes, encoding),
-            updates: Operation::new(&operations(UPDATE), encoding),
+            inserts: has_meanings.then(|| Operation::new(&operations(INSERT), encoding)),
             raw_companies: raw(&companies),
             nulls: Words::new(&nulls, Encoding::Utf8),
             footers,
@@ -286,11 +288,13 @@ impl<'a> RowReader<'a> {
     /// Whose a record is now, whoever that is: somebody unknown to the register, or a company, to whom it has passed from
     /// somebody on it.
     fn note_change(&self, row: &Record<'_>, batch: &mut Batch) {
-        let Some((operation, index)) = self.operation.zip(self.record_id) else { return };
-        if self.updates.is_said(self.cell(row, operation), self.encoding) {
+        let (Some((operation, index)), Some(inserts)) = (self.operation.zip(self.record_id), &self.inserts) else {
+            return;
+        };
+        let cell = self.cell(row, operation);
+        if !cell.is_empty() && !inserts.is_said(cell, self.encoding) {
             let recalled = self.recalled(row, index, false);
-            let tells = recalled.record().is_some() && recalled.person().is_some();
-            batch.recalled.extend(tells.then_some(recalled));
+            batch.recalled.extend(recalled.record().map(|_| recalled));
         }
     }
 
@@ -336,7 +340,8 @@ impl<'a> RowReader<'a> {
                 continue;
             }
             // Only owners come as lists; a marriage has one spouse.
-            if slot > 0 || !(owners::may_be_ids(id) || owners::may_be_list(name)) {
+            let holds_ids = id.is_empty() && owners::may_hold_ids(name);
+            if slot > 0 || !(owners::may_be_ids(id) || owners::may_be_list(name) || holds_ids) {
                 each(slot as u8, &PartyView { id, name, encoding: self.encoding });
                 continue;
             }

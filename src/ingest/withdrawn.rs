@@ -170,9 +170,11 @@ impl<'t> Rows<'t> {
             let days = one.on().zip(day).filter(|(on, day)| on != day);
             let is_behind = (*file, one.line()) > (at.file, at.line);
             if !one.is_deleted() {
-                // In the same person's name it is a row as any other; co-owners of a record are changed together.
-                let is_later = days.map_or(is_behind && !self.updates[row], |(on, day)| on > day);
-                fate = if is_later && is_of_another { Fate::Doubtful } else { fate };
+                // In the same person's name it is a row as any other. Co-owners of a record are changed together, and no record is
+                // added after it was changed, in whatever order they stand.
+                let is_later = days.map_or(!self.updates[row], |(on, day)| on > day);
+                let may_be_anothers = is_of_another || one.person().is_none();
+                fate = if is_later && may_be_anothers { Fate::Doubtful } else { fate };
                 continue;
             }
             let is_later = match days {

@@ -187,9 +187,14 @@ impl Policy {
             || self.rules.iter().any(|rule| rule.words.contains(programme))
     }
 
-    /// Whether some rule compares with a text.
+    /// Whether some rule compares with a text, with a part of it or with a parameter that is it.
     pub fn heeds(&self, text: &str) -> bool {
-        !text.trim().is_empty() && self.rules.iter().any(|rule| rule.words.iter().any(|word| word.contains(text)))
+        let is_about = |word: &String| {
+            let word = word.trim_matches(['%', '_', '^', '$', '.', '*']);
+            !word.is_empty() && (word.contains(text) || text.contains(word))
+        };
+        let in_rules = || self.rules.iter().any(|rule| rule.words.iter().any(is_about));
+        !text.trim().is_empty() && (in_rules() || self.parameters.values().any(|parameter| parameter.takes(text)))
     }
 
     /// The kinds of evidence that rules read, `enrolment` among them where one reads the register itself; ascending.

@@ -82,6 +82,11 @@ impl Parameter {
         self.unit == YUAN
     }
 
+    /// One of its values is this text.
+    pub fn takes(&self, text: &str) -> bool {
+        self.values.iter().any(|dated| matches!(&dated.value, Value::Text(own) if own == text))
+    }
+
     /// Any of its values, for its type.
     pub fn example(&self) -> &Value {
         &self.values[0].value
@@ -248,6 +253,9 @@ fn typed(written: &toml::Value, unit: &str) -> Option<Value> {
         }
         (YUAN, _) => None,
         (_, toml::Value::Integer(whole)) => (0..=MOST).contains(whole).then_some(Value::Whole(*whole)),
+        (unit, toml::Value::Float(decimal)) if COUNTED.contains(&unit) && decimal.fract() == 0.0 => {
+            (0.0..=MOST as f64).contains(decimal).then_some(Value::Whole(*decimal as i64))
+        }
         (unit, _) if COUNTED.contains(&unit) => None,
         (_, toml::Value::Float(decimal)) => (0.0..=MOST as f64).contains(decimal).then_some(Value::Decimal(*decimal)),
         (_, toml::Value::Boolean(flag)) => Some(Value::Flag(*flag)),

@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::frame::{Seat, World, evidence_of, fact_text, record};
 use crate::kernel::Date;
+use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::register::Role;
 use crate::model::table::Column as Field;
@@ -73,7 +74,7 @@ fn of_persons(seats: &[Seat]) -> impl Iterator<Item = &[Seat]> {
 fn told_apart(world: &World, seat: &Seat) -> String {
     let evidence = evidence_of(world, seat);
     let telling = evidence.kind.fact.last().map(|field| &evidence.table.columns[*field]);
-    match telling.is_some_and(|column| !column.text(seat.row as usize).is_empty()) {
+    match telling.is_some_and(|column| identifies(&in_one_writing(&column.text(seat.row as usize)))) {
         true => in_one_writing(&fact_text(evidence, seat.row)),
         false => record(world, seat),
     }
@@ -85,39 +86,59 @@ fn in_one_writing(text: &str) -> String {
     text.nfkc().filter(counts).flat_map(char::to_uppercase).collect()
 }
 
-/// Fields that tell two things apart beside what makes a kind's fact: a plate may be kept for the next car.
-const BESIDE_FACT: [(&str, &str); 1] = [("vehicle", "registered_on")];
+/// Fields in which two rows about one thing agree, beside what makes a kind's fact: a plate may be kept for the next car, a garage
+/// stands under the number of its flat, and a certificate that was renewed leaves the old one behind.
+const OF_THE_THING: [(&str, &[&str]); 4] = [
+    ("vehicle", &["plate_type", "brand", "model", "type_code", "registered_on"]),
+    ("housing", &["certificate", "area", "purpose", "registered_on"]),
+    ("provident_fund", &["employer"]),
+    ("business", &["company", "founded_on"]),
+];
 
-/// A later row of the person says how the same thing stands now: a car that was given up since, an account that was closed. Only of
-/// rows that give all that makes their fact, and by days: of one day, or without one, nobody can tell.
+/// A later row of the person says how the same thing stands now: a car that was given up since, an account that was closed. It gives
+/// everything that the earlier one gives, and is of the same thing by all that identifies it; by days, for of one day, or without
+/// one, nobody can tell.
 pub(super) fn replaced(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let thing = |seat: &Seat| -> Option<String> {
-        let evidence = evidence_of(world, seat);
-        let beside = BESIDE_FACT.iter().filter(|(kind, _)| *kind == evidence.kind.code);
-        let beside = beside.filter_map(|(_, field)| evidence.kind.field(field));
-        let text = |field: usize| in_one_writing(&evidence.table.columns[field].text(seat.row as usize));
-        let fact: Vec<String> = evidence.kind.fact.iter().map(|field| text(*field)).collect();
-        let is_whole = !fact.is_empty() && fact.iter().all(|part| !part.is_empty());
-        is_whole.then(|| fact.into_iter().chain(beside.map(text)).collect::<Vec<_>>().join("\u{1f}"))
-    };
     let of_person = |rows: &[Seat]| {
-        if rows.len() == 1 {
-            return vec![false];
-        }
-        let dated = |seat: &Seat| Some((thing(seat)?, row_date(world, seat)?));
-        let mut newest: BTreeMap<String, Date> = BTreeMap::new();
-        for (thing, day) in rows.iter().filter_map(dated) {
-            newest.entry(thing).and_modify(|last| *last = day.max(*last)).or_insert(day);
-        }
-        rows.iter().map(|seat| dated(seat).is_some_and(|(thing, day)| newest[&thing] > day)).collect()
+        let replaces = |seat: &Seat| rows.iter().any(|later| is_replaced_by(world, seat, later));
+        rows.iter().map(|seat| rows.len() > 1 && replaces(seat)).collect::<Vec<_>>()
     };
     of_persons(seats).flat_map(of_person).collect()
 }
 
+fn is_replaced_by(world: &World, seat: &Seat, later: &Seat) -> bool {
+    let is_later = row_date(world, seat).zip(row_date(world, later)).is_some_and(|(day, later)| day < later);
+    let [own, other] = [seat, later].map(|seat| evidence_of(world, seat));
+    if !is_later || own.kind.code != other.kind.code {
+        return false;
+    }
+    let text = |evidence: &Evidence, seat: &Seat, field: usize| {
+        in_one_writing(&evidence.table.columns[field].text(seat.row as usize))
+    };
+    let both = |field: usize| (text(own, seat, field), text(other, later, field));
+    let agree = |field: usize| matches!(both(field), (a, b) if a == b);
+    let identifies_it = |field: &usize| agree(*field) && identifies(&text(own, seat, *field));
+    let of_the_thing = OF_THE_THING.iter().filter(|(kind, _)| *kind == own.kind.code).flat_map(|(_, fields)| *fields);
+    let fields = own.kind.fields.iter().enumerate().filter(|(_, field)| !kind::is_common(&field.name));
+    !own.kind.fact.is_empty()
+        && own.kind.fact.iter().all(identifies_it)
+        && of_the_thing.filter_map(|name| own.kind.field(name)).all(agree)
+        && fields.map(|(field, _)| both(field)).all(|(given, later)| given.is_empty() || !later.is_empty())
+}
+
+/// A number that was masked, rounded by a spreadsheet, or is none, is many things' number.
+fn identifies(text: &str) -> bool {
+    let is_rounded = text.split_once("E+").is_some_and(|(digits, exponent)| {
+        digits.starts_with(|first: char| first.is_ascii_digit()) && exponent.parse::<u32>().is_ok()
+    });
+    !is_rounded && !text.contains('*') && text.chars().any(|letter| letter.is_alphanumeric() && letter != '0')
+}
+
+/// A day to come is no day.
 fn row_date(world: &World, seat: &Seat) -> Option<Date> {
     let evidence = evidence_of(world, seat);
     match &evidence.table.columns[evidence.kind.field("as_of")?] {
-        Field::Date(days) => days.get(seat.row as usize),
+        Field::Date(days) => days.get(seat.row as usize).filter(|day| *day <= world.register.as_of),
         _ => None,
     }
 }

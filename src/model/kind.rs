@@ -348,7 +348,7 @@ pub fn judgements() -> Kind {
         ("key", "判定编号", FieldType::Text),
         ("answer", "人工判定", FieldType::Code),
         ("judge", "判定人", FieldType::Text),
-        ("judged_on", "判定日期", FieldType::Date),
+        ("judged_on", "判定日期", FieldType::Text),
         ("note", "判定说明", FieldType::Text),
     ];
     plain("judgement", "人工判定", fields)

@@ -9,13 +9,13 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::register::{column_of, dates};
 use crate::ingest::{self, Source};
 use crate::kernel::{Cancel, Date, Error, Lang, Message, Result, Silent, wording};
 use crate::model::evidence::{Delivery, Evidence};
 use crate::model::judgement::{Answer, Judgement, JudgementKey};
 use crate::model::kind::{self, Kind};
 use crate::report::{ANSWER_HEADINGS, ReturnedLine};
+use crate::standardise::dates::{self, NotADate};
 use crate::store::{ImportedFile, Ledger, Workspace, known_keys};
 
 /// What became of a file's lines.
@@ -64,6 +64,9 @@ pub(super) fn import_judgements(
     let mut sorted = Sorted::new(evidence, import.sheet.unwrap_or_default(), import.today);
     sorted.return_unknown(workspace, &standing)?;
     sorted.return_contradictions();
+    // An old list that is read again must not turn a link round.
+    let is_older = |line: &Line| standing.get(&line.judgement.key).is_some_and(|one| one.on > line.judgement.on);
+    sorted.keep(|line| is_older(line).then_some("verdict.older"));
 
     let lines = evidence.bins.read - evidence.bins.skipped;
     let mut summary = ImportSummary {
@@ -182,13 +185,12 @@ impl Sorted {
             faults.entry(reject.at.line).or_insert((reject.reason, &reject.text));
         }
         let mut sorted = Self { judged: Vec::new(), open: 0, returned: Vec::new() };
-        let days = dates(column_of(&evidence.kind, &evidence.table, "judged_on"));
         for (row, at) in evidence.refs.iter().enumerate() {
             let answer = std::array::from_fn(|column| evidence.table.columns[column].text(row));
             let (reason, text) = faults.remove(&at.line).unwrap_or_default();
             let returned =
                 ReturnedLine { sheet: sheet.to_owned(), line: at.line, reason, answer, text: text.to_owned() };
-            sorted.take(returned, days.get(row), today);
+            sorted.take(returned, today);
         }
         // What is left are whole lines that could not be read.
         for (line, (reason, text)) in faults {
@@ -200,10 +202,10 @@ impl Sorted {
     }
 
     /// `returned` says what stands in the line, and with a reason that a cell of it could not be read.
-    fn take(&mut self, mut returned: ReturnedLine, on: Option<Date>, today: Date) {
-        let [key, answer, judge, _, note] = &returned.answer;
+    fn take(&mut self, mut returned: ReturnedLine, today: Date) {
+        let [key, answer, judge, on, note] = &returned.answer;
         let blank = returned.reason.is_empty() && returned.answer[1..].iter().all(String::is_empty);
-        let parsed = (JudgementKey::parse(key), Answer::parse(answer), on);
+        let parsed = (JudgementKey::parse(key), Answer::parse(answer), dates::day(on));
         let reason = match parsed {
             _ if !returned.reason.is_empty() => returned.reason,
             (None, ..) if key.is_empty() => "verdict.no_key",
@@ -212,9 +214,10 @@ impl Sorted {
             (_, None, _) if answer.is_empty() => "verdict.no_answer",
             (_, None, _) => "verdict.bad_answer",
             _ if judge.is_empty() => "verdict.no_judge",
-            (_, _, None) => "verdict.no_date",
-            (_, _, Some(on)) if on > today => "verdict.date_ahead",
-            (Some(key), Some(answer), Some(on)) => {
+            (_, _, Err(NotADate)) => "verdict.bad_date",
+            (_, _, Ok(None)) => "verdict.no_date",
+            (_, _, Ok(Some(on))) if on > today => "verdict.date_ahead",
+            (Some(key), Some(answer), Ok(Some(on))) => {
                 let judgement = Judgement { key, answer, judge: judge.clone(), on, note: note.clone() };
                 return self.judged.push(Line { judgement, returned });
             }
@@ -298,7 +301,8 @@ mod tests {
              10,,,同一人,2026-11-25,王\n\
              11,,{c},同一人,2026-11-25,王\n\
              12,,{c},不是同一人,2026-11-26,王\n\
-             13,{b}\n"
+             13,{b}\n\
+             14,,{b},同一人,2026-11,王\n"
         );
         let sorted = sorted("回复.csv", text.as_bytes(), None).unwrap();
         assert_eq!(sorted.judged.len(), 1);
@@ -309,13 +313,14 @@ mod tests {
             (5, "verdict.bad_answer"),
             (6, "verdict.no_judge"),
             (7, "verdict.no_date"),
-            (8, "ingest.reject_date"),
+            (8, "verdict.bad_date"),
             (9, "verdict.date_ahead"),
             (10, "verdict.bad_key"),
             (11, "verdict.no_key"),
             (12, "verdict.contradicts"),
             (13, "verdict.contradicts"),
             (14, "ingest.reject_fields"),
+            (15, "verdict.bad_date"),
         ];
         assert_eq!(reasons(&sorted), expected);
     }

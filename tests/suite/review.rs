@@ -54,6 +54,9 @@ fn judgements_are_respected_until_the_facts_change() {
     assert_eq!((&counts["same"], &counts["other"], &counts["unclear"]), (&1.into(), &1.into(), &1.into()));
     let (code, again) = import(&world, "回复.csv", answered(&answers).as_bytes());
     assert_eq!((code, &again["known"], &again["same"]), (Some(0), &3.into(), &0.into()), "nothing is stored twice");
+    let old = answered(&[(&same, "不是同一人")]).replace("2024-11-24", "2024-11-23");
+    let (code, counts) = import(&world, "旧.csv", old.as_bytes());
+    assert_eq!((code, &counts["returned"], &counts["other"]), (Some(1), &1.into(), &0.into()), "an old list");
 
     let second = world.summary();
     let still = asked(&world, &second);

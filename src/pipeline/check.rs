@@ -78,7 +78,7 @@ pub struct Enrolled {
     /// Code of the household.
     pub household: String,
     pub programme: String,
-    /// The name there is consistent with the one given, or none was given.
+    /// The name there is consistent with the one given; without one, with that of every other row under the id.
     pub agrees: bool,
     /// Asked about was a household, and this is another one: rules about enrolment look at the whole register, which is the
     /// night's.
@@ -310,8 +310,10 @@ fn named(asked: &[Asked], rows: Option<&[Vec<OnRegister>]>) -> Vec<Asked> {
 fn enrolled(rows: Vec<Vec<OnRegister>>, asked: &Register) -> Vec<Vec<Enrolled>> {
     let of_person = |(number, rows): (u32, Vec<OnRegister>)| {
         let name = asked.name(number);
+        // Without a name, one that the register gives twice and not alike is nobody's.
+        let is_one = rows.iter().all(|row| names::compare(&row.name, &rows[0].name).is_consistent());
         let enrolled = |row: OnRegister| Enrolled {
-            agrees: name.is_empty() || names::compare(&row.name, name).is_consistent(),
+            agrees: if name.is_empty() { is_one } else { names::compare(&row.name, name).is_consistent() },
             elsewhere: !asked.household_of(number).code().is_empty(),
             household: row.household,
             programme: row.programme,

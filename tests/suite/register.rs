@@ -402,6 +402,15 @@ fn an_enrolment_twice_is_not_gone_with_its_mandate_and_not_hidden_at_the_window(
     let run = next_day(&world);
     let why = why_absent(&world, &run, &twice["id"]);
     assert!(why.starts_with("未能核对") && why.contains("未授权"), "{why}");
+    // Under two names, a check by number alone is about nobody knows whom.
+    let by_number = || world.hedui(&["check", "--id", &twice["person_id"], "--reason", "复核", "--as-of", AS_OF]);
+    assert_eq!(by_number().status.code(), Some(0));
+    let (line, mut cells) = line_of(&world, &twice["person_id"]);
+    cells[1] = "尉迟不同".to_owned();
+    put_line(&world, line, &cells);
+    next_day(&world);
+    let told = by_number();
+    assert!(told.status.code() == Some(1) && text(&told.stdout).contains("or than that of another row"));
 }
 
 /// Whatever of a row cannot be read or is not understood: what was found of its people is held, not gone.

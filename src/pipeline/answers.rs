@@ -8,6 +8,7 @@
 //! discrepancy, if the visit was earlier), so that an old list answered late does not settle what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -68,6 +69,10 @@ pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported
     if import.file.is_dir() {
         return Err(Error::input(Message::new("verdict.folder")).at(import.file));
     }
+    if !is_workbook(import.file) && is_other_workbook(import.file) {
+        let fault = Error::input(Message::new("verdict.other_workbook")).at(import.file);
+        return Err(fault.hint(Message::new("verdict.other_workbook_hint")));
+    }
     let (mut work, mut reviews, mut neither) = (Vec::new(), Vec::new(), None);
     for sheet in sheets(import)? {
         let of_sheet = Import { sheet: sheet.as_deref(), ..*import };
@@ -111,6 +116,13 @@ fn sheets(import: &Import<'_>) -> Result<Vec<Option<String>>> {
 
 fn is_workbook(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"))
+}
+
+/// .xls, .ods and the like, which begin as archives of Microsoft's or zip archives do.
+fn is_other_workbook(file: &Path) -> bool {
+    let mut first = [0; 4];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok() && (first == *b"PK\x03\x04" || first == [0xD0, 0xCF, 0x11, 0xE0])
 }
 
 /// One sheet or text file; `None` if it has not the headings of a work list.

@@ -159,6 +159,15 @@ fn lines_at_fault_come_back_and_can_be_mended() {
     assert_eq!((code, &counts["same"]), (Some(1), &1.into()), "{counts}");
     let missing = world.hedui(&["verdict", "import", "none.csv"]);
     assert_eq!(missing.status.code(), Some(4), "{}", text(&missing.stderr));
+    for (name, bytes, said) in [
+        ("旧.xls", &b"\xD0\xCF\x11\xE0\xA1\xB1"[..], "save it as .xlsx"),
+        ("别的.csv", "甲,乙\n1,2\n".as_bytes(), "neither a work list nor a review list"),
+    ] {
+        std::fs::write(world.path(name), bytes).unwrap();
+        let refused = world.hedui(&["verdict", "import", name]);
+        assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains(said), "{}", text(&refused.stderr));
+    }
 }
 
 /// The workbook as it was written, one answer typed in, saved again.

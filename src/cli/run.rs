@@ -30,7 +30,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
     let plan = config::load(&context.centre)?;
     for code in &args.only {
         if !plan.sources.iter().any(|source| source.code == *code) {
-            let known: Vec<&str> = plan.sources.iter().map(|source| source.code.as_str()).collect();
+            let known = plan.source_codes();
             let fault = Message::new("cli.unknown_source").with("value", code).with("known", known.join(", "));
             return Err(Error::config(fault));
         }

@@ -39,6 +39,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Codes of the sources, in their order.
+    pub fn source_codes(&self) -> Vec<&str> {
+        self.sources.iter().map(|source| source.code.as_str()).collect()
+    }
+
     /// Made-up people or parameters: every page says 演示.
     pub fn is_demo(&self) -> bool {
         self.centre.demo || self.policy.demo

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held::HeldRows;
 use crate::kernel::Date;
 use crate::model::evidence::{Bins, Newest, Parties, Reject, RowRef};
-use crate::model::extract_keys::{Entry, Place, Recalled};
+use crate::model::extract_keys::{Entry, Place, RecordChange};
 use crate::model::kind::Kind;
 use crate::model::table::Table;
 
@@ -65,7 +65,7 @@ pub(super) struct Batch {
     /// A row was dated after the day of the reading.
     pub(super) dated_later: bool,
     /// Records that rows delete or change, of sources that number their records.
-    pub(super) recalled: Vec<Recalled>,
+    pub(super) changes: Vec<RecordChange>,
     /// Keys of all good rows, if they were asked for and every row has a place.
     pub(super) entries: Option<Vec<Entry>>,
 }
@@ -84,7 +84,7 @@ impl Batch {
             newest: None,
             last_as_of: Vec::new(),
             dated_later: false,
-            recalled: Vec::new(),
+            changes: Vec::new(),
             entries: Some(Vec::new()),
         }
     }
@@ -185,7 +185,7 @@ impl Batch {
         for (key, count) in other.reject_counts {
             *self.reject_counts.entry(key).or_default() += count;
         }
-        self.recalled.extend(other.recalled.into_iter().map(|one| one.moved(lines)));
+        self.changes.extend(other.changes.into_iter().map(|one| one.moved(lines)));
         self.newest = self.newest.max(other.newest);
         self.dated_later |= other.dated_later;
         self.take_entries(other.entries, lines);

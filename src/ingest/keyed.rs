@@ -100,12 +100,12 @@ pub(super) fn pick(
 ) -> Result<Option<ReadPart>> {
     let picked = connector.pick(delivered, index, &known, job)?;
     let batch = picked.batch;
-    let FileSummary { file, bins, newest, recalled, rejects, reject_counts, .. } = known.summary;
+    let FileSummary { file, bins, newest, changes, rejects, reject_counts, .. } = known.summary;
     let restored = restore(rejects, index);
     let (Some(restored), 0, 0) = (restored, batch.bins.rejected, batch.bins.skipped) else { return Ok(None) };
     job.progress.advance(job.code, file.bytes, bins.read);
     let mut all = Batch { bins, rejects: Rejects { rows: restored, ..Rejects::default() }, ..Batch::new(job.kind) };
-    (all.newest, all.dated_later, all.recalled) = (newest.date, newest.dated_later, recalled);
+    (all.newest, all.dated_later, all.changes) = (newest.date, newest.dated_later, changes);
     for (reason, count) in &reject_counts {
         if let Some(reason) = wording::key(reason) {
             all.reject_counts.insert((None, reason, true), *count);
@@ -140,7 +140,7 @@ fn summary(
         gb18030: encoding == Encoding::Gb18030,
         sheet,
         newest: batch.newest_on(today),
-        recalled: batch.recalled.clone(),
+        changes: batch.changes.clone(),
         rejects: rejects.collect(),
         reject_counts: reject_counts.into_iter().collect(),
     }

@@ -182,7 +182,7 @@ fn read_files(
         Format::Xlsx => &xlsx::Spreadsheet,
     };
     let mut evidence = nothing(job);
-    let (mut all, mut recalled, mut numbers) = (Batch::new(job.kind), Vec::new(), Vec::new());
+    let (mut all, mut changes, mut numbers) = (Batch::new(job.kind), Vec::new(), Vec::new());
     for (index, (path, file)) in paths.iter().zip(delivered).enumerate() {
         let too_many = || Error::input(Message::new("ingest.refused_files").with("limit", u16::MAX));
         let index = u16::try_from(index).map_err(|_| too_many())?;
@@ -200,7 +200,7 @@ fn read_files(
             let column = cell.map(|cell| read.headings[cell].clone()).unwrap_or_default();
             *evidence.reject_counts.entry((column, reason, *whole_row)).or_default() += count;
         }
-        recalled.extend(std::mem::take(&mut read.batch.recalled).into_iter().map(|one| (index, one)));
+        changes.extend(std::mem::take(&mut read.batch.changes).into_iter().map(|one| (index, one)));
         numbers.push(headings::of_field(job.source, RECORD_ID, &read.headings));
         evidence.files.push(read.file);
         all.append(read.batch, 0);
@@ -208,7 +208,7 @@ fn read_files(
     if job.source.maps(RECORD_ID) {
         let heading = |file: u16| numbers[usize::from(file)].clone();
         let counts = &mut evidence.reject_counts;
-        let doubtful = withdrawn::take_out(recalled, &mut all, job.kind, job.today, heading, counts);
+        let doubtful = withdrawn::take_out(changes, &mut all, job.kind, job.today, heading, counts);
         all.rejects.extend(Vec::new(), doubtful);
     }
     assert!(all.bins.closes(), "a row of {} ended in no bin", job.code);

@@ -94,10 +94,7 @@ fn several_within(text: &str) -> Option<Vec<&str>> {
     if text.len() <= LONGEST_ID {
         return None;
     }
-    let is_good = |id: &str| {
-        let read = CitizenId::from_ascii(id.to_ascii_uppercase().as_bytes());
-        read.is_some_and(|id| id.is_valid() && id.birth().is_some())
-    };
+    let is_good = |id: &str| born(id).is_some_and(CitizenId::is_valid);
     let (mut found, mut run_into, mut at) = (Vec::new(), false, 0);
     for run in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
         let letters = run.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
@@ -123,25 +120,24 @@ fn run_together(text: &str) -> Option<Vec<&str>> {
         return None;
     }
     let ids: Vec<&str> = (0..text.len()).step_by(ID).map(|at| &text[at..at + ID]).collect();
-    let read = |id: &&str| CitizenId::from_ascii(id.to_ascii_uppercase().as_bytes());
-    let are_ids = ids.iter().all(|id| read(id).is_some_and(|id| id.birth().is_some()));
-    (are_ids && ids.iter().filter_map(read).any(CitizenId::is_valid)).then_some(ids)
+    let read: Option<Vec<CitizenId>> = ids.iter().map(|id| born(id)).collect();
+    read?.into_iter().any(CitizenId::is_valid).then_some(ids)
+}
+
+/// The id in as many characters, if it says when its owner was born.
+fn born(id: &str) -> Option<CitizenId> {
+    CitizenId::from_ascii(id.to_ascii_uppercase().as_bytes()).filter(|id| id.birth().is_some())
 }
 
 /// `张三（3701…）、李四(3701…)`: a name with an id in brackets, or a name alone; at least one id must be there.
 fn written_in_brackets(text: &str) -> Option<Vec<(&str, &str)>> {
-    let of_piece = |piece: &'_ str| -> Option<(usize, usize)> {
-        let open = piece.find(['(', '（'])?;
-        let inside = piece[open..].strip_suffix([')', '）'])?;
-        Some((open, open + inside.len()))
-    };
     let mut pairs = Vec::new();
     for piece in split(text, SEPARATORS).into_iter().filter(|piece| !piece.is_empty()) {
-        let bracketed =
-            of_piece(piece).map(|(open, end)| (&piece[..open], piece[open..end].trim_start_matches(['(', '（'])));
-        match bracketed {
-            Some((name, id)) if is_id_like(id.trim()) && id.chars().count() <= LONGEST_ID && !is_id_like(name) => {
-                pairs.push((id.trim(), name.trim()));
+        let bracketed = piece.strip_suffix([')', '）']).and_then(|open| open.split_once(['(', '（']));
+        let name_and_id = bracketed.map(|(name, id)| (name.trim(), id.trim_start_matches(['(', '（']).trim()));
+        match name_and_id {
+            Some((name, id)) if is_id_like(id) && id.chars().count() <= LONGEST_ID && !is_id_like(name) => {
+                pairs.push((id, name));
             }
             _ if is_id_like(piece) => return None,
             _ => pairs.push(("", piece)),

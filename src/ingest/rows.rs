@@ -18,7 +18,7 @@ use super::words::{Operation, Words};
 use super::{Job, Keys, PartyView, Wanted};
 use crate::kernel::{Date, alike};
 use crate::model::evidence::{Reject, RowRef};
-use crate::model::extract_keys::Recalled;
+use crate::model::extract_keys::RecordChange;
 use crate::model::kind::{self, Kind};
 use crate::model::table::Column;
 use crate::standardise::dates;
@@ -280,9 +280,9 @@ impl<'a> RowReader<'a> {
     /// though its source numbers records.
     fn note_withdrawn(&self, row: &Record<'_>, batch: &mut Batch) -> bool {
         let Some(index) = self.record_id else { return true };
-        let recalled = self.recalled(row, index, true);
-        batch.recalled.push(recalled);
-        recalled.record().is_some()
+        let change = self.record_change(row, index, true);
+        batch.changes.push(change);
+        change.record().is_some()
     }
 
     /// Whose a record is now, whoever that is: somebody unknown to the register, or a company, to whom it has passed from
@@ -293,13 +293,13 @@ impl<'a> RowReader<'a> {
         };
         let cell = self.cell(row, operation);
         if !cell.is_empty() && !inserts.is_said(cell, self.encoding) {
-            let recalled = self.recalled(row, index, false);
-            batch.recalled.extend(recalled.record().map(|_| recalled));
+            let change = self.record_change(row, index, false);
+            batch.changes.extend(change.record().map(|_| change));
         }
     }
 
     /// `index` is that of the number's cell.
-    fn recalled(&self, row: &Record<'_>, index: usize, deleted: bool) -> Recalled {
+    fn record_change(&self, row: &Record<'_>, index: usize, deleted: bool) -> RecordChange {
         let cell = self.cell(row, index);
         let (number, damaged) = self.encoding.text(if self.raw_nulls.hold(cell) { &[] } else { cell });
         let record = withdrawn::hash_of(&number).filter(|_| !damaged);
@@ -308,7 +308,7 @@ impl<'a> RowReader<'a> {
         let person = &self.kind.persons[0];
         let hash_of = |field| withdrawn::hash_of(&self.encoding.text(self.value(row, field)).0);
         let person = [person.id, person.name].into_iter().find_map(hash_of);
-        Recalled::new(record, person, on, row.line, deleted)
+        RecordChange::new(record, person, on, row.line, deleted)
     }
 
     fn day(&self, cell: &[u8]) -> Option<Date> {

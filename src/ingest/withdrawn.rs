@@ -23,9 +23,10 @@ use super::batch::{Batch, REJECT_CHARACTERS, REJECTS_KEPT};
 use super::layout::UPDATE;
 use crate::kernel::Date;
 use crate::model::evidence::{Reject, RowRef};
-use crate::model::extract_keys::Recalled;
+use crate::model::extract_keys::RecordChange;
 use crate::model::kind::{self, Kind, RECORD_ID};
 use crate::model::table::{Column, Table};
+use crate::standardise::numbers::is_rounded;
 
 /// The reason of a row that withdraws and does not say what.
 pub(super) const WITHOUT_NUMBER: &str = "ingest.reject_withdrawal";
@@ -41,10 +42,7 @@ pub(super) fn hash_of(number: &str) -> Option<u64> {
         .filter(|letter| !letter.is_whitespace() && *letter != '\'')
         .flat_map(char::to_uppercase)
         .collect();
-    let is_rounded = usual.split_once("E+").is_some_and(|(digits, exponent)| {
-        digits.starts_with(|first: char| first.is_ascii_digit()) && exponent.parse::<u32>().is_ok()
-    });
-    (!usual.is_empty() && !is_rounded).then(|| FixedState::default().hash_one(usual).max(1))
+    (!usual.is_empty() && !is_rounded(&usual)).then(|| FixedState::default().hash_one(usual).max(1))
 }
 
 /// Under a number that so many rows withdraw, such as 0, stands no record.
@@ -64,7 +62,7 @@ type Counts = BTreeMap<(String, &'static str, bool), u64>;
 /// Takes rows that do not hold any more out of those that are kept, and gives what goes back of the others, the first so many and
 /// all in `counts`. `heading` is that of the number in a file.
 pub(super) fn take_out(
-    recalled: Vec<(u16, Recalled)>,
+    changes: Vec<(u16, RecordChange)>,
     all: &mut Batch,
     kind: &Kind,
     today: Date,
@@ -73,8 +71,8 @@ pub(super) fn take_out(
 ) -> Vec<Reject> {
     let field = kind.field(RECORD_ID).expect("a layout maps fields that its kind has");
     let rows = Rows::of(&all.table, &all.refs, kind, field, today);
-    let recalled = Recall::of(recalled);
-    let mut fates: Vec<Fate> = (0..all.refs.len()).map(|row| rows.beside(row, &recalled)).collect();
+    let changes = Changes::of(changes);
+    let mut fates: Vec<Fate> = (0..all.refs.len()).map(|row| rows.beside(row, &changes)).collect();
     rows.replace(&mut fates);
     let stay: Vec<usize> = (0..fates.len()).filter(|row| fates[*row] != Fate::Gone).collect();
     let is_doubtful = |row: &u32| fates[stay[*row as usize]] == Fate::Doubtful;
@@ -92,16 +90,16 @@ pub(super) fn take_out(
 }
 
 /// What was deleted or changed, in all files of a source.
-struct Recall {
+struct Changes {
     /// In the order of the records.
-    all: Vec<(u16, Recalled)>,
+    all: Vec<(u16, RecordChange)>,
     /// Whom deletions without a usable number are about.
     nameless: HashSet<u64, FixedState>,
     deletes: bool,
 }
 
-impl Recall {
-    fn of(mut all: Vec<(u16, Recalled)>) -> Self {
+impl Changes {
+    fn of(mut all: Vec<(u16, RecordChange)>) -> Self {
         all.sort_unstable_by_key(|(_, one)| one.record());
         let nameless =
             all.iter().filter(|(_, one)| one.record().is_none()).filter_map(|(_, one)| one.person()).collect();
@@ -109,7 +107,7 @@ impl Recall {
         Self { all, nameless, deletes }
     }
 
-    fn of_record(&self, record: u64) -> &[(u16, Recalled)] {
+    fn of_record(&self, record: u64) -> &[(u16, RecordChange)] {
         let own = &self.all[self.all.partition_point(|(_, one)| one.record() < Some(record))..];
         &own[..own.partition_point(|(_, one)| one.record() == Some(record))]
     }
@@ -153,13 +151,13 @@ impl<'t> Rows<'t> {
     }
 
     /// What becomes of a row beside what was deleted or changed.
-    fn beside(&self, row: usize, recall: &Recall) -> Fate {
-        let is_named = self.persons[row].is_some_and(|person| recall.nameless.contains(&person));
+    fn beside(&self, row: usize, changes: &Changes) -> Fate {
+        let is_named = self.persons[row].is_some_and(|person| changes.nameless.contains(&person));
         let Some(record) = self.numbers[row] else {
-            let is_doubtful = is_named || self.unusable[row] && recall.deletes;
+            let is_doubtful = is_named || self.unusable[row] && changes.deletes;
             return if is_doubtful { Fate::Doubtful } else { Fate::Holds };
         };
-        let own = recall.of_record(record);
+        let own = changes.of_record(record);
         if own.len() > PLACEHOLDER {
             return Fate::Doubtful;
         }

@@ -48,9 +48,9 @@ pub struct Entry {
 /// A record that the department has deleted or changed: hash of its number, hash of whom that is about, and day, line and what of
 /// the two in one word. Of a department that sends every change there are millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Recalled([u64; 3]);
+pub struct RecordChange([u64; 3]);
 
-impl Recalled {
+impl RecordChange {
     /// A hash of nothing.
     const NONE: u64 = 0;
     const NO_DAY: i32 = i32::MIN;
@@ -124,7 +124,7 @@ pub struct FileSummary {
     pub newest: Newest,
     /// In the order of their lines. Kept as numbers beside the rest.
     #[serde(skip)]
-    pub recalled: Vec<Recalled>,
+    pub changes: Vec<RecordChange>,
     /// Rows set aside as a whole, up to the number that is kept, and all of them by reason.
     pub rejects: Vec<KeptReject>,
     pub reject_counts: Vec<(String, u64)>,
@@ -135,15 +135,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_recalled_keeps_each_of_its_parts() {
+    fn a_record_change_keeps_each_of_its_parts() {
         let day = Date::from_ymd(1969, 12, 31);
         for (record, person, on, deleted) in
             [(Some(u64::MAX), None, day, true), (None, Some(1), None, false), (Some(7), Some(9), day, false)]
         {
-            let kept = Recalled::from_bits(Recalled::new(record, person, on, (1 << 31) - 2, deleted).to_bits());
+            let kept = RecordChange::from_bits(RecordChange::new(record, person, on, (1 << 31) - 2, deleted).to_bits());
             let parts = (kept.record(), kept.person(), kept.on(), kept.line(), kept.is_deleted());
             assert_eq!(parts, (record, person, on, (1 << 31) - 2, deleted));
-            assert_eq!(kept.moved(1), Recalled::new(record, person, on, (1 << 31) - 1, deleted));
+            assert_eq!(kept.moved(1), RecordChange::new(record, person, on, (1 << 31) - 1, deleted));
             assert_eq!(kept.moved(u32::MAX).line(), (1 << 31) - 1);
         }
     }

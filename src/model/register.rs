@@ -245,7 +245,12 @@ impl Register {
 
     /// [`Register::id_text`] without a text of its own, for whoever writes those of everybody.
     pub fn written_id(&self, person: u32) -> WrittenId<'_> {
-        match self.persons[person as usize].id {
+        self.written_as(person, self.persons[person as usize].id)
+    }
+
+    /// The same of a person whose id was looked up before, with those of others.
+    pub fn written_as(&self, person: u32, id: Option<CitizenId>) -> WrittenId<'_> {
+        match id {
             Some(id) => WrittenId::Whole(id.to_ascii()),
             None => WrittenId::AsGiven(self.text(person, "person_id")),
         }

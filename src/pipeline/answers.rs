@@ -8,7 +8,6 @@
 //! discrepancy, if the visit was earlier), so that an old list answered late does not settle what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -69,14 +68,10 @@ pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported
     if import.file.is_dir() {
         return Err(Error::input(Message::new("verdict.folder")).at(import.file));
     }
-    if !is_workbook(import.file) && is_other_workbook(import.file) {
-        let fault = Error::input(Message::new("verdict.other_workbook")).at(import.file);
-        return Err(fault.hint(Message::new("verdict.other_workbook_hint")));
-    }
     let (mut work, mut reviews, mut neither) = (Vec::new(), Vec::new(), None);
     for sheet in sheets(import)? {
         let of_sheet = Import { sheet: sheet.as_deref(), ..*import };
-        if let Some(list) = list(import, sheet.as_deref())? {
+        if let Some(list) = list(import, sheet.as_deref()).map_err(|fault| of_a_list(fault, import.file))? {
             work.push((sheet.unwrap_or_default(), list));
             continue;
         }
@@ -95,12 +90,7 @@ pub fn import(workspace: &Workspace, import: &Import<'_>) -> Result<Vec<Imported
         imported.push(Imported::Judgements(import_judgements(workspace, &of_sheet, list)?));
     }
     match neither {
-        Some(fault) if work.is_empty() && reviews.is_empty() => Err(match fault.message().key {
-            "ingest.refused_headings" => Error::input(Message::new("verdict.neither_list"))
-                .at(import.file)
-                .hint(Message::new("verdict.neither_list_hint")),
-            _ => fault,
-        }),
+        Some(fault) if work.is_empty() && reviews.is_empty() => Err(of_a_list(fault, import.file)),
         _ => Ok(imported),
     }
 }
@@ -118,11 +108,14 @@ fn is_workbook(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"))
 }
 
-/// .xls, .ods and the like, which begin as archives of Microsoft's or zip archives do.
-fn is_other_workbook(file: &Path) -> bool {
-    let mut first = [0; 4];
-    let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut first));
-    read.is_ok() && (first == *b"PK\x03\x04" || first == [0xD0, 0xCF, 0x11, 0xE0])
+/// What a refusal means to whoever reads a list back: layouts and connectors are none of theirs.
+fn of_a_list(fault: Error, file: &Path) -> Error {
+    let (key, hint) = match fault.message().key {
+        "ingest.refused_headings" => ("verdict.neither_list", "verdict.neither_list_hint"),
+        "ingest.refused_spreadsheet" => ("verdict.other_workbook", "verdict.other_workbook_hint"),
+        _ => return fault,
+    };
+    Error::input(Message::new(key)).at(file).hint(Message::new(hint))
 }
 
 /// One sheet or text file; `None` if it has not the headings of a work list.

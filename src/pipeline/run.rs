@@ -91,8 +91,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     kept?;
     let (mut evidences, mut linked, keys) = linked?;
     extracts.save(&in_use(plan))?;
-    let sources: Vec<&str> = plan.sources.iter().map(|source| source.code.as_str()).collect();
-    stages.keep_only(&sources, &plan.policy.evidence_read());
+    stages.keep_only(&plan.source_codes(), &plan.policy.evidence_read());
     let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
     settle_bins(&mut evidences, &linked.links);
     list_unmapped(plan, &mut register, &mut evidences);
@@ -122,6 +121,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let found = Found {
         plan,
         run: &run,
+        unnamed: plan.policy.unnamed(&register.register.programmes),
         register,
         evidences,
         linked,
@@ -229,6 +229,8 @@ struct Found<'a> {
     plan: &'a Plan,
     run: &'a str,
     register: RegisterRead,
+    /// Programmes on it of which no rule thought.
+    unnamed: Vec<String>,
     evidences: Vec<Evidence>,
     linked: Linked,
     reviews: Vec<Review>,
@@ -258,8 +260,7 @@ impl Found<'_> {
         let register = &self.register.register;
         let parameters = self.plan.policy.values(register.counties(), register.as_of);
         let cards = self.plan.policy.cards();
-        let unnamed = self.unnamed_programmes();
-        let tables = self.tables(&cards, &parameters, &unnamed);
+        let tables = self.tables(&cards, &parameters);
         let (packages, snapshots) = staging.sync_during(|| {
             rayon::join(
                 || self.write_packages(staging, formats, seals, progress, cancel),
@@ -300,7 +301,7 @@ impl Found<'_> {
             trend: &self.trend(),
             filings: self.filings.as_ref(),
             cards: &self.plan.policy.cards(),
-            unnamed_programmes: &self.unnamed_programmes(),
+            unnamed_programmes: &self.unnamed,
             profile: &self.plan.policy.profile,
             demo: self.plan.is_demo(),
             masked: self.plan.report.masked,
@@ -328,18 +329,14 @@ impl Found<'_> {
         self.earlier.iter().cloned().chain([this]).collect()
     }
 
-    fn unnamed_programmes(&self) -> Vec<String> {
-        self.plan.policy.unnamed(&self.register.register.programmes)
-    }
-
-    fn tables<'a>(&'a self, cards: &'a [RuleCard], parameters: &'a Value, unnamed: &'a [String]) -> RunTables<'a> {
+    fn tables<'a>(&'a self, cards: &'a [RuleCard], parameters: &'a Value) -> RunTables<'a> {
         RunTables {
             run: self.run,
             as_of: self.register.register.as_of,
             version: env!("CARGO_PKG_VERSION"),
             register: &self.register.register,
             register_files: &self.register.persons.files,
-            unnamed_programmes: unnamed,
+            unnamed_programmes: &self.unnamed,
             evidences: &self.evidences,
             links: &self.linked.links,
             reviews: &self.reviews,

@@ -11,6 +11,7 @@ use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::register::Role;
 use crate::model::table::Column as Field;
+use crate::standardise::numbers::is_rounded;
 
 /// Another row of the household states the same fact, and later or before it in the file: a joint account in two rows, one
 /// row linked to two members, last month's balance beside this month's. Members and supporters apart: a supporter's row
@@ -116,7 +117,10 @@ fn is_replaced_by(world: &World, seat: &Seat, later: &Seat) -> bool {
         in_one_writing(&evidence.table.columns[field].text(seat.row as usize))
     };
     let both = |field: usize| (text(own, seat, field), text(other, later, field));
-    let agree = |field: usize| matches!(both(field), (a, b) if a == b);
+    let agree = |field: usize| {
+        let (own, other) = both(field);
+        own == other
+    };
     let identifies_it = |field: &usize| agree(*field) && identifies(&text(own, seat, *field));
     let of_the_thing = OF_THE_THING.iter().filter(|(kind, _)| *kind == own.kind.code).flat_map(|(_, fields)| *fields);
     let fields = own.kind.fields.iter().enumerate().filter(|(_, field)| !kind::is_common(&field.name));
@@ -128,10 +132,7 @@ fn is_replaced_by(world: &World, seat: &Seat, later: &Seat) -> bool {
 
 /// A number that was masked, rounded by a spreadsheet, or is none, is many things' number.
 fn identifies(text: &str) -> bool {
-    let is_rounded = text.split_once("E+").is_some_and(|(digits, exponent)| {
-        digits.starts_with(|first: char| first.is_ascii_digit()) && exponent.parse::<u32>().is_ok()
-    });
-    !is_rounded && !text.contains('*') && text.chars().any(|letter| letter.is_alphanumeric() && letter != '0')
+    !is_rounded(text) && !text.contains('*') && text.chars().any(|letter| letter.is_alphanumeric() && letter != '0')
 }
 
 /// A day to come is no day.

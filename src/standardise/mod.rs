@@ -6,3 +6,4 @@ pub mod dates;
 pub mod id_repair;
 pub mod ids;
 pub mod names;
+pub mod numbers;

@@ -265,13 +265,12 @@ fn cut_off(short: &[char], long: &[char], dotted: bool) -> bool {
     let latin = long.iter().all(char::is_ascii);
     let least = if latin { 8 } else { 3 };
     let is_long = latin || dotted || torn;
-    let rest = || long[left.len()..].iter();
     is_long
         && long.len() >= 4
         && left.len() >= least
         && left.len() < long.len()
         && long.starts_with(left)
-        && !rest().any(|letter| "之店厂社司".contains(*letter))
+        && !long[left.len()..].iter().any(|letter| "之店厂社司".contains(*letter))
 }
 
 /// Letters of one name that may be written for others of the same sound.

@@ -2,10 +2,11 @@
 //! that a file of any length costs no more memory than one run.
 //!
 //! A file: [`MAGIC`]; the runs, each its keys ascending and then their places in the same order; a spreadsheet's rows as
-//! text; what was recalled, three numbers each; the summary as JSON padded to eight bytes; of each run's entries, [`BLOCK`] at a time, the first key and the checksums of
-//! keys and places; the entries of each run; and at the very end where rows begin and end, where what was recalled and where the
-//! summary begins, how many runs there are, and the checksum of everything behind the runs. All numbers u64 in the machine's own byte order, which the
-//! magic number would not survive. The end is written last, so that half a file is none.
+//! text; records that were deleted or changed, three numbers each; the summary as JSON padded to eight bytes; of each run's
+//! entries, [`BLOCK`] at a time, the first key and the checksums of keys and places; the entries of each run; and at the very
+//! end where rows begin and end, where those records and where the summary begins, how many runs there are, and the checksum of
+//! everything behind the runs. All numbers u64 in the machine's own byte order, which the magic number would not survive. The
+//! end is written last, so that half a file is none.
 //!
 //! Whatever is looked at is checked first: with one bit turned in a key, somebody's car was once not found, and nothing told.
 
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 
 use super::part::{PartFile, checksum};
 use crate::kernel::Result;
-use crate::model::extract_keys::{Entry, FileSummary, Place, Recalled};
+use crate::model::extract_keys::{Entry, FileSummary, Place, RecordChange};
 
 /// Changes whenever keys, places or what rows are read into change their meaning.
 const MAGIC: u64 = u64::from_le_bytes(*b"HDKEYS07");
@@ -75,8 +76,8 @@ impl KeyIndexWriter {
         self.out.put(rows)?;
         self.out.put(&[b' '; 8][..rows.len().next_multiple_of(8) - rows.len()])?;
         let rows_end = begin + rows.len().next_multiple_of(8) as u64;
-        let recalled: Vec<[u64; 3]> = summary.recalled.iter().map(|one| one.to_bits()).collect();
-        let mut end = bytemuck::cast_slice(&recalled).to_vec();
+        let changes: Vec<[u64; 3]> = summary.changes.iter().map(|one| one.to_bits()).collect();
+        let mut end = bytemuck::cast_slice(&changes).to_vec();
         let text = rows_end + end.len() as u64;
         serde_json::to_writer(&mut end, summary).expect("texts and numbers");
         end.resize(end.len().next_multiple_of(8), b' ');
@@ -135,11 +136,11 @@ impl KeyIndex {
             return None;
         }
         let last = map.len().checked_sub(TAIL * 8)?;
-        let [begin, rows_end, recalled, text, count, sum] = *numbers(&map[last..])? else { return None };
+        let [begin, rows_end, changes, text, count, sum] = *numbers(&map[last..])? else { return None };
         let place = |number: u64| usize::try_from(number).ok();
-        let (begin, rows_end, recalled, text) = (place(begin)?, place(rows_end)?, place(recalled)?, place(text)?);
+        let (begin, rows_end, changes, text) = (place(begin)?, place(rows_end)?, place(changes)?, place(text)?);
         let rows = begin..rows_end;
-        if sum_of_end(map.get(rows.clone())?, map.get(recalled..map.len() - 8)?) != sum {
+        if sum_of_end(map.get(rows.clone())?, map.get(changes..map.len() - 8)?) != sum {
             return None;
         }
         let directory = place(count)?.checked_mul(8).and_then(|bytes| last.checked_sub(bytes))?;
@@ -157,8 +158,8 @@ impl KeyIndex {
             first = first.checked_add(entries.checked_mul(16)?)?;
         }
         let mut summary: FileSummary = serde_json::from_slice(map.get(text..first_block)?).ok()?;
-        let recalled: &[[u64; 3]] = bytemuck::try_cast_slice(map.get(recalled..text)?).ok()?;
-        summary.recalled = recalled.iter().map(|bits| Recalled::from_bits(*bits)).collect();
+        let changes: &[[u64; 3]] = bytemuck::try_cast_slice(map.get(changes..text)?).ok()?;
+        summary.changes = changes.iter().map(|bits| RecordChange::from_bits(*bits)).collect();
         (first == begin).then_some(Self { summary, map, runs, rows })
     }
 
@@ -257,9 +258,9 @@ mod tests {
         };
         let newest = Newest { date: None, read_on: Date::from_days(20_000), dated_later: false };
         let on = Some(Date::from_days(20_000));
-        let recalled = vec![Recalled::new(Some(u64::MAX), None, on, 2, true)];
+        let changes = vec![RecordChange::new(Some(u64::MAX), None, on, 2, true)];
         let (rejects, reject_counts, bins) = (Vec::new(), Vec::new(), Bins::default());
-        FileSummary { file, bins, gb18030: false, sheet: None, newest, recalled, rejects, reject_counts }
+        FileSummary { file, bins, gb18030: false, sheet: None, newest, changes, rejects, reject_counts }
     }
 
     fn entry((key, line): (u64, u32)) -> Entry {

@@ -23,7 +23,7 @@ use super::parquet::{Fill, Group, write};
 use super::publish::Output;
 use super::run_record::{FileRecord, RunRecord, SourceRecord, column_name, coverage_states, evidence_file};
 use super::same::{MadeOf, TableRecord};
-use crate::kernel::{CitizenId, Date, Digest, Division, Fen, Result};
+use crate::kernel::{Date, Digest, Division, Fen, Result};
 use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::{Evidence, ExtractFile, Reject};
 use crate::model::judgement::{Answer, Review};
@@ -224,10 +224,8 @@ fn links_columns(group: &mut Group, run: &RunTables<'_>, reviews: &[Option<&Revi
     let person = |link: &Link| &run.register.persons[link.person as usize];
     let persons: Vec<_> = links.iter().map(|link| (person(link).id, person(link).household)).collect();
     let households: Vec<&str> = persons.iter().map(|(_, household)| codes.get(*household as usize)).collect();
-    let written = |(link, (id, _)): (&Link, &(Option<CitizenId>, u32))| {
-        id.map_or_else(|| run.register.written_id(link.person), |id| WrittenId::Whole(id.to_ascii()))
-    };
-    group.codes("person_id", links.iter().zip(&persons).map(written));
+    let both = links.iter().zip(&persons);
+    group.codes("person_id", both.map(|(link, (id, _))| run.register.written_as(link.person, *id)));
     group.text("household_id", households.into_iter());
     group.dictionary("source", links.iter().map(|link| link.source), |source| evidence(source).source.clone());
     group.dictionary("file", links.iter().map(|link| (link.source, at(link).file)), |(source, file)| {

@@ -15,6 +15,7 @@ mod package;
 mod plan;
 mod report;
 mod run;
+mod simulate;
 mod terminal;
 mod trace;
 mod trend;
@@ -29,6 +30,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config;
 use crate::kernel::wording::{find, say};
 use crate::kernel::{Cancel, Error, ErrorKind, Lang, Message, Result};
+use crate::store::Holder;
 
 /// Exit code of a command that is done while something needs a person.
 const NEEDS_ATTENTION: u8 = 1;
@@ -72,6 +74,7 @@ enum Command {
     Trend(trend::TrendArgs),
     Verdict(verdict::VerdictArgs),
     Diff(diff::DiffArgs),
+    Simulate(simulate::SimulateArgs),
     Export(export::ExportArgs),
     Eval(eval::EvalArgs),
     Ledger(ledger::LedgerArgs),
@@ -181,6 +184,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
         Command::Trend(args) => trend::trend(&args, context),
         Command::Verdict(args) => verdict::verdict(&args, context),
         Command::Diff(args) => diff::diff(&args, context),
+        Command::Simulate(args) => simulate::simulate(&args, context),
         Command::Export(args) => export::export(&args, context),
         Command::Eval(args) => eval::eval(&args, context),
         Command::Ledger(args) => ledger::ledger(&args, context),
@@ -316,6 +320,11 @@ fn host() -> String {
     named
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
         .map_or_else(String::new, |name| name.trim().to_owned())
+}
+
+/// This process, for whoever finds the workspace in use.
+fn holder(since: String) -> Holder {
+    Holder { who: who(), host: host(), process: std::process::id(), since }
 }
 
 /// `--as-of`, else today.

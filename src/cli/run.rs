@@ -2,11 +2,10 @@
 
 use super::package::password as package_password;
 use super::terminal::{progress, table};
-use super::{Context, NEEDS_ATTENTION, as_of, host, now, who};
+use super::{Context, NEEDS_ATTENTION, as_of, holder, now};
 use crate::config::{self, Format};
 use crate::kernel::{Error, Message, Result};
 use crate::pipeline::{self, Intended, RunOptions, RunSummary, SourceSummary, StandingSummary, Work};
-use crate::store::Holder;
 
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
@@ -54,7 +53,7 @@ pub fn run(args: &RunArgs, context: &Context) -> Result<u8> {
         reread: args.reread,
         formats,
         password: package_password()?,
-        holder: Holder { who: who(), host: host(), process: std::process::id(), since: at.clone() },
+        holder: holder(at.clone()),
         at,
     };
     let summary = pipeline::run(&plan, &options, &*progress(context), &context.cancel)?;

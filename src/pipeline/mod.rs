@@ -3,7 +3,7 @@
 //! each row enrols, `mandates` who of them may be matched), `extracts` reads the sources as far as needed, `linking` links
 //! them or takes over what the night before made of the same, as `outcomes` does for what rules find and `same` for tables,
 //! and `completeness` says which sources fall short. `review` and `standing` make the questions for people and compare with
-//! the run before, `judgements` and `answers` take what people say in, `filings` reads the lists of the 备案 check and `ties`
+//! the run before, `simulation` asks what other parameters would do, `judgements` and `answers` take what people say in, `filings` reads the lists of the 备案 check and `ties`
 //! makes it, `reports` words a run for one household.
 
 mod answers;
@@ -26,6 +26,7 @@ mod review;
 mod run;
 mod same;
 mod seals;
+mod simulation;
 mod standing;
 mod summary;
 mod ties;
@@ -41,5 +42,6 @@ pub use preflight::{Expected, Needs, Preflight, preflight};
 pub use register::read_register;
 pub use reports::{ReportOptions, ReportSummary, Whose, make_reports};
 pub use run::{RunOptions, run};
+pub use simulation::{Change, Setting, SimulateOptions, Simulation, simulate};
 pub use summary::{FilingSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary};
 pub use trend::trend;

@@ -33,6 +33,7 @@ use crate::model::filing::FilingCheck;
 use crate::model::judgement::{self, Answer, Review};
 use crate::model::link::{Grade, Link};
 use crate::model::outcome::{Outcomes, RuleCard};
+use crate::model::register::Register;
 use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
@@ -92,10 +93,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     let (mut evidences, mut linked, keys) = linked?;
     extracts.save(&in_use(plan))?;
     stages.keep_only(&plan.source_codes(), &plan.policy.evidence_read());
-    let reviews = review::settle(&register.register, &evidences, &mut linked.links, &in_force);
-    settle_bins(&mut evidences, &linked.links);
+    let reviews = settle(plan, &register.register, &in_force, &usual, &mut evidences, &mut linked.links);
     list_unmapped(plan, &mut register, &mut evidences);
-    usual.settle(plan, &register.register, &mut evidences, &linked.links);
     let before = workspace.latest()?.filter(|_| !options.reread);
     let mut made_of = MadeOf::new(&workspace, before.as_deref());
     made_of.tell(same::read_tables(plan, register.key, &keys));
@@ -141,6 +140,21 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     // The night is over and with it the program: to give back a gigabyte piece by piece takes a quarter of a second.
     std::mem::forget(found);
     Ok(summary)
+}
+
+/// What people judged and what usually comes, held against what was read and linked; gives the links that are or were questions.
+pub(super) fn settle(
+    plan: &Plan,
+    register: &Register,
+    in_force: &InForce,
+    usual: &Usual,
+    evidences: &mut [Evidence],
+    links: &mut [Link],
+) -> Vec<Review> {
+    let reviews = review::settle(register, evidences, links, in_force);
+    settle_bins(evidences, links);
+    usual.settle(plan, register, evidences, links);
+    reviews
 }
 
 /// Codes that no layout gives a meaning, of the register and of the sources.

@@ -162,6 +162,18 @@ impl Policy {
         Ok(changed)
     }
 
+    /// A known parameter's unit and its values in force in some counties on a day, each once, as people write them (money in 元).
+    pub fn stated(&self, name: &str, counties: &[Division], on: Date) -> (String, Vec<String>) {
+        let parameter = &self.parameters[name];
+        let mut values: Vec<String> = Vec::new();
+        for value in counties.iter().filter_map(|county| parameter.stated(*county, on)) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        (parameter.unit.clone(), values)
+    }
+
     /// The parameters that rules read, as they hold in the counties on `as_of`: by name, an object with unit, document and
     /// value, or value by county where counties differ.
     pub fn values(&self, counties: &[Division], as_of: Date) -> serde_json::Value {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::text::{ParameterText, PolicyText, ValueText};
-use crate::kernel::{Date, Division, Error, Message, Result};
+use crate::kernel::{Date, Division, Error, Fen, Message, Result};
 
 /// A parameter with all its values; all of one type.
 #[derive(Debug, Clone)]
@@ -58,6 +58,17 @@ impl Parameter {
             .filter(|dated| dated.place.covers(county) && dated.from <= on && dated.to.is_none_or(|to| on <= to))
             .max_by_key(|dated| dated.place.digits())
             .map(|dated| &dated.value)
+    }
+
+    /// That value as people write it, money in 元.
+    pub fn stated(&self, county: Division, on: Date) -> Option<String> {
+        Some(match self.value(county, on)? {
+            Value::Whole(fen) if self.is_money() => Fen(*fen).to_string(),
+            Value::Whole(whole) => whole.to_string(),
+            Value::Decimal(decimal) => decimal.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Text(text) => text.clone(),
+        })
     }
 
     /// For the record of a run: unit, document, and the value in force in each county (one value where all agree). Money is

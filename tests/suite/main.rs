@@ -13,6 +13,7 @@ mod plan;
 mod register;
 mod reports;
 mod review;
+mod simulate;
 mod tidy;
 mod vectors;
 mod world;

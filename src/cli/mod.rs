@@ -13,6 +13,7 @@ mod ledger;
 mod memory;
 mod package;
 mod plan;
+mod probe;
 mod report;
 mod run;
 mod simulate;
@@ -66,6 +67,7 @@ struct Common {
 enum Command {
     Init(init::InitArgs),
     Synth(init::SynthArgs),
+    Probe(probe::ProbeArgs),
     Validate(validate::ValidateArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
@@ -176,6 +178,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8> {
     match command {
         Command::Init(args) => init::init(&args, context),
         Command::Synth(args) => init::synth(&args, context),
+        Command::Probe(args) => probe::probe(&args, context),
         Command::Validate(args) => validate::validate(&args, context),
         Command::Run(args) => run::run(&args, context),
         Command::Check(args) => check::check(&args, context),

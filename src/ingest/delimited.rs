@@ -59,7 +59,7 @@ fn heading_of(file: &Delivered, find: impl Fn(&[u8]) -> Result<Heading>) -> Resu
 }
 
 /// Bytes of a byte order mark.
-fn mark(bytes: &[u8]) -> usize {
+pub(super) fn mark(bytes: &[u8]) -> usize {
     if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
 }
 
@@ -75,12 +75,12 @@ pub(super) fn open(head: &[u8], job: &Job<'_>, detect: impl FnOnce() -> Result<E
 }
 
 /// A delimiter as people read it.
-fn shown(delimiter: u8) -> String {
+pub(super) fn shown(delimiter: u8) -> String {
     if delimiter == b'\t' { "TAB".to_owned() } else { char::from(delimiter).to_string() }
 }
 
 /// Files that are no delimited text in an encoding this program reads, told by their first bytes.
-fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
+pub(super) fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
     match bytes {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
@@ -127,14 +127,16 @@ fn find_heading(bytes: &[u8], encoding: Encoding, job: &Job<'_>) -> Result<Headi
     Err(nearest.expect("there is at least one delimiter to try").error)
 }
 
-struct FirstRow {
-    cells: Candidate,
-    end: usize,
-    next_line: u32,
+/// One of the first rows of a file.
+pub(super) struct FirstRow {
+    pub(super) cells: Candidate,
+    /// Where the next row begins, and the line it begins on (from 1).
+    pub(super) end: usize,
+    pub(super) next_line: u32,
 }
 
 /// The first rows of a file, or the one row that the layout names as the heading.
-fn first_rows(bytes: &[u8], start: usize, dialect: Dialect, named: Option<u32>) -> Vec<FirstRow> {
+pub(super) fn first_rows(bytes: &[u8], start: usize, dialect: Dialect, named: Option<u32>) -> Vec<FirstRow> {
     let mut splitter = Splitter::new(bytes, start, dialect);
     let mut rows = Vec::new();
     while let Some(record) = splitter.next(bytes.len()) {

@@ -78,7 +78,7 @@ fn other_unit(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usi
 }
 
 /// The unit that a folded heading names, known or not; `元月` is a month.
-fn unit_named(heading: &str) -> Option<&'static str> {
+pub(super) fn unit_named(heading: &str) -> Option<&'static str> {
     const LARGE: [(&str, &str); 10] = [
         ("亿元", "亿元"),
         ("百万元", "百万元"),

@@ -24,7 +24,7 @@ use crate::model::table::Column;
 use crate::standardise::dates;
 
 /// What departments write for "not given", beside the layout's own words. Compared without regard to case.
-const NULLS: &[&str] = &["NULL", "(NULL)", "\\N", "N/A", "无", "暂无", "-", "--", "—", "——", "/"];
+pub(super) const NULLS: &[&str] = &["NULL", "(NULL)", "\\N", "N/A", "无", "暂无", "-", "--", "—", "——", "/"];
 
 /// How rows that close a list begin, unless the layout says otherwise.
 const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", "审核人"];

@@ -110,6 +110,33 @@ fn read_cells<'a>(
     Ok((reading, names.swap_remove(sheet)))
 }
 
+/// The first rows of a sheet that are not blank, as text: each with its number from 1.
+///
+/// # Errors
+/// As reading it.
+pub(super) fn texts(book: &mut Xlsx<Cursor<&Vec<u8>>>, sheet: &str, most: u64) -> Result<Vec<(u32, Vec<String>)>> {
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(|error| refused(&error))?;
+    let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
+    while let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? {
+        let (row, column) = (cell.get_position().0 + 1, cell.get_position().1 as usize);
+        let mut text = String::new();
+        write_value(cell.get_value(), false, &mut text);
+        if text.is_empty() || column >= COLUMNS {
+            continue;
+        }
+        if rows.last().is_none_or(|(last, _)| *last != row) {
+            if rows.len() as u64 == most {
+                break;
+            }
+            rows.push((row, Vec::new()));
+        }
+        let (_, texts) = rows.last_mut().expect("the row was just begun");
+        texts.resize(texts.len().max(column + 1), String::new());
+        texts[column] = text;
+    }
+    Ok(rows)
+}
+
 /// Index of the sheet that the layout names, or of the first.
 fn sheet_of(source: &Source, names: &[String]) -> Result<usize> {
     let wanted = source.connector.sheet.as_deref();
@@ -165,7 +192,7 @@ fn kept_row(rows: &[u8], at: usize) -> Option<(&[u8], Vec<Cell>)> {
 }
 
 /// Why a spreadsheet cannot be read, in words; the library's own text tells the technician more.
-fn refused(error: &XlsxError) -> Error {
+pub(super) fn refused(error: &XlsxError) -> Error {
     let (key, hint) = match error {
         XlsxError::Password => ("ingest.refused_password", "ingest.refused_password_hint"),
         _ => ("ingest.refused_xlsx", "ingest.refused_xlsx_hint"),

@@ -10,6 +10,7 @@ mod known;
 mod mandates;
 mod night;
 mod plan;
+mod probe;
 mod register;
 mod reports;
 mod review;

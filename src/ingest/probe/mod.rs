@@ -1,0 +1,312 @@
+//! `hedui probe FILE`: what a delivered file is, before anybody has written a layout for it: encoding, delimiter, heading, which
+//! kind of evidence its headings belong to, what each column's cells look like, and a layout to begin with.
+//!
+//! Nothing is stored and nobody is matched. Headings and codes come from a dictionary (`known.toml`); what a cell looks like
+//! comes from the cell, because headings are sometimes swapped. Of a file of over [`WHOLE`] bytes pieces are looked at, of a
+//! spreadsheet the sheet with the most known headings. Of cells only words of codes are repeated, never an id or a name.
+
+mod dictionary;
+mod layout;
+mod looks;
+
+use std::io::Cursor;
+use std::path::Path;
+
+use calamine::{Reader as _, Xlsx};
+
+use super::delimited::{self, FirstRow};
+use super::delivered::Delivered;
+use super::encoding::{Encoding, trimmed};
+use super::headings::{LOOK_AT, unit_named};
+use super::layout::{Delimiter, fold};
+use super::split::{Dialect, Splitter, fits};
+use super::xlsx;
+use crate::kernel::{Error, Message, Result};
+use crate::model::kind::{Kind, is_common};
+use crate::model::table::FieldType;
+use looks::Looks;
+pub use looks::{Like, Remark};
+
+/// Files up to so many bytes are looked at to their end.
+const WHOLE: usize = 32 << 20;
+
+/// Of a larger one, so many bytes at each of [`PIECES`] places.
+const PIECE: usize = 4 << 20;
+const PIECES: usize = 8;
+
+/// Rows of a spreadsheet that are looked at.
+const ROWS: u64 = 200_000;
+
+/// What a file is.
+#[derive(Debug, serde::Serialize)]
+pub struct Probed {
+    /// `GB18030, TAB`; `XLSX, Sheet1`.
+    pub format: String,
+    /// Line or row of the heading, from 1.
+    pub heading_line: u32,
+    /// Records behind it; estimated where not all were looked at.
+    pub rows: u64,
+    pub looked_at: u64,
+    /// Of these, records with other than the heading's number of cells, and ones that no quote closes.
+    pub uneven: u64,
+    /// Code and label of the kind of evidence (`register` and `mandate` among them); `None` if too few headings are known.
+    pub kind: Option<(String, String)>,
+    pub columns: Vec<ProbedColumn>,
+    /// A layout to begin with, as TOML.
+    pub layout: String,
+}
+
+/// One column.
+#[derive(Debug, serde::Serialize)]
+pub struct ProbedColumn {
+    pub heading: String,
+    /// Names of the fields that it would be read as.
+    pub fields: Vec<String>,
+    pub like: Like,
+    /// Cells that say something, of those looked at.
+    pub filled: u64,
+    /// Its cells do not look like the field that its heading names.
+    pub misnamed: bool,
+    /// Damage, with the number of cells.
+    pub remarks: Vec<(Remark, u64)>,
+}
+
+/// The first rows of a file and what splits them.
+struct Beginning {
+    how: How,
+    heading: Vec<String>,
+    line: u32,
+    looks: Vec<Looks>,
+    rows: u64,
+    looked_at: u64,
+    uneven: u64,
+}
+
+/// How cells are found in a file.
+enum How {
+    Text(Dialect),
+    Sheet(String),
+}
+
+/// Looks at a file. `kind_code`: as which kind, where its headings do not tell. `path`: what its layout will say of where
+/// deliveries lie, given the kind's code.
+///
+/// # Errors
+/// The disk; kind `Input` if it is no list in a format that this program reads; kind `Config` if there is no such kind.
+pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String) -> Result<Probed> {
+    let asked = kind_code.map(|code| dictionary::kind_of(code).ok_or_else(|| unknown_kind(code))).transpose()?;
+    let delivered = Delivered::open(file)?;
+    if delivered.len() == 0 {
+        return Err(Error::input(Message::new("ingest.refused_empty")).at(file));
+    }
+    let is_book = delivered.piece(0, 4)?.starts_with(b"PK\x03\x04");
+    let found = if is_book { of_book(&delivered) } else { of_text(&delivered) }.map_err(|error| error.at(file))?;
+    let kind = asked.or_else(|| likely_kind(&found.heading));
+    let fields = fields(kind.as_ref(), &found);
+    let columns = found.heading.iter().zip(&found.looks).enumerate().map(|(at, (heading, looks))| {
+        let read_as =
+            || kind.iter().flat_map(|kind| &kind.fields).zip(&fields).filter(|(_, column)| **column == Some(at));
+        ProbedColumn {
+            heading: heading.clone(),
+            fields: read_as().map(|(field, _)| field.name.clone()).collect(),
+            like: looks.like(),
+            filled: looks.filled,
+            misnamed: read_as().any(|(field, _)| is_misnamed(&field.name, field.ty, looks)),
+            remarks: looks.remarks(),
+        }
+    });
+    Ok(Probed {
+        format: match &found.how {
+            How::Text(dialect) => format!("{}, {}", dialect.encoding.label(), delimited::shown(dialect.delimiter)),
+            How::Sheet(name) => format!("XLSX, {name}"),
+        },
+        heading_line: found.line,
+        rows: found.rows,
+        looked_at: found.looked_at,
+        uneven: found.uneven,
+        columns: columns.collect(),
+        layout: layout::written(&found, kind.as_ref(), &fields, path),
+        kind: kind.map(|kind| (kind.code, kind.label)),
+    })
+}
+
+fn unknown_kind(code: &str) -> Error {
+    let known: Vec<String> = dictionary::kinds().into_iter().map(|kind| kind.code).collect();
+    Error::config(Message::new("ingest.layout_kind").with("kind", code).with("known", known.join(" ")))
+}
+
+/// Fields found of a kind that are not those of every list of persons.
+fn own_fields(kind: &Kind, columns: &[Option<usize>]) -> usize {
+    let person = &kind.persons[0];
+    let is_own = |at: &usize| {
+        let name = &kind.fields[*at].name;
+        ![person.id, person.name].contains(at) && !is_common(name) && !is_common(&format!("owner_{name}"))
+    };
+    (0..columns.len()).filter(is_own).filter(|at| columns[*at].is_some()).count()
+}
+
+/// The kind of which most own fields are among the headings: two at least, and of two kinds the one that has fewer fields.
+fn likely_kind(headings: &[String]) -> Option<Kind> {
+    let scored = dictionary::kinds().into_iter().map(|kind| {
+        let own = own_fields(&kind, &dictionary::columns(&kind, headings));
+        (own, kind)
+    });
+    let best =
+        scored.filter(|(own, _)| *own >= 2).max_by_key(|(own, kind)| (*own, std::cmp::Reverse(kind.fields.len())));
+    best.map(|(_, kind)| kind)
+}
+
+/// By field of the kind: the column it would be read from. Where no heading names the person, the first column of ids does.
+fn fields(kind: Option<&Kind>, found: &Beginning) -> Vec<Option<usize>> {
+    let Some(kind) = kind else { return Vec::new() };
+    let mut fields = dictionary::columns(kind, &found.heading);
+    let person = &kind.persons[0];
+    for (field, is) in [(person.id, Looks::are_ids as fn(&Looks) -> bool), (person.name, Looks::are_names)] {
+        let free = (0..found.heading.len()).find(|at| !fields.contains(&Some(*at)) && is(&found.looks[*at]));
+        fields[field] = fields[field].or(free);
+    }
+    fields
+}
+
+/// Whether filled cells look like something else than what the field is for: exports sometimes swap 性别 and 性别代码.
+fn is_misnamed(field: &str, ty: FieldType, looks: &Looks) -> bool {
+    let is_as_said = match (field, ty) {
+        ("owner_id" | "spouse_id" | "person_id", _) => looks.are_ids(),
+        (_, FieldType::Date | FieldType::Month) => looks.are_dates(),
+        (_, FieldType::Money | FieldType::Decimal | FieldType::Count) => looks.are_numbers(),
+        _ => !looks.are_ids(),
+    };
+    looks.filled > 0 && !is_as_said
+}
+
+/// Of the first rows, the one with the most headings that some kind knows; without any, the first of several cells that holds no
+/// number as long as a date. `None` if even that is none: it may be somebody's record.
+fn heading_among(rows: &[Vec<String>]) -> Option<(usize, usize)> {
+    let kinds = dictionary::kinds();
+    let known = |row: &[String]| {
+        let found = |kind: &Kind| dictionary::columns(kind, row).iter().flatten().count();
+        kinds.iter().map(found).max().unwrap_or_default()
+    };
+    let scores: Vec<usize> = rows.iter().map(|row| known(row)).collect();
+    let best = scores.iter().copied().max().filter(|best| *best > 0);
+    if let Some(best) = best {
+        return scores.iter().position(|score| *score == best).map(|at| (at, best));
+    }
+    let long_number = |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 6;
+    let is_heading = |row: &Vec<String>| {
+        row.iter().filter(|cell| !fold(cell).is_empty()).count() > 1 && !row.iter().any(long_number)
+    };
+    rows.iter().position(is_heading).map(|at| (at, 0))
+}
+
+fn no_heading() -> Error {
+    Error::input(Message::new("probe.no_heading")).hint(Message::new("probe.no_heading_hint"))
+}
+
+/// Cells of a heading without blank ones at its end.
+fn bare(mut heading: Vec<String>) -> Vec<String> {
+    let width = heading.iter().rposition(|cell| !fold(cell).is_empty()).map_or(0, |last| last + 1);
+    heading.truncate(width);
+    heading
+}
+
+fn of_text(file: &Delivered) -> Result<Beginning> {
+    let head = file.piece(0, WHOLE)?;
+    delimited::refuse_other_formats(&head)?;
+    let encoding = file.encoding()?;
+    let start = delimited::mark(&head);
+    let mut best: Option<((usize, usize), Dialect, FirstRow)> = None;
+    for delimiter in Delimiter::Auto.candidates() {
+        let dialect = Dialect { delimiter: *delimiter, quote: Some(b'"'), encoding, width: 0 };
+        let mut rows = delimited::first_rows(&head, start, dialect, None);
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells.cells.clone()).collect();
+        let Some((at, known)) = heading_among(&cells) else { continue };
+        let score = (known, cells[at].len());
+        if best.as_ref().is_none_or(|(before, ..)| score > *before) {
+            best = Some((score, dialect, rows.swap_remove(at)));
+        }
+    }
+    let (_, dialect, row) = best.ok_or_else(no_heading)?;
+    let heading = bare(row.cells.cells);
+    let dialect = Dialect { width: heading.len(), ..dialect };
+    let mut found = Beginning::behind(How::Text(dialect), heading, row.next_line - 1);
+    let length = file.len();
+    let mut looked_at = found.look(&head[row.end..], dialect);
+    if head.len() < length {
+        for piece in 1..=PIECES {
+            let at = head.len() + (length - head.len()) / (PIECES + 1) * piece;
+            let bytes = file.piece(at, PIECE)?;
+            let begins = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |line_end| line_end + 1);
+            looked_at += found.look(&bytes[begins..], dialect);
+        }
+    }
+    let all = (length - row.end) as u128;
+    let estimated = u128::from(found.looked_at) * all / u128::from(looked_at.max(1) as u64);
+    found.rows = if head.len() < length { estimated as u64 } else { found.looked_at };
+    Ok(found)
+}
+
+impl Beginning {
+    fn behind(how: How, heading: Vec<String>, line: u32) -> Self {
+        let looks = heading.iter().map(|_| Looks::default()).collect();
+        Self { how, heading, line, looks, rows: 0, looked_at: 0, uneven: 0 }
+    }
+
+    /// Looks at the records of some bytes; gives how many bytes these are.
+    fn look(&mut self, bytes: &[u8], dialect: Dialect) -> usize {
+        let mut splitter = Splitter::new(bytes, 0, dialect);
+        while let Some(record) = splitter.next(bytes.len()) {
+            self.looked_at += 1;
+            if record.fault.is_some() || !fits(dialect.width, record.text, record.cells) {
+                self.uneven += 1;
+                continue;
+            }
+            for (cell, looks) in self.looks.iter_mut().enumerate() {
+                let (text, is_damaged) = dialect.encoding.text(record.cell(cell));
+                looks.take(&text, is_damaged);
+            }
+        }
+        bytes.len()
+    }
+}
+
+fn of_book(file: &Delivered) -> Result<Beginning> {
+    let mut bytes = Vec::new();
+    file.read(0..file.len(), &mut bytes)?;
+    let mut book = Xlsx::new(Cursor::new(&bytes)).map_err(|error| xlsx::refused(&error))?;
+    let mut best: Option<(usize, String, usize)> = None;
+    for name in book.sheet_names() {
+        let rows = xlsx::texts(&mut book, &name, LOOK_AT as u64)?;
+        let cells: Vec<Vec<String>> = rows.into_iter().map(|(_, cells)| cells).collect();
+        if let Some((at, known)) =
+            heading_among(&cells).filter(|(_, known)| best.as_ref().is_none_or(|best| *known > best.0))
+        {
+            best = Some((known, name, at));
+        }
+    }
+    let (_, name, at) = best.ok_or_else(no_heading)?;
+    let mut rows = xlsx::texts(&mut book, &name, ROWS)?;
+    let (line, heading) = rows.remove(at);
+    let mut found = Beginning::behind(How::Sheet(name), bare(heading), line);
+    for (_, cells) in rows.drain(at..) {
+        found.looked_at += 1;
+        for (column, looks) in found.looks.iter_mut().enumerate() {
+            looks.take(trimmed(cells.get(column).map_or("", String::as_str)), false);
+        }
+    }
+    found.rows = found.looked_at;
+    Ok(found)
+}
+
+/// The unit that a heading of money names.
+fn unit_of(heading: &str) -> Option<&'static str> {
+    unit_named(&fold(heading))
+}
+
+/// The encoding as layouts name it.
+fn encoding_word(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "utf-8",
+        Encoding::Gb18030 => "gb18030",
+    }
+}

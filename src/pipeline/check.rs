@@ -11,11 +11,10 @@ use serde_json::json;
 
 use super::completeness::Usual;
 use super::extracts::{in_use, read_sources};
-use super::linking::{Linked, gathered, link_all};
+use super::linking::{Linked, gathered, link_all, settle_bins};
 use super::register::{FastMap, on_register};
 use super::reports::{Told, objection_days, view};
 use super::review::{self, InForce};
-use super::run::settle_bins;
 use crate::config::Plan;
 use crate::ingest;
 use crate::kernel::{Cancel, CitizenId, Date, Digest, Error, Message, Progress, Result};

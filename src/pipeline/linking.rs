@@ -7,14 +7,18 @@
 
 use rayon::prelude::*;
 
+use super::completeness::Usual;
 use super::extracts::{Deliveries, files_of, key_over, read_sources, tell_taken_over};
 use super::register::RegisterRead;
+use super::review::{self, InForce};
 use super::run::staged;
 use crate::config::{Plan, PlannedSource};
 use crate::kernel::{Cancel, Digest, Progress, Result};
 use crate::linkage::{self, Index};
 use crate::model::evidence::{Delivery, Evidence};
-use crate::model::link::{CrowdedName, Link, SharedId, SourceLinks};
+use crate::model::judgement::Review;
+use crate::model::link::{CrowdedName, Grade, Link, SharedId, SourceLinks};
+use crate::model::register::Register;
 use crate::store::{Extracts, Stages};
 
 /// All links of a run, by source and row, and what was set aside while linking.
@@ -158,4 +162,36 @@ pub(super) fn link_all(
     let linked: Result<Vec<_>> = evidences.into_par_iter().with_max_len(1).map(link).collect();
     progress.end(STAGE, "");
     linked
+}
+
+/// What people judged and what usually comes, held against what was read and linked; gives the links that are or were questions.
+pub(super) fn settle(
+    plan: &Plan,
+    register: &Register,
+    in_force: &InForce,
+    usual: &Usual,
+    evidences: &mut [Evidence],
+    links: &mut [Link],
+) -> Vec<Review> {
+    let reviews = review::settle(register, evidences, links, in_force);
+    settle_bins(evidences, links);
+    usual.settle(plan, register, evidences, links);
+    reviews
+}
+
+/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3). `links` by source
+/// and row, judgements applied: a possible link that was judged the same person is one.
+pub(super) fn settle_bins(evidences: &mut [Evidence], links: &[Link]) {
+    let mut rest = links;
+    for (source, evidence) in evidences.iter_mut().enumerate() {
+        let (own, others) = rest.split_at(rest.partition_point(|link| usize::from(link.source) <= source));
+        rest = others;
+        let mut rows: Vec<u32> =
+            own.iter().filter(|link| link.grade != Grade::E || link.accepted).map(|link| link.row).collect();
+        rows.dedup();
+        let unlinked = evidence.table.rows() as u64 - rows.len() as u64;
+        evidence.bins.linked -= unlinked;
+        evidence.bins.unlinked += unlinked;
+        assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
+    }
 }

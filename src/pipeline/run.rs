@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::completeness::{self, Measure, Usual};
 use super::extracts::in_use;
 use super::filings::{Lists, read_lists};
-use super::linking::{Ground, Linked};
+use super::linking::{Ground, Linked, settle};
 use super::outcomes::Judging;
 use super::register::{RegisterRead, register_for};
 use super::reports::{OBJECTION_DAYS, objection_days};
-use super::review::{self, InForce};
+use super::review::InForce;
 use super::same;
 use super::seals::seals;
 use super::standing::{self, Past};
@@ -31,9 +31,8 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence, Scope};
 use crate::model::filing::FilingCheck;
 use crate::model::judgement::{self, Answer, Review};
-use crate::model::link::{Grade, Link};
+use crate::model::link::Grade;
 use crate::model::outcome::{Outcomes, RuleCard};
-use crate::model::register::Register;
 use crate::model::standing::History;
 use crate::model::trend::TrendPoint;
 use crate::policy;
@@ -142,21 +141,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, cancel: &
     Ok(summary)
 }
 
-/// What people judged and what usually comes, held against what was read and linked; gives the links that are or were questions.
-pub(super) fn settle(
-    plan: &Plan,
-    register: &Register,
-    in_force: &InForce,
-    usual: &Usual,
-    evidences: &mut [Evidence],
-    links: &mut [Link],
-) -> Vec<Review> {
-    let reviews = review::settle(register, evidences, links, in_force);
-    settle_bins(evidences, links);
-    usual.settle(plan, register, evidences, links);
-    reviews
-}
-
 /// Codes that no layout gives a meaning, of the register and of the sources.
 fn list_unmapped(plan: &Plan, register: &mut RegisterRead, evidences: &mut [Evidence]) {
     let (own, rows) = (&mut register.persons, &register.register.table);
@@ -219,23 +203,6 @@ pub(super) fn staged<T>(stage: &str, progress: &dyn Progress, work: impl FnOnce(
     let done = work();
     progress.end(stage, "");
     done
-}
-
-/// Kept rows that found nobody are unlinked; then every row read must stand in one bin (invariant I-3). `links` by source
-/// and row, judgements applied: a possible link that was judged the same person is one.
-pub(super) fn settle_bins(evidences: &mut [Evidence], links: &[Link]) {
-    let mut rest = links;
-    for (source, evidence) in evidences.iter_mut().enumerate() {
-        let (own, others) = rest.split_at(rest.partition_point(|link| usize::from(link.source) <= source));
-        rest = others;
-        let mut rows: Vec<u32> =
-            own.iter().filter(|link| link.grade != Grade::E || link.accepted).map(|link| link.row).collect();
-        rows.dedup();
-        let unlinked = evidence.table.rows() as u64 - rows.len() as u64;
-        evidence.bins.linked -= unlinked;
-        evidence.bins.unlinked += unlinked;
-        assert!(evidence.bins.closes(), "rows of {} do not add up: {:?}", evidence.source, evidence.bins);
-    }
 }
 
 /// Everything a run found, ready to be written.

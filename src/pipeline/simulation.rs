@@ -8,11 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::completeness::Usual;
-use super::linking::Ground;
+use super::linking::{Ground, settle};
 use super::outcomes::Judging;
 use super::register::register_for;
 use super::review::InForce;
-use super::run::settle;
 use crate::config::Plan;
 use crate::kernel::{Cancel, Date, Division, Error, Message, Progress, Result};
 use crate::model::evidence::Evidence;

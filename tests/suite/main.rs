@@ -6,6 +6,7 @@ mod completeness;
 mod faults;
 mod filings;
 mod fuzz;
+mod golden;
 mod known;
 mod mandates;
 mod night;

@@ -39,9 +39,14 @@ impl World {
 
     /// The same world again in another folder: for runs that must not see each other.
     pub fn copy(&self) -> Self {
+        Self::of(&self.root)
+    }
+
+    /// A copy of a centre.
+    pub fn of(centre: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("centre");
-        copy_tree(&self.root, &root);
+        copy_tree(centre, &root);
         Self { _folder: folder, root }
     }
 
@@ -98,24 +103,28 @@ impl World {
         records(&std::fs::read(self.path("truth.csv")).unwrap())
     }
 
-    /// Every file below a folder, by relative path.
+    /// Every file below a folder of the centre, by relative path.
     pub fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let base = self.path(folder);
-        let mut files = BTreeMap::new();
-        let mut folders = vec![base.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(&base).unwrap().to_string_lossy().into_owned();
-                    files.insert(name, std::fs::read(&path).unwrap());
-                }
+        files_below(&self.path(folder))
+    }
+}
+
+/// Every file below a folder, by relative path.
+pub fn files_below(base: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![base.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(base).unwrap().to_string_lossy().into_owned();
+                files.insert(name, std::fs::read(&path).unwrap());
             }
         }
-        files
     }
+    files
 }
 
 /// Runs the binary in a folder, speaking English.

@@ -96,6 +96,10 @@ const OF_THE_THING: [(&str, &[&str]); 4] = [
     ("business", &["company", "founded_on"]),
 ];
 
+/// A number that stands for a blank one among those that make a kind's fact: flats registered before there were numbers of units
+/// have that of their certificate.
+const STANDS_IN: [(&str, &str); 1] = [("housing", "certificate")];
+
 /// A later row of the person says how the same thing stands now: a car that was given up since, an account that was closed. It gives
 /// everything that the earlier one gives, and is of the same thing by all that identifies it; by days, for of one day, or without
 /// one, nobody can tell.
@@ -121,10 +125,14 @@ fn is_replaced_by(world: &World, seat: &Seat, later: &Seat) -> bool {
         let (own, other) = both(field);
         own == other
     };
-    let identifies_it = |field: &usize| agree(*field) && identifies(&text(own, seat, *field));
+    let known = |field: usize| identifies(&text(own, seat, field));
+    let stands_in =
+        STANDS_IN.iter().find(|(kind, _)| *kind == own.kind.code).and_then(|(_, name)| own.kind.field(name));
+    let is_stood_in = |field: usize| text(own, seat, field).is_empty() && stands_in.is_some_and(known);
+    let identifies_it = |field: &usize| agree(*field) && (known(*field) || is_stood_in(*field));
     let of_the_thing = OF_THE_THING.iter().filter(|(kind, _)| *kind == own.kind.code).flat_map(|(_, fields)| *fields);
     let fields = own.kind.fields.iter().enumerate().filter(|(_, field)| !kind::is_common(&field.name));
-    !own.kind.fact.is_empty()
+    own.kind.fact.iter().any(|field| known(*field))
         && own.kind.fact.iter().all(identifies_it)
         && of_the_thing.filter_map(|name| own.kind.field(name)).all(agree)
         && fields.map(|(field, _)| both(field)).all(|(given, later)| given.is_empty() || !later.is_empty())

@@ -33,14 +33,14 @@ pub(super) struct IdGround {
     pub(super) bits: f64,
     /// The part of `bits` that the digits of the birth date give.
     pub(super) birth_digits: f64,
-    /// So little is left of the id that it names a division and no more.
-    pub(super) is_short: bool,
+    /// Characters of the id that can be read.
+    pub(super) kept: usize,
 }
 
 impl IdGround {
     /// No id at all, or one that says nothing.
     pub(super) fn nothing(letter: u8) -> Self {
-        Self { letter, repairs: Repairs::default(), bits: 0.0, birth_digits: 0.0, is_short: false }
+        Self { letter, repairs: Repairs::default(), bits: 0.0, birth_digits: 0.0, kept: 0 }
     }
 }
 

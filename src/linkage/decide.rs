@@ -108,7 +108,7 @@ impl<'a, 'r> Decider<'a, 'r> {
                 _ => b'1',
             };
             let birth_digits = Weights::birth_digits(&id.to_ascii());
-            let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits, is_short: false };
+            let ground = IdGround { letter, repairs, bits: Weights::repaired(repair), birth_digits, kept: WHOLE };
             for person in self.index.persons_with(id) {
                 candidates.extend(self.candidate(subject, &Registered::new(self.index, *person), ground, true));
             }
@@ -148,7 +148,7 @@ impl<'a, 'r> Decider<'a, 'r> {
         const FEW: usize = 10; // fewer characters are a division and no more: namesakes are told apart as without an id
         let birth_digits = Weights::birth_digits(remains.characters());
         let is_short = remains.kept() < FEW;
-        let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits, is_short };
+        let ground = IdGround { letter, repairs, bits: Weights::remains(remains), birth_digits, kept: remains.kept() };
         let agrees = |person: &u32| self.index.id_of(*person).is_some_and(|id| remains.agrees(id) && id.is_valid());
         let birth_left = remains.birth();
         let candidate = |person: &u32| {
@@ -267,11 +267,15 @@ impl<'a, 'r> Decider<'a, 'r> {
             return (over && candidate.comparison.further_facts() > 0).then_some(Grade::D);
         }
         let repaired = candidate.birth && surplus >= f64::from(self.settings.repair_line_bits);
-        // A few digits and a name are nobody yet, however rare the name.
-        let known = !candidate.id.is_short || candidate.birth || candidate.comparison.further_facts() > 0;
+        // A division, four digits and a name are nobody yet, however rare the name is on the register at hand.
+        let known = candidate.id.kept >= NEARLY_WHOLE || candidate.birth || candidate.comparison.further_facts() > 0;
         (over && known || repaired).then_some(Grade::C)
     }
 }
+
+/// Characters of an id; and so many of them that only a day or a sequence number is hidden.
+const WHOLE: usize = 18;
+const NEARLY_WHOLE: usize = 14;
 
 /// A fact that does not change is another, or it is another city: somebody of the same name.
 fn is_namesake(comparison: &Comparison) -> bool {

@@ -29,16 +29,27 @@ pub fn probe(args: &ProbeArgs, context: &Context) -> Result<u8> {
     Ok(0)
 }
 
-/// Where the layout says that deliveries lie: all files of this ending in the file's folder, if that is one of the workspace.
+/// Where the layout says that deliveries lie: files of this name, whatever digits (a date, a number) the next one has in it, in the
+/// file's folder, if that is one of the inbox.
 fn deliveries(centre: &Path, file: &Path, kind: &str) -> String {
-    let ending = file.extension().map_or_else(|| "csv".into(), |ending| ending.to_string_lossy().into_owned());
     let inside = || {
         let (centre, file) = (centre.canonicalize().ok()?, file.canonicalize().ok()?);
         let folder = file.parent()?.strip_prefix(centre).ok()?;
         let parts: Vec<String> = folder.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         parts.first().is_some_and(|first| first == "inbox").then(|| parts.join("/"))
     };
-    format!("{}/*.{ending}", inside().unwrap_or_else(|| format!("inbox/{kind}")))
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    format!("{}/{}", inside().unwrap_or_else(|| format!("inbox/{kind}")), any_digits(&name))
+}
+
+/// A file's name with a `*` in place of everything from its first digit to its last, the ending aside.
+fn any_digits(name: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    match (stem.find(is_digit), stem.rfind(is_digit)) {
+        (Some(first), Some(last)) => format!("{}*{}{ending}", &stem[..first], &stem[last + 1..]),
+        _ => name.to_owned(),
+    }
 }
 
 fn tell(found: &Probed, context: &Context) {
@@ -55,6 +66,9 @@ fn tell(found: &Probed, context: &Context) {
     eprint!("{}", table(&heading.map(|key| context.word(key)), &rows, &[0, 4]));
     if found.uneven > 0 {
         eprintln!("! {}", context.say(&Message::new("probe.uneven").with("count", found.uneven)));
+    }
+    if found.other_sheets > 0 {
+        eprintln!("! {}", context.say(&Message::new("probe.other_sheets").with("count", found.other_sheets)));
     }
     eprintln!("{}\n", context.word("probe.next"));
 }
@@ -76,4 +90,22 @@ fn row(number: usize, column: &ProbedColumn, of: u64, context: &Context) -> Vec<
         format!("{:.1}%", column.filled as f64 * 100.0 / of.max(1) as f64),
         remarks.join(context.word("probe.between")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::any_digits;
+
+    #[test]
+    fn the_next_delivery_has_another_date_in_its_name() {
+        for (name, pattern) in [
+            ("vehicle_20261121.csv", "vehicle_*.csv"),
+            ("2026年11月机动车.xlsx", "*月机动车.xlsx"),
+            ("20261121", "*"),
+            ("persons.csv", "persons.csv"),
+            ("jdc.2026.txt", "jdc.*.txt"),
+        ] {
+            assert_eq!(any_digits(name), pattern);
+        }
+    }
 }

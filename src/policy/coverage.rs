@@ -70,7 +70,8 @@ pub fn coverage<'l>(
             *state = if !concerned[source] {
                 CoverageState::NotApplicable
             } else if !person.mandated {
-                CoverageState::NoMandate
+                // A mandate is given under an id: whose id is none may have one, and the id is what is to be mended.
+                if usable { CoverageState::NoMandate } else { CoverageState::UnusableId }
             } else if !usable && !found {
                 CoverageState::UnusableId
             } else {
@@ -142,6 +143,7 @@ mod tests {
                 { name = "戊", programme = "临时救助" },
                 { name = "己", programme = "临时救助", mandated = false },
                 { name = "庚", citizen = 0 },
+                { name = "辛", citizen = 0, mandated = false },
             ]
         };
         let persons: Vec<toml::Table> =
@@ -163,6 +165,7 @@ mod tests {
         assert_eq!(coverage.of(0), [Found, SourceStale, SourceMissing, SourceIncomplete]);
         assert_eq!(coverage.of(1), [NoMandate; 4]);
         assert_eq!(coverage.of(2), [UnusableId; 4]);
+        assert_eq!(coverage.of(7), [UnusableId; 4], "no mandate can be found under it");
         assert_eq!(
             coverage.of(3),
             [Found, UnusableId, UnusableId, UnusableId],

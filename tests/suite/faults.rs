@@ -217,7 +217,10 @@ fn a_truncated_file_loses_its_last_row_alone_and_is_told() {
     assert_eq!(rejected(&after), rejected(&before) + 1);
     assert_eq!(state_of(&after, "provident_fund")["short"]["why"], "broken_off");
     assert_eq!(told(&world), (Some(1), true));
-    assert_eq!(states(&world, "provident_fund").keys().collect::<Vec<_>>(), ["no_mandate", "source_incomplete"]);
+    assert_eq!(
+        states(&world, "provident_fund").keys().collect::<Vec<_>>(),
+        ["no_mandate", "source_incomplete", "unusable_id"]
+    );
 }
 
 /// Once, a flat whose use the layout did not know was no dwelling, and nobody was told.

@@ -36,10 +36,13 @@ fn drafts_map_what_the_layouts_that_ship_map_and_a_centre_of_drafts_finds_the_sa
         assert_eq!(columns(&draft, None), columns(&shipped, None), "{code}");
         let shipped: toml::Table = shipped.parse().unwrap();
         let filled = draft.replace("department = \"\"", &format!("department = {}", shipped["department"]));
+        // A unit that the file does not name has to be filled in.
+        let filled = filled
+            .replace("= \"\"    # 必填：元", if code == "business" { "= \"万元\"    #" } else { "= \"元\"    #" });
         let draft: toml::Table = filled.parse().unwrap();
         assert_eq!(draft["kind"], shipped["kind"]);
-        let folder = |layout: &toml::Table| layout["connector"]["path"].as_str().unwrap().to_owned();
-        assert_eq!(folder(&draft), folder(&shipped));
+        let pattern = draft["connector"]["path"].as_str().unwrap().rsplit_once('.').unwrap().0;
+        assert_eq!(pattern, format!("inbox/{code}/{code}_*"));
         // Each code with a known meaning means what the centre says it means.
         let codes =
             |layout: &toml::Table| layout.get("codes").and_then(|codes| codes.as_table().cloned()).unwrap_or_default();
@@ -104,7 +107,9 @@ fn nothing_personal_is_said_and_damage_is_counted() {
     assert_eq!(id["remarks"].to_string(), r#"[["old_ids",1],["masked_ids",1],["lost_tails",1]]"#);
     let layout = found["layout"].as_str().unwrap();
     assert!(layout.contains("# \"Z\" = \"\"") && layout.contains("\"A\" = \"normal\""), "{layout}");
-    assert!(!layout.contains("\"EP\""), "two letters that are known need no line");
+    assert!(!layout.contains("\"EP\""), "two letters that are known need no line, but each of them one");
+    assert!(layout.contains("\"E\" = \"cancelled\"") && layout.contains("\"P\" = \"scrapped\""), "{layout}");
+    assert!(layout.contains("path = \"inbox/vehicle/车辆.txt\""), "{layout}");
     let output = hedui(folder.path(), &["probe", "车辆.txt"]);
     for said in [text(&output.stdout), text(&output.stderr), found.to_string()] {
         for personal in ["张三", "110105", "王五", "鲁A"] {
@@ -133,7 +138,7 @@ fn what_is_no_list_is_refused_and_an_unknown_list_is_drafted_as_a_custom_kind() 
         assert!(output.stdout.is_empty() && !text(&output.stderr).contains("张三"), "{name}");
     }
     assert_eq!(probe("a.csv", records.as_bytes(), &["--kind", "cars"]).status.code(), Some(2));
-    let list = "证件号,姓名,奖项,金额,日期\n11010519491231002X,张三,甲,100,2024-01-01\n110105194912310046,李四,乙,20,2024-01-02\n";
+    let list = "证件号,奖项,姓名,奖金（万元）,日期\n11010519491231002X,小麦,张三,100,2024-01-01\n110105194912310046,玉米,李四,20,2024-01-02\n";
     let output = probe("prizes.csv", list.as_bytes(), &[]);
     let draft = text(&output.stdout);
     let layout: toml::Table = draft.parse().unwrap();
@@ -143,5 +148,32 @@ fn what_is_no_list_is_refused_and_an_unknown_list_is_drafted_as_a_custom_kind() 
         (Some("证件号"), Some("姓名"))
     );
     assert_eq!(layout["custom"]["fields"]["field_5"]["type"].as_str(), Some("date"));
-    assert_eq!(layout["custom"]["fields"]["field_4"]["type"].as_str(), Some("decimal"));
+    assert_eq!(layout["custom"]["fields"]["field_4"]["type"].as_str(), Some("money"));
+    assert_eq!(layout["units"]["field_4"].as_str(), Some("万元"));
+    assert_eq!(layout["custom"]["fields"]["field_2"]["type"].as_str(), Some("text"));
+}
+
+#[test]
+fn a_unit_above_the_heading_is_read_and_one_that_nothing_names_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write(0, 0, "存款清单").unwrap();
+    sheet.write(1, 2, "单位：万元").unwrap();
+    sheet.write_row(2, 0, ["证件号码", "姓名", "开户银行", "账号", "存款余额"]).unwrap();
+    sheet.write_row(3, 0, ["11010519491231002X", "张三", "演示银行", "6222020200112233445", "26"]).unwrap();
+    book.add_worksheet().write(0, 0, "说明").unwrap();
+    book.save(folder.path().join("存款.xlsx")).unwrap();
+    let output = hedui(folder.path(), &["probe", "存款.xlsx", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((found["heading_line"].as_u64(), found["other_sheets"].as_u64()), (Some(3), Some(1)));
+    let layout: toml::Table = found["layout"].as_str().unwrap().parse().unwrap();
+    assert_eq!(layout["units"]["balance"].as_str(), Some("万元"));
+    std::fs::write(
+        folder.path().join("存款.csv"),
+        "证件号码,姓名,开户银行,存款余额\n11010519491231002X,张三,演示银行,26\n",
+    )
+    .unwrap();
+    let layout: toml::Table = text(&hedui(folder.path(), &["probe", "存款.csv"]).stdout).parse().unwrap();
+    assert_eq!(layout["units"]["balance"].as_str(), Some(""), "validate asks for it");
 }

@@ -139,7 +139,11 @@ fn a_number_on_the_register_that_is_none_goes_back_and_its_person_stays() {
     assert!(told.contains(&expected), "{told}");
     let states = world.export("coverage").into_iter().find(|row| row["person_id"] == cells[0]).unwrap();
     let stays = (&states["household_id"], &states["vehicle"][..]);
-    assert_eq!(stays, (&cells[2], "no_mandate"), "the mandate names the right number");
+    assert_eq!(
+        stays,
+        (&cells[2], "unusable_id"),
+        "the mandate names the right number, and it is the other that is to be mended"
+    );
     cells[0] = right;
     put_line(&world, line, &cells);
     let summary = world.summary();

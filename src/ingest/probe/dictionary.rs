@@ -1,7 +1,7 @@
 //! The heading dictionary (`known.toml`): under which headings departments deliver a field, and what their codes mean. It only
 //! proposes; a layout says. Code lists are those that stand in a standard or in a public catalogue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -35,7 +35,7 @@ pub(super) fn kind_of(code: &str) -> Option<Kind> {
 
 /// Entries of a kind that name a field: its own before those of all kinds of evidence.
 fn entries(kind: &Kind) -> impl Iterator<Item = &'static Known> {
-    let is_evidence = kind::builtin(&kind.code).is_some();
+    let is_evidence = ![kind::REGISTER, kind::MANDATE].contains(&kind.code.as_str());
     DICTIONARY.get(&kind.code).into_iter().chain(DICTIONARY.get("common").filter(move |_| is_evidence))
 }
 
@@ -60,16 +60,21 @@ pub(super) fn columns(kind: &Kind, headings: &[String]) -> Vec<Option<usize>> {
     columns
 }
 
-/// What a code of a field means, and whether its codes are known at all.
+/// What a code of a field means.
 pub(super) fn meaning(kind: &Kind, field: &str, code: &str) -> Option<&'static str> {
-    let codes = codes(kind, field)?;
-    let trimmed = code.trim();
-    codes.get(trimmed).or_else(|| codes.get(trimmed.to_uppercase().as_str())).map(String::as_str)
+    let code = code.trim();
+    let in_list =
+        |codes: &'static BTreeMap<String, String>| codes.get(code).or_else(|| codes.get(&code.to_uppercase()));
+    codes(kind, field).find_map(in_list).map(String::as_str)
 }
 
-/// The known codes of a field.
-pub(super) fn codes(kind: &Kind, field: &str) -> Option<&'static BTreeMap<String, String>> {
-    entries(kind).find_map(|known| known.codes.get(field))
+/// All meanings that the dictionary has for codes of a field.
+pub(super) fn meanings(kind: &Kind, field: &str) -> BTreeSet<&'static str> {
+    codes(kind, field).flat_map(BTreeMap::values).map(String::as_str).collect()
+}
+
+fn codes(kind: &Kind, field: &str) -> impl Iterator<Item = &'static BTreeMap<String, String>> {
+    entries(kind).filter_map(move |known| known.codes.get(field))
 }
 
 /// A heading as headings are compared, without what stands in brackets at its end.
@@ -96,7 +101,8 @@ mod tests {
                 assert!(kind.field(field).is_some(), "{code}: {field}");
             }
             let values = known_values(&kind.code);
-            for (field, codes) in &known.codes {
+            // Programmes are words of the rules.
+            for (field, codes) in known.codes.iter().filter(|(field, _)| *field != "programme") {
                 codes.values().for_each(|value| assert!(values.contains(value.as_str()), "{code}.{field}: {value}"));
             }
         }

@@ -22,7 +22,7 @@ use super::layout::{Delimiter, fold};
 use super::split::{Dialect, Splitter, fits};
 use super::xlsx;
 use crate::kernel::{Error, Message, Result};
-use crate::model::kind::{Kind, is_common};
+use crate::model::kind::{Kind, is_common, with_common};
 use crate::model::table::FieldType;
 use looks::Looks;
 pub use looks::{Like, Remark};
@@ -33,6 +33,9 @@ const WHOLE: usize = 32 << 20;
 /// Of a larger one, so many bytes at each of [`PIECES`] places.
 const PIECE: usize = 4 << 20;
 const PIECES: usize = 8;
+
+/// How layouts name a kind that the centre declares itself.
+const CUSTOM: &str = "custom";
 
 /// Rows of a spreadsheet that are looked at.
 const ROWS: u64 = 200_000;
@@ -52,6 +55,8 @@ pub struct Probed {
     /// Code and label of the kind of evidence (`register` and `mandate` among them); `None` if too few headings are known.
     pub kind: Option<(String, String)>,
     pub columns: Vec<ProbedColumn>,
+    /// Of a workbook: other sheets that hold something.
+    pub other_sheets: usize,
     /// A layout to begin with, as TOML.
     pub layout: String,
 }
@@ -80,6 +85,9 @@ struct Beginning {
     rows: u64,
     looked_at: u64,
     uneven: u64,
+    /// The unit of money that a row above the heading names.
+    unit: Option<&'static str>,
+    other_sheets: usize,
 }
 
 /// How cells are found in a file.
@@ -101,17 +109,17 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
     }
     let is_book = delivered.piece(0, 4)?.starts_with(b"PK\x03\x04");
     let found = if is_book { of_book(&delivered) } else { of_text(&delivered) }.map_err(|error| error.at(file))?;
-    let kind = asked.or_else(|| likely_kind(&found.heading));
-    let fields = fields(kind.as_ref(), &found);
+    let kind = asked.or_else(|| likely_kind(&found.heading)).unwrap_or_else(custom);
+    let fields = fields(&kind, &found);
     let columns = found.heading.iter().zip(&found.looks).enumerate().map(|(at, (heading, looks))| {
         let read_as =
-            || kind.iter().flat_map(|kind| &kind.fields).zip(&fields).filter(|(_, column)| **column == Some(at));
+            || kind.fields.iter().zip(&fields).filter(|(_, column)| **column == Some(at)).map(|(field, _)| field);
         ProbedColumn {
             heading: heading.clone(),
-            fields: read_as().map(|(field, _)| field.name.clone()).collect(),
+            fields: read_as().map(|field| field.name.clone()).collect(),
             like: looks.like(),
             filled: looks.filled,
-            misnamed: read_as().any(|(field, _)| is_misnamed(&field.name, field.ty, looks)),
+            misnamed: read_as().any(|field| is_misnamed(&field.name, field.ty, looks)),
             remarks: looks.remarks(),
         }
     });
@@ -124,10 +132,16 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
         rows: found.rows,
         looked_at: found.looked_at,
         uneven: found.uneven,
+        other_sheets: found.other_sheets,
         columns: columns.collect(),
-        layout: layout::written(&found, kind.as_ref(), &fields, path),
-        kind: kind.map(|kind| (kind.code, kind.label)),
+        layout: layout::written(&found, &kind, &fields, &path(&kind.code)),
+        kind: (kind.code != CUSTOM).then_some((kind.code, kind.label)),
     })
+}
+
+/// What is known of a file that is of no known kind: whose records they are.
+fn custom() -> Kind {
+    with_common(CUSTOM, "", Vec::new(), &[])
 }
 
 fn unknown_kind(code: &str) -> Error {
@@ -157,8 +171,7 @@ fn likely_kind(headings: &[String]) -> Option<Kind> {
 }
 
 /// By field of the kind: the column it would be read from. Where no heading names the person, the first column of ids does.
-fn fields(kind: Option<&Kind>, found: &Beginning) -> Vec<Option<usize>> {
-    let Some(kind) = kind else { return Vec::new() };
+fn fields(kind: &Kind, found: &Beginning) -> Vec<Option<usize>> {
     let mut fields = dictionary::columns(kind, &found.heading);
     let person = &kind.persons[0];
     for (field, is) in [(person.id, Looks::are_ids as fn(&Looks) -> bool), (person.name, Looks::are_names)] {
@@ -215,7 +228,7 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
     delimited::refuse_other_formats(&head)?;
     let encoding = file.encoding()?;
     let start = delimited::mark(&head);
-    let mut best: Option<((usize, usize), Dialect, FirstRow)> = None;
+    let mut best: Option<((usize, usize), Dialect, FirstRow, Option<&str>)> = None;
     for delimiter in Delimiter::Auto.candidates() {
         let dialect = Dialect { delimiter: *delimiter, quote: Some(b'"'), encoding, width: 0 };
         let mut rows = delimited::first_rows(&head, start, dialect, None);
@@ -223,13 +236,13 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
         let Some((at, known)) = heading_among(&cells) else { continue };
         let score = (known, cells[at].len());
         if best.as_ref().is_none_or(|(before, ..)| score > *before) {
-            best = Some((score, dialect, rows.swap_remove(at)));
+            best = Some((score, dialect, rows.swap_remove(at), unit_above(&cells[..at])));
         }
     }
-    let (_, dialect, row) = best.ok_or_else(no_heading)?;
+    let (_, dialect, row, unit) = best.ok_or_else(no_heading)?;
     let heading = bare(row.cells.cells);
     let dialect = Dialect { width: heading.len(), ..dialect };
-    let mut found = Beginning::behind(How::Text(dialect), heading, row.next_line - 1);
+    let mut found = Beginning { unit, ..Beginning::behind(How::Text(dialect), heading, row.next_line - 1) };
     let length = file.len();
     let mut looked_at = found.look(&head[row.end..], dialect);
     if head.len() < length {
@@ -249,7 +262,7 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
 impl Beginning {
     fn behind(how: How, heading: Vec<String>, line: u32) -> Self {
         let looks = heading.iter().map(|_| Looks::default()).collect();
-        Self { how, heading, line, looks, rows: 0, looked_at: 0, uneven: 0 }
+        Self { how, heading, line, looks, rows: 0, looked_at: 0, uneven: 0, unit: None, other_sheets: 0 }
     }
 
     /// Looks at the records of some bytes; gives how many bytes these are.
@@ -274,10 +287,11 @@ fn of_book(file: &Delivered) -> Result<Beginning> {
     let mut bytes = Vec::new();
     file.read(0..file.len(), &mut bytes)?;
     let mut book = Xlsx::new(Cursor::new(&bytes)).map_err(|error| xlsx::refused(&error))?;
-    let mut best: Option<(usize, String, usize)> = None;
+    let (mut best, mut filled): (Option<(usize, String, usize)>, usize) = (None, 0);
     for name in book.sheet_names() {
         let rows = xlsx::texts(&mut book, &name, LOOK_AT as u64)?;
         let cells: Vec<Vec<String>> = rows.into_iter().map(|(_, cells)| cells).collect();
+        filled += usize::from(!cells.is_empty());
         if let Some((at, known)) =
             heading_among(&cells).filter(|(_, known)| best.as_ref().is_none_or(|best| *known > best.0))
         {
@@ -287,8 +301,10 @@ fn of_book(file: &Delivered) -> Result<Beginning> {
     let (_, name, at) = best.ok_or_else(no_heading)?;
     let mut rows = xlsx::texts(&mut book, &name, ROWS)?;
     let (line, heading) = rows.remove(at);
+    let above: Vec<Vec<String>> = rows.drain(..at).map(|(_, cells)| cells).collect();
     let mut found = Beginning::behind(How::Sheet(name), bare(heading), line);
-    for (_, cells) in rows.drain(at..) {
+    (found.unit, found.other_sheets) = (unit_above(&above), filled - 1);
+    for (_, cells) in rows {
         found.looked_at += 1;
         for (column, looks) in found.looks.iter_mut().enumerate() {
             looks.take(trimmed(cells.get(column).map_or("", String::as_str)), false);
@@ -296,6 +312,12 @@ fn of_book(file: &Delivered) -> Result<Beginning> {
     }
     found.rows = found.looked_at;
     Ok(found)
+}
+
+/// The unit of money that a row above the heading names for all of a list: 单位：万元.
+fn unit_above(rows: &[Vec<String>]) -> Option<&'static str> {
+    let named = |cell: &String| fold(cell).contains("单位:").then(|| unit_of(cell)).flatten();
+    rows.iter().flatten().find_map(named)
 }
 
 /// The unit that a heading of money names.

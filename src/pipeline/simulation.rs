@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::completeness::Usual;
+use super::extracts::in_use;
 use super::linking::{Ground, settle};
 use super::outcomes::Judging;
 use super::register::register_for;
@@ -101,7 +102,9 @@ pub fn simulate(
         policy.check_places(register.counties(), options.as_of)?;
     }
     let ground = Ground { plan, read: &read, only: &[], extracts: &extracts, stages: &stages };
+    read.keep(&stages)?;
     let (mut evidences, mut linked, keys) = ground.link(progress, cancel)?;
+    extracts.save(&in_use(plan))?;
     let reviews = settle(plan, register, &in_force, &usual, &mut evidences, &mut linked.links);
     let links = &linked.links;
     let pending = judgement::open(&reviews, links);

@@ -20,7 +20,7 @@ fn sent(world: &World, run: &str) -> Vec<(String, String)> {
 }
 
 /// What `--explain` says of each file, by source.
-fn works(world: &World, day: &str, more: &[&str]) -> BTreeMap<String, String> {
+pub(super) fn works(world: &World, day: &str, more: &[&str]) -> BTreeMap<String, String> {
     let output = world.hedui(&[&["run", "--explain", "--json", "--as-of", day], more].concat());
     let files: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::known::edit;
+use super::known::{edit, works};
 use super::world::{AS_OF, World, text};
 
 fn simulated(world: &World, more: &[&str]) -> (Option<i32>, Value) {
@@ -108,6 +108,8 @@ fn a_source_that_did_not_come_is_told_with_the_figures() {
     let world = World::made(300, 2_000, 33);
     let (code, told) = simulated(&world, &["--set", "dwelling_max=2"]);
     assert_eq!((code, &told["unanswered"]), (Some(0), &Value::Array(Vec::new())), "vehicles are nothing to this rule");
+    let works = works(&world, AS_OF, &[]);
+    assert!(works.values().all(|work| work == "kept"), "the night reads nothing again: {works:?}");
     std::fs::remove_file(world.extract("housing")).unwrap();
     let (code, told) = simulated(&world, &["--set", "dwelling_max=2"]);
     assert_eq!((code, told["unanswered"][0].as_str()), (Some(1), Some("housing")));

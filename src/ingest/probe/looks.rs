@@ -235,7 +235,7 @@ impl Looks {
 
 /// A day in full; numbers of eight digits only where they could be one of a life.
 fn is_day(text: &str) -> bool {
-    if text.len() < 8 || !text.starts_with(|letter: char| matches!(letter, '1' | '2')) {
+    if text.len() < 8 || !text.starts_with(['1', '2']) {
         return false;
     }
     matches!(dates::day(text), Ok(Some(_)))

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use calamine::{Reader as _, Xlsx};
 
-use super::delimited::{self, FirstRow};
+use super::delimited;
 use super::delivered::Delivered;
 use super::encoding::{Encoding, trimmed};
 use super::headings::{LOOK_AT, unit_named};
@@ -228,18 +228,17 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
     delimited::refuse_other_formats(&head)?;
     let encoding = file.encoding()?;
     let start = delimited::mark(&head);
-    let mut best: Option<((usize, usize), Dialect, FirstRow, Option<&str>)> = None;
-    for delimiter in Delimiter::Auto.candidates() {
+    let of_delimiter = |delimiter: &u8| {
         let dialect = Dialect { delimiter: *delimiter, quote: Some(b'"'), encoding, width: 0 };
         let mut rows = delimited::first_rows(&head, start, dialect, None);
         let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells.cells.clone()).collect();
-        let Some((at, known)) = heading_among(&cells) else { continue };
+        let (at, known) = heading_among(&cells)?;
         let score = (known, cells[at].len());
-        if best.as_ref().is_none_or(|(before, ..)| score > *before) {
-            best = Some((score, dialect, rows.swap_remove(at), unit_above(&cells[..at])));
-        }
-    }
-    let (_, dialect, row, unit) = best.ok_or_else(no_heading)?;
+        Some((score, dialect, rows.swap_remove(at), unit_above(&cells[..at])))
+    };
+    // Of delimiters that do as well, the more common one.
+    let tried = Delimiter::Auto.candidates().iter().rev().filter_map(of_delimiter);
+    let (_, dialect, row, unit) = tried.max_by_key(|(score, ..)| *score).ok_or_else(no_heading)?;
     let heading = bare(row.cells.cells);
     let dialect = Dialect { width: heading.len(), ..dialect };
     let mut found = Beginning { unit, ..Beginning::behind(How::Text(dialect), heading, row.next_line - 1) };

@@ -132,6 +132,7 @@ fn what_is_no_list_is_refused_and_an_unknown_list_is_drafted_as_a_custom_kind() 
         ("old.xls", b"\xD0\xCF\x11\xE0"),
         ("zip.xlsx", b"PK\x03\x04"),
         ("bare.csv", records.as_bytes()),
+        ("names.csv", "张三,李四\n王五,赵六\n".as_bytes()),
     ] {
         let output = probe(name, bytes, &[]);
         assert_eq!(output.status.code(), Some(3), "{name}: {}", text(&output.stderr));
@@ -176,4 +177,19 @@ fn a_unit_above_the_heading_is_read_and_one_that_nothing_names_is_asked_for() {
     .unwrap();
     let layout: toml::Table = text(&hedui(folder.path(), &["probe", "存款.csv"]).stdout).parse().unwrap();
     assert_eq!(layout["units"]["balance"].as_str(), Some(""), "validate asks for it");
+}
+
+#[test]
+fn one_heading_that_a_single_kind_has_tells_the_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let kind = |headings: &str| {
+        std::fs::write(folder.path().join("a.csv"), format!("身份证号,姓名,{headings}\n11010519491231002X,张三,x\n"))
+            .unwrap();
+        let output = hedui(folder.path(), &["probe", "a.csv", "--json"]);
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        found["kind"][0].as_str().map(str::to_owned)
+    };
+    assert_eq!(kind("号牌号码").as_deref(), Some("vehicle"));
+    assert_eq!(kind("状态"), None, "cars and flats have one");
+    assert_eq!(kind("备注"), None);
 }

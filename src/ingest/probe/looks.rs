@@ -242,7 +242,7 @@ fn is_day(text: &str) -> bool {
 }
 
 /// Two to four characters of Chinese, or a longer name with its dots.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let mut letters = text.chars().filter(|letter| !characters::is_name_dot(*letter));
     let count = text.chars().count();
     let dots = count - letters.clone().count();

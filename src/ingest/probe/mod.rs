@@ -43,7 +43,7 @@ const ROWS: u64 = 200_000;
 /// What a file is.
 #[derive(Debug, serde::Serialize)]
 pub struct Probed {
-    /// `GB18030, TAB`; `XLSX, Sheet1`.
+    /// `GB18030, “TAB”`; `XLSX, Sheet1`.
     pub format: String,
     /// Line or row of the heading, from 1.
     pub heading_line: u32,
@@ -125,7 +125,9 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
     });
     Ok(Probed {
         format: match &found.how {
-            How::Text(dialect) => format!("{}, {}", dialect.encoding.label(), delimited::shown(dialect.delimiter)),
+            How::Text(dialect) => {
+                format!("{}, “{}”", dialect.encoding.label(), delimited::shown(dialect.delimiter))
+            }
             How::Sheet(name) => format!("XLSX, {name}"),
         },
         heading_line: found.line,
@@ -159,15 +161,18 @@ fn own_fields(kind: &Kind, columns: &[Option<usize>]) -> usize {
     (0..columns.len()).filter(is_own).filter(|at| columns[*at].is_some()).count()
 }
 
-/// The kind of which most own fields are among the headings: two at least, and of two kinds the one that has fewer fields.
+/// The kind of which most own fields are among the headings; of two kinds the one that has fewer fields. One field alone tells only
+/// where no other kind has it.
 fn likely_kind(headings: &[String]) -> Option<Kind> {
-    let scored = dictionary::kinds().into_iter().map(|kind| {
-        let own = own_fields(&kind, &dictionary::columns(&kind, headings));
-        (own, kind)
-    });
-    let best =
-        scored.filter(|(own, _)| *own >= 2).max_by_key(|(own, kind)| (*own, std::cmp::Reverse(kind.fields.len())));
-    best.map(|(_, kind)| kind)
+    let scored =
+        dictionary::kinds().into_iter().map(|kind| (own_fields(&kind, &dictionary::columns(&kind, headings)), kind));
+    let mut scored: Vec<(usize, Kind)> = scored.filter(|(own, _)| *own > 0).collect();
+    scored.sort_by_key(|(own, kind)| (std::cmp::Reverse(*own), kind.fields.len()));
+    let is_told = match scored.as_slice() {
+        [] | [(1, _), (1, _), ..] => false,
+        [_, ..] => true,
+    };
+    is_told.then(|| scored.swap_remove(0).1)
 }
 
 /// By field of the kind: the column it would be read from. Where no heading names the person, the first column of ids does.
@@ -192,8 +197,8 @@ fn is_misnamed(field: &str, ty: FieldType, looks: &Looks) -> bool {
     looks.filled > 0 && !is_as_said
 }
 
-/// Of the first rows, the one with the most headings that some kind knows; without any, the first of several cells that holds no
-/// number as long as a date. `None` if even that is none: it may be somebody's record.
+/// Of the first rows, the one with the most headings that some kind knows; without any, the first of several cells that holds neither
+/// a number as long as a date nor anything like a name. `None` if there is none: a record must not be taken for headings and shown.
 fn heading_among(rows: &[Vec<String>]) -> Option<(usize, usize)> {
     let kinds = dictionary::kinds();
     let known = |row: &[String]| {
@@ -205,9 +210,10 @@ fn heading_among(rows: &[Vec<String>]) -> Option<(usize, usize)> {
     if let Some(best) = best {
         return scores.iter().position(|score| *score == best).map(|at| (at, best));
     }
-    let long_number = |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 6;
+    let is_of_a_record =
+        |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 6 || looks::is_name(trimmed(cell));
     let is_heading = |row: &Vec<String>| {
-        row.iter().filter(|cell| !fold(cell).is_empty()).count() > 1 && !row.iter().any(long_number)
+        row.iter().filter(|cell| !fold(cell).is_empty()).count() > 1 && !row.iter().any(is_of_a_record)
     };
     rows.iter().position(is_heading).map(|at| (at, 0))
 }

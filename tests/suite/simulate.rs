@@ -86,6 +86,16 @@ fn other_values_find_what_a_run_with_them_finds() {
 }
 
 #[test]
+fn a_night_after_it_sends_and_keeps_the_same_bytes() {
+    let world = World::made(600, 5_000, 34);
+    let alone = world.copy();
+    assert_eq!(simulated(&world, &["--set", "dwelling_max=0", "--set", "deposit_months=1"]).0, Some(0));
+    world.summary();
+    alone.summary();
+    assert!(kept(&world) == kept(&alone));
+}
+
+#[test]
 fn what_cannot_be_supposed_is_told_before_anything_is_read() {
     let world = World::made(60, 300, 32);
     for (setting, part) in [

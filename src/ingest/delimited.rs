@@ -83,12 +83,20 @@ pub(super) fn shown(delimiter: u8) -> String {
 pub(super) fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
     match bytes {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
+        _ if is_utf16(bytes) => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
         [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
             refuse("ingest.refused_spreadsheet", "ingest.refused_spreadsheet_hint")
         }
         _ => Ok(()),
     }
+}
+
+/// By its mark or, without one, by the zeros that digits and commas have there in every other place.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let first = &bytes[..bytes.len().min(1_024)];
+    let zeros = |from: usize| first.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (most, fewest) = (zeros(0).max(zeros(1)), zeros(0).min(zeros(1)));
+    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || (most * 20 > first.len() && fewest * 20 <= most)
 }
 
 /// Where the heading was found, and what it says.

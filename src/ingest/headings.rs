@@ -79,7 +79,11 @@ fn other_unit(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usi
 
 /// The unit that a folded heading names, known or not; `元月` is a month.
 pub(super) fn unit_named(heading: &str) -> Option<&'static str> {
-    const LARGE: [(&str, &str); 10] = [
+    const LARGE: [(&str, &str); 14] = [
+        ("美元", "美元"),
+        ("港元", "港元"),
+        ("日元", "日元"),
+        ("欧元", "欧元"),
         ("亿元", "亿元"),
         ("百万元", "百万元"),
         ("万元", "万元"),
@@ -222,7 +226,7 @@ mod tests {
             connector = { type = "csv", path = "inbox/*.csv" }
             [columns]
             owner_id = "证件号码"
-            balance = ["存款余额（万元）", "存款余额(元)", "余额(人民币元)", "余额(万)", "余额(角)", "余额 单位:千元", "元月余额", "余额"]
+            balance = ["存款余额（万元）", "存款余额(元)", "余额(人民币元)", "余额(万)", "余额(角)", "余额(美元)", "余额 单位:千元", "元月余额", "余额"]
         "#;
         let (kind, plain) = (builtin("bank").unwrap(), text.to_owned());
         let said = |layout: &str, heading: &str| {
@@ -237,6 +241,7 @@ mod tests {
         for heading in ["余额（万）", "余额（角）"] {
             assert!(said(&plain, heading).is_some(), "{heading}");
         }
+        assert!(said(&plain, "余额(美元)").is_some());
         assert!(said(&plain, "余额 单位：千元").is_some() && said(&in_ten_thousands, "余额 单位：千元").is_some());
         assert_eq!(said(&in_ten_thousands, "存款余额（万元）"), None);
         for heading in ["存款余额（元）", "元月余额", "余额"] {

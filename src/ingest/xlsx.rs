@@ -46,8 +46,24 @@ pub(super) struct Spreadsheet;
 /// I/O; not a workbook.
 pub fn sheet_names(file: &std::path::Path) -> Result<Vec<String>> {
     let bytes = std::fs::read(file).map_err(|error| Error::io(file, &error))?;
-    let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error).at(file))?;
+    let book = open(&bytes).map_err(|error| error.at(file))?;
     Ok(book.sheet_names())
+}
+
+/// A workbook, if it can be unpacked: one that would be a hundred times as large unpacked, and larger than a full sheet, was made to
+/// fill somebody's memory.
+pub(super) fn open(bytes: &[u8]) -> Result<Xlsx<Cursor<&[u8]>>> {
+    const LARGE: u64 = 256 << 20;
+    const TIMES: u64 = 100;
+    if let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) {
+        let sizes = (0..archive.len()).map(|at| archive.by_index_raw(at).map_or(0, |entry| entry.size()));
+        let unpacked = sizes.fold(0, u64::saturating_add);
+        if unpacked > LARGE && unpacked / TIMES > bytes.len() as u64 {
+            let message = Message::new("ingest.refused_xlsx").with("reason", format!("{} MB", unpacked >> 20));
+            return Err(Error::input(message).hint(Message::new("ingest.refused_xlsx_hint")));
+        }
+    }
+    Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))
 }
 
 impl Connector for Spreadsheet {
@@ -91,7 +107,7 @@ fn read_cells<'a>(
     job: &'a Job<'a>,
     goes_on: impl Fn(&SheetReading<'_>) -> bool,
 ) -> Result<(SheetReading<'a>, String)> {
-    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
+    let mut book = open(bytes)?;
     let mut names = book.sheet_names();
     let sheet = sheet_of(job.source, &names)?;
     let mut cells = book.worksheet_cells_reader(&names[sheet]).map_err(|error| refused(&error))?;
@@ -114,7 +130,7 @@ fn read_cells<'a>(
 ///
 /// # Errors
 /// As reading it.
-pub(super) fn texts(book: &mut Xlsx<Cursor<&Vec<u8>>>, sheet: &str, most: u64) -> Result<Vec<(u32, Vec<String>)>> {
+pub(super) fn texts(book: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, most: u64) -> Result<Vec<(u32, Vec<String>)>> {
     let mut cells = book.worksheet_cells_reader(sheet).map_err(|error| refused(&error))?;
     let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
     while let Some(cell) = cells.next_cell().map_err(|error| refused(&error))? {
@@ -393,4 +409,28 @@ fn write_number(number: f64, is_date: bool, out: &mut String) {
         write!(out, "{number}")
     };
     written.expect("a String takes all text");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A workbook of one sheet with a cell of so many blanks.
+    fn with_a_cell_of(megabytes: usize) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
+        let megabyte = vec![b' '; 1 << 20];
+        (0..megabytes).for_each(|_| archive.write_all(&megabyte).unwrap());
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_workbook_that_was_made_to_fill_the_memory_is_not_unpacked() {
+        let refusal = |megabytes| open(&with_a_cell_of(megabytes)).err().unwrap().say(crate::kernel::Lang::En);
+        assert!(refusal(300).contains("300 MB"));
+        // As no workbook it is refused, but not for its size.
+        assert!(!refusal(4).contains(" MB"));
+    }
 }

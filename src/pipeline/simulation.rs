@@ -145,7 +145,10 @@ pub fn simulate(
 /// The policy with some parameters set; each must be one that a rule reads, or nothing could come of it.
 fn with_settings(policy: &Policy, settings: &[(String, String)]) -> Result<Policy> {
     let mut other = policy.clone();
-    for (name, value) in settings {
+    for (at, (name, value)) in settings.iter().enumerate() {
+        if settings[..at].iter().any(|(before, _)| before == name) {
+            return Err(Error::config(Message::new("simulate.twice").with("name", name)));
+        }
         other = other.with(name, value)?;
         if !policy.cards().iter().any(|card| card.parameters.contains(name)) {
             return Err(Error::config(Message::new("simulate.unread").with("name", name)));

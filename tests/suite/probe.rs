@@ -95,12 +95,14 @@ fn nothing_personal_is_said_and_damage_is_counted() {
         110105491231002,李四,鲁A00002,EP,女\n\
         110105********002X,王五,鲁A00003,Z,男\n\
         1.10105E+17,赵六,鲁A00004,A,男\n\
+        11010519491231002X,张三,鲁A00005,Z,男\n\
+        11010519491231002X,张三,鲁A00006,A,男\n\
         1,2\n";
     std::fs::write(folder.path().join("车辆.txt"), rows).unwrap();
     let output = hedui(folder.path(), &["probe", "车辆.txt", "--json"]);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found["heading_line"], 2);
-    assert_eq!((found["rows"].as_u64(), found["uneven"].as_u64()), (Some(5), Some(1)));
+    assert_eq!((found["rows"].as_u64(), found["uneven"].as_u64()), (Some(7), Some(1)));
     assert_eq!(found["kind"][0], "vehicle");
     let id = &found["columns"][0];
     assert_eq!((id["fields"][0].as_str(), id["like"].as_str()), (Some("owner_id"), Some("id")));
@@ -132,6 +134,9 @@ fn what_is_no_list_is_refused_and_an_unknown_list_is_drafted_as_a_custom_kind() 
         ("old.xls", b"\xD0\xCF\x11\xE0"),
         ("zip.xlsx", b"PK\x03\x04"),
         ("bare.csv", records.as_bytes()),
+        ("macintosh.csv", format!("公民身份号码,姓名\r{}", records.replace('\n', "\r").repeat(9)).as_bytes()),
+        ("first.csv", format!("公民身份号码,姓名,11010519491231002X\n{records}").as_bytes()),
+        ("utf16le.csv", &"公民身份号码,姓名\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
         ("names.csv", "张三,李四\n王五,赵六\n".as_bytes()),
     ] {
         let output = probe(name, bytes, &[]);
@@ -192,4 +197,29 @@ fn one_heading_that_a_single_kind_has_tells_the_kind() {
     assert_eq!(kind("号牌号码").as_deref(), Some("vehicle"));
     assert_eq!(kind("状态"), None, "cars and flats have one");
     assert_eq!(kind("备注"), None);
+    assert_eq!(kind("户号,与户主关系,曾用名,婚姻状况"), None, "the police's households are not the centre's register");
+}
+
+#[test]
+fn whose_number_it_is_a_heading_says_and_values_that_do_not_return_are_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let draft = |rows: &str| {
+        std::fs::write(folder.path().join("a.csv"), rows).unwrap();
+        text(&hedui(folder.path(), &["probe", "a.csv"]).stdout)
+    };
+    let others = draft(
+        "车主,经办人身份证号,号牌号码,状态\n张三,11010519491231002X,鲁A00001,A\n李四,110105194912310046,鲁A00002,A\n",
+    );
+    let layout: toml::Table = others.parse().unwrap();
+    assert_eq!(layout["columns"].get("owner_id"), None, "{others}");
+    assert!(others.contains("# 像证件号码的列：\"经办人身份证号\""), "{others}");
+    // Two columns that were swapped.
+    let swapped = draft(
+        "姓名,身份证号,号牌号码,状态\n11010519491231002X,张三,鲁A00001,李明\n110105194912310046,李四,鲁A00002,王芳\n",
+    );
+    let layout: toml::Table = swapped.parse().unwrap();
+    assert_eq!(layout["columns"].get("owner_id"), None);
+    assert!(swapped.contains("# owner_id = \"身份证号\"") && !swapped.contains("李明"), "{swapped}");
+    let twice = draft("身份证号,姓名,号牌号码,姓名\n11010519491231002X,张三,鲁A00001,李四\n");
+    assert!(twice.contains("\"姓名\" 出现不止一次"), "{twice}");
 }

@@ -110,6 +110,8 @@ fn what_cannot_be_supposed_is_told_before_anything_is_read() {
         assert!(text(&output.stderr).contains(part), "{setting}: {}", text(&output.stderr));
     }
     assert_eq!(world.hedui(&["simulate"]).status.code(), Some(2));
+    let twice = world.hedui(&["simulate", "--set", "vehicle_max=1", "--set", "vehicle_max=2"]);
+    assert_eq!(twice.status.code(), Some(2));
     assert!(!world.path("store").exists());
 }
 

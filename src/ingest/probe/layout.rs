@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::super::layout::fold;
 use super::looks::{Like, Looks};
-use super::{Beginning, CUSTOM, How, dictionary, encoding_word, unit_of};
+use super::{Beginning, CUSTOM, How, dictionary, encoding_word, is_misnamed, is_personal, unit_of};
 use crate::kernel::Lang;
 use crate::kernel::wording::say;
 use crate::model::kind::{self, Field, Kind};
@@ -83,6 +84,9 @@ impl<'a> Draft<'a> {
                 line!(out, "encoding = {}", quoted(encoding_word(dialect.encoding)));
                 line!(out, "delimiter = {}", quoted(&char::from(dialect.delimiter).to_string()));
             }
+            How::Sheet(name) if is_personal(name) => {
+                line!(out, "type = \"xlsx\"\npath = {}\nsheet = \"\"    # 必填：工作表名称", quoted(path));
+            }
             How::Sheet(name) => line!(out, "type = \"xlsx\"\npath = {}\nsheet = {}", quoted(path), quoted(name)),
         }
     }
@@ -91,7 +95,22 @@ impl<'a> Draft<'a> {
         line!(out, "\n[{}columns]", self.table);
         for (field, heading, looks) in self.read_as() {
             let like = say(Lang::Zh, &format!("probe.like_{}", looks.like().code()));
-            line!(out, "{} = {}    # {}：{like}", field.name, quoted(heading), field.label);
+            match is_misnamed(&field.name, field.ty, looks) {
+                false => line!(out, "{} = {}    # {}：{like}", field.name, quoted(heading), field.label),
+                true => line!(
+                    out,
+                    "# {} = {}    # {}：内容是{like}，与标题不符，请核实",
+                    field.name,
+                    quoted(heading),
+                    field.label
+                ),
+            }
+        }
+        let folded: Vec<String> = self.found.heading.iter().map(|heading| fold(heading)).collect();
+        for (at, heading) in self.found.heading.iter().enumerate() {
+            if !folded[at].is_empty() && folded[..at].contains(&folded[at]) {
+                line!(out, "# 注意：标题 {} 出现不止一次，读的是第一列，请核实", quoted(heading));
+            }
         }
         let person = &self.kind.persons[0];
         let needed = |at: usize| {
@@ -102,6 +121,10 @@ impl<'a> Draft<'a> {
             let Field { name, label, .. } = &self.kind.fields[at];
             line!(out, "# {name} = \"\"    # {label}：没有找到这一列，请填写标题");
         }
+        // Whose number it is, a heading has to say: that of whoever handled the matter looks the same.
+        let has_no_id = self.fields[person.id].is_none();
+        let ids = self.others().filter(|(_, _, looks)| has_no_id && looks.are_ids());
+        ids.for_each(|(_, heading, _)| line!(out, "# 像证件号码的列：{}，先弄清是谁的号码", quoted(heading)));
         if self.kind.code == CUSTOM {
             self.others().for_each(|(number, heading, _)| line!(out, "field_{number} = {}", quoted(heading)));
             return;
@@ -140,7 +163,9 @@ impl<'a> Draft<'a> {
             line!(out, "\n[{}values]\nnull = [{}]    # 表示“没有”的日期", self.table, words.join(", "));
         }
         for (field, _, looks) in self.read_as().filter(|(field, ..)| field.ty == FieldType::Flag) {
-            let unread = looks.values().filter(|(value, _)| amounts::flag(value, &[], &[]).is_err());
+            let unread = looks.values().filter(|(value, _)| {
+                looks.like() == Like::Code && !is_personal(value) && amounts::flag(value, &[], &[]).is_err()
+            });
             unread.for_each(|(value, count)| {
                 line!(
                     out,
@@ -169,7 +194,11 @@ impl<'a> Draft<'a> {
                     Some(meaning) => line!(out, "{} = {}    # {count} 行", quoted(value), quoted(meaning)),
                     // Letters that apply together; each is listed by itself.
                     None if apart().all(|letter| meaning(&letter).is_some()) => letters.extend(apart()),
-                    None => line!(out, "# {} = \"\"    # {count} 行，含义请向部门核实", quoted(value)),
+                    // Values that do not return may be anything, names too.
+                    None if looks.like() == Like::Code && !is_personal(value) => {
+                        line!(out, "# {} = \"\"    # {count} 行，含义请向部门核实", quoted(value));
+                    }
+                    None => {}
                 }
             }
             letters.retain(|letter| !values.iter().any(|(value, _)| value == letter));

@@ -94,6 +94,8 @@ pub(super) struct Looks {
     dates: u64,
     months: u64,
     numbers: u64,
+    /// Numbers that may be days of a sheet.
+    serials: u64,
     remarks: BTreeMap<Remark, u64>,
     /// Distinct values with their counts, until there are too many.
     values: BTreeMap<String, u64>,
@@ -118,6 +120,12 @@ impl Looks {
         }
         self.sort(text);
         self.remember(text);
+    }
+
+    /// Of a sheet: a day may be a number there, counted from 1899-12-30.
+    pub(super) fn take_serial(&mut self, text: &str) {
+        let is_serial = |number: &f64| (10_000.0..80_000.0).contains(number);
+        self.serials += u64::from(text.parse().ok().as_ref().is_some_and(is_serial));
     }
 
     fn remark(&mut self, remark: Remark) {
@@ -204,17 +212,13 @@ impl Looks {
         self.filled > 0 && self.ids * 2 >= self.filled
     }
 
-    pub(super) fn are_names(&self) -> bool {
-        self.filled > 0 && self.names * 2 >= self.filled
-    }
-
     /// Whether at least half of the cells are of a type.
     pub(super) fn are_numbers(&self) -> bool {
         (self.numbers + self.months + self.dates) * 2 >= self.filled
     }
 
     pub(super) fn are_dates(&self) -> bool {
-        (self.months + self.dates) * 2 >= self.filled
+        (self.months + self.dates + self.serials) * 2 >= self.filled
     }
 
     /// Damage found, ids only where the column is one of ids.
@@ -275,6 +279,14 @@ mod tests {
         assert_ne!(looks(&["6222020200112233445", "6222020200112233446"]).like(), Like::Id);
         assert_ne!(looks(&["622202020011223344", "622202020011223346"]).like(), Like::Id);
         assert_eq!(looks(&["99887766", "88776655"]).like(), Like::Number);
+    }
+
+    #[test]
+    fn days_of_a_sheet_may_be_numbers() {
+        let mut found = looks(&["45678", "45992.5"]);
+        assert!(!found.are_dates() && found.like() == Like::Number);
+        ["45678", "45992.5"].iter().for_each(|cell| found.take_serial(cell));
+        assert!(found.are_dates());
     }
 
     #[test]

@@ -9,10 +9,9 @@ mod dictionary;
 mod layout;
 mod looks;
 
-use std::io::Cursor;
 use std::path::Path;
 
-use calamine::{Reader as _, Xlsx};
+use calamine::Reader as _;
 
 use super::delimited;
 use super::delivered::Delivered;
@@ -110,7 +109,7 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
     let is_book = delivered.piece(0, 4)?.starts_with(b"PK\x03\x04");
     let found = if is_book { of_book(&delivered) } else { of_text(&delivered) }.map_err(|error| error.at(file))?;
     let kind = asked.or_else(|| likely_kind(&found.heading)).unwrap_or_else(custom);
-    let fields = fields(&kind, &found);
+    let fields = dictionary::columns(&kind, &found.heading);
     let columns = found.heading.iter().zip(&found.looks).enumerate().map(|(at, (heading, looks))| {
         let read_as =
             || kind.fields.iter().zip(&fields).filter(|(_, column)| **column == Some(at)).map(|(field, _)| field);
@@ -128,6 +127,7 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
             How::Text(dialect) => {
                 format!("{}, “{}”", dialect.encoding.label(), delimited::shown(dialect.delimiter))
             }
+            How::Sheet(name) if is_personal(name) => "XLSX".to_owned(),
             How::Sheet(name) => format!("XLSX, {name}"),
         },
         heading_line: found.line,
@@ -164,8 +164,14 @@ fn own_fields(kind: &Kind, columns: &[Option<usize>]) -> usize {
 /// The kind of which most own fields are among the headings; of two kinds the one that has fewer fields. One field alone tells only
 /// where no other kind has it.
 fn likely_kind(headings: &[String]) -> Option<Kind> {
-    let scored =
-        dictionary::kinds().into_iter().map(|kind| (own_fields(&kind, &dictionary::columns(&kind, headings)), kind));
+    // The police keep households too; what the centre's register has and theirs has not is the programme.
+    let is_whole = |kind: &Kind, columns: &[Option<usize>]| {
+        kind.field("programme").is_none_or(|programme| columns[programme].is_some())
+    };
+    let scored = dictionary::kinds().into_iter().filter_map(|kind| {
+        let columns = dictionary::columns(&kind, headings);
+        is_whole(&kind, &columns).then(|| (own_fields(&kind, &columns), kind))
+    });
     let mut scored: Vec<(usize, Kind)> = scored.filter(|(own, _)| *own > 0).collect();
     scored.sort_by_key(|(own, kind)| (std::cmp::Reverse(*own), kind.fields.len()));
     let is_told = match scored.as_slice() {
@@ -173,17 +179,6 @@ fn likely_kind(headings: &[String]) -> Option<Kind> {
         [_, ..] => true,
     };
     is_told.then(|| scored.swap_remove(0).1)
-}
-
-/// By field of the kind: the column it would be read from. Where no heading names the person, the first column of ids does.
-fn fields(kind: &Kind, found: &Beginning) -> Vec<Option<usize>> {
-    let mut fields = dictionary::columns(kind, &found.heading);
-    let person = &kind.persons[0];
-    for (field, is) in [(person.id, Looks::are_ids as fn(&Looks) -> bool), (person.name, Looks::are_names)] {
-        let free = (0..found.heading.len()).find(|at| !fields.contains(&Some(*at)) && is(&found.looks[*at]));
-        fields[field] = fields[field].or(free);
-    }
-    fields
 }
 
 /// Whether filled cells look like something else than what the field is for: exports sometimes swap 性别 and 性别代码.
@@ -218,15 +213,28 @@ fn heading_among(rows: &[Vec<String>]) -> Option<(usize, usize)> {
     rows.iter().position(is_heading).map(|at| (at, 0))
 }
 
+/// As many digits as a telephone has, or more text than any heading: part of a record, of a person or of the whole file.
+fn is_personal(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 9 || text.chars().count() > 100
+}
+
 fn no_heading() -> Error {
     Error::input(Message::new("probe.no_heading")).hint(Message::new("probe.no_heading_hint"))
 }
 
 /// Cells of a heading without blank ones at its end.
-fn bare(mut heading: Vec<String>) -> Vec<String> {
+///
+/// # Errors
+/// Some of it is no heading.
+fn bare(mut heading: Vec<String>) -> Result<Vec<String>> {
+    if heading.iter().any(|cell| is_personal(cell)) {
+        return Err(no_heading());
+    }
     let width = heading.iter().rposition(|cell| !fold(cell).is_empty()).map_or(0, |last| last + 1);
     heading.truncate(width);
-    heading
+    // Line breaks do not matter where headings are compared.
+    heading.iter_mut().for_each(|cell| cell.retain(|letter| !letter.is_control()));
+    Ok(heading)
 }
 
 fn of_text(file: &Delivered) -> Result<Beginning> {
@@ -245,7 +253,7 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
     // Of delimiters that do as well, the more common one.
     let tried = Delimiter::Auto.candidates().iter().rev().filter_map(of_delimiter);
     let (_, dialect, row, unit) = tried.max_by_key(|(score, ..)| *score).ok_or_else(no_heading)?;
-    let heading = bare(row.cells.cells);
+    let heading = bare(row.cells.cells)?;
     let dialect = Dialect { width: heading.len(), ..dialect };
     let mut found = Beginning { unit, ..Beginning::behind(How::Text(dialect), heading, row.next_line - 1) };
     let length = file.len();
@@ -291,7 +299,7 @@ impl Beginning {
 fn of_book(file: &Delivered) -> Result<Beginning> {
     let mut bytes = Vec::new();
     file.read(0..file.len(), &mut bytes)?;
-    let mut book = Xlsx::new(Cursor::new(&bytes)).map_err(|error| xlsx::refused(&error))?;
+    let mut book = xlsx::open(&bytes)?;
     let (mut best, mut filled): (Option<(usize, String, usize)>, usize) = (None, 0);
     for name in book.sheet_names() {
         let rows = xlsx::texts(&mut book, &name, LOOK_AT as u64)?;
@@ -307,12 +315,14 @@ fn of_book(file: &Delivered) -> Result<Beginning> {
     let mut rows = xlsx::texts(&mut book, &name, ROWS)?;
     let (line, heading) = rows.remove(at);
     let above: Vec<Vec<String>> = rows.drain(..at).map(|(_, cells)| cells).collect();
-    let mut found = Beginning::behind(How::Sheet(name), bare(heading), line);
+    let mut found = Beginning::behind(How::Sheet(name), bare(heading)?, line);
     (found.unit, found.other_sheets) = (unit_above(&above), filled - 1);
     for (_, cells) in rows {
         found.looked_at += 1;
         for (column, looks) in found.looks.iter_mut().enumerate() {
-            looks.take(trimmed(cells.get(column).map_or("", String::as_str)), false);
+            let text = trimmed(cells.get(column).map_or("", String::as_str));
+            looks.take(text, false);
+            looks.take_serial(text);
         }
     }
     found.rows = found.looked_at;

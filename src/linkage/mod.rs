@@ -7,7 +7,7 @@
 //! |---|---|
 //! | A | the whole id (after lossless cleaning) and a consistent name |
 //! | B | the whole id, but another person's name |
-//! | C | a damaged id that one reading repairs, with name and birth date, one candidate only |
+//! | C | a damaged id that one reading repairs, with name and birth date (of a masked one, with a further fact, or where no more than a day is hidden), one candidate only |
 //! | D | no id: name, birth date and a third fact, weight over the line and ahead of the second candidate |
 //! | E | the name alone: only counted |
 //!
@@ -46,6 +46,10 @@ use exact::{FirstLook, Known, first_look};
 use facts::{Comparison, Registered, party_facts};
 use index::{NameHash, name_hash};
 use weights::{Tallies, Weights};
+
+/// Another number wherever the same persons and rows would be linked otherwise than by the program before: what was made of its links
+/// is then made anew.
+pub const VERSION: u8 = 2;
 
 /// What a centre may decide about linking.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

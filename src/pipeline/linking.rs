@@ -126,7 +126,7 @@ impl Ground<'_> {
 
     fn key<'f>(&self, source: &PlannedSource, files: impl Iterator<Item = (&'f str, &'f Digest)>) -> Digest {
         let settings = serde_json::to_vec(&self.plan.run.link_settings()).expect("plain numbers and words");
-        key_over(&[&self.read.key.0, &source.digest.0, &settings], files)
+        key_over(&[&self.read.key.0, &source.digest.0, &settings, &[linkage::VERSION]], files)
     }
 
     /// Whether a source would be taken over.

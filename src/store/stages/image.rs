@@ -21,7 +21,7 @@ use super::super::part::{PartFile, checksum};
 use crate::kernel::{Digest, Result};
 
 /// Changes whenever what is kept, or how a stage makes it, changes its meaning.
-const MAGIC: u64 = u64::from_le_bytes(*b"HDSTAGE7");
+const MAGIC: u64 = u64::from_le_bytes(*b"HDSTAGE8");
 
 const HEAD: usize = 8 + 32;
 const TAIL: usize = 4;

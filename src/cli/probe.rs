@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use super::terminal::{printable, table};
+use super::terminal::table;
 use crate::ingest::{self, Probed, ProbedColumn};
 use crate::kernel::wording::say;
 use crate::kernel::{Message, Result};
@@ -84,7 +84,7 @@ fn row(number: usize, column: &ProbedColumn, of: u64, context: &Context) -> Vec<
     }
     vec![
         number.to_string(),
-        printable(&column.heading).replace(['\n', '\t'], " "),
+        column.heading.clone(),
         column.fields.join(" "),
         say(context.lang, &format!("probe.like_{}", column.like.code())).to_owned(),
         format!("{:.1}%", column.filled as f64 * 100.0 / of.max(1) as f64),

@@ -10,7 +10,7 @@ use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
 use super::rows::RowReader;
 use super::split::{Dialect, Splitter};
-use super::{Connector, Job, Known, Picked, ReadFile};
+use super::{Connector, Job, Known, Picked, ReadFile, xlsx};
 use crate::kernel::{Error, Message, Result};
 use crate::model::extract_keys::Place;
 
@@ -84,7 +84,7 @@ pub(super) fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
     match bytes {
         _ if is_utf16(bytes) => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
-        [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
+        _ if bytes.starts_with(xlsx::MARK) || bytes.starts_with(b"\xD0\xCF\x11\xE0") => {
             refuse("ingest.refused_spreadsheet", "ingest.refused_spreadsheet_hint")
         }
         _ => Ok(()),

@@ -59,6 +59,14 @@ impl Delivered {
         Ok(bytes)
     }
 
+    /// As [`Delivered::piece`], from the first line on that begins there.
+    pub(super) fn lines(&self, from: usize, most: usize) -> Result<Vec<u8>> {
+        let mut bytes = self.piece(from, most)?;
+        let begins = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |line_end| line_end + 1);
+        bytes.drain(..begins);
+        Ok(bytes)
+    }
+
     /// For a library that seeks for itself.
     pub(super) fn file(&self) -> &File {
         &self.file

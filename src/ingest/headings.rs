@@ -48,8 +48,7 @@ pub(super) fn find(source: &Source, kind: &Kind, rows: &[Candidate]) -> Result<(
             if let Some(error) = other_unit(source, kind, row, &cells) {
                 return Err(NoHeading { error, closeness: (found, row.cells.len()) });
             }
-            let width = folded.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
-            return Ok((index, Mapping { width, cells, headings: row.cells.clone() }));
+            return Ok((index, Mapping { width: width(&folded), cells, headings: row.cells.clone() }));
         }
         if best_row.is_none() || (found, row.cells.len()) > best {
             best = (found, row.cells.len());
@@ -121,6 +120,16 @@ pub(super) fn of_field(source: &Source, field: &str, found: &[String]) -> String
     tried.iter().find_map(place).cloned().unwrap_or_default()
 }
 
+/// Cells of a folded heading without blank ones at its end.
+pub(super) fn width(folded: &[String]) -> usize {
+    folded.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1)
+}
+
+/// As many digits as a date: no heading, but part of somebody's record.
+pub(super) fn holds_long_number(cell: &str) -> bool {
+    cell.bytes().filter(u8::is_ascii_digit).count() >= 6
+}
+
 /// Names the fields that are missing, the headings tried and the headings found.
 fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usize>]) -> Error {
     let missing: Vec<String> = kind
@@ -135,8 +144,7 @@ fn not_found(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usiz
         .collect();
     // A file without a heading begins with a person's record, which must not get into a message: a row of which nothing is a
     // known heading, or that holds a number as long as a date.
-    let is_record = cells.iter().all(Option::is_none)
-        || row.cells.iter().any(|cell| cell.bytes().filter(u8::is_ascii_digit).count() >= 6);
+    let is_record = cells.iter().all(Option::is_none) || row.cells.iter().any(|cell| holds_long_number(cell));
     let headings: Vec<&str> = match is_record {
         true => Vec::new(),
         false => row.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect(),

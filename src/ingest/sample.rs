@@ -88,9 +88,7 @@ fn rows_of_text(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     if is_whole {
         return Ok(counted.records);
     }
-    let middle = delivered.piece(length / 2, PIECE)?;
-    let begins = memchr::memchr(b'\n', &middle).map_or(middle.len(), |line_end| line_end + 1);
-    count(&middle[begins..], dialect, &mut counted);
+    count(&delivered.lines(length / 2, PIECE)?, dialect, &mut counted);
     let body = (length - heading.body) as u64;
     // Lines longer than a piece: nothing is known but that there is a record.
     Ok(if counted.bytes == 0 { 1 } else { scaled(counted.records, body, counted.bytes) })
@@ -141,7 +139,7 @@ fn rows_of_sheet(file: &File) -> Result<u64> {
 }
 
 /// `count · whole / part`, rounded down; exact for any file.
-fn scaled(count: u64, whole: u64, part: u64) -> u64 {
+pub(super) fn scaled(count: u64, whole: u64, part: u64) -> u64 {
     (u128::from(count) * u128::from(whole) / u128::from(part)) as u64
 }
 

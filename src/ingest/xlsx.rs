@@ -23,6 +23,9 @@ use crate::model::kind::Kind;
 use crate::model::table::FieldType;
 use crate::standardise::dates;
 
+/// How a workbook's file begins.
+pub(super) const MARK: &[u8] = b"PK\x03\x04";
+
 /// Columns looked at; departments' lists have some dozens, a stray cell stands in column XFD.
 const COLUMNS: usize = 1_024;
 

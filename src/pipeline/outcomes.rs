@@ -9,7 +9,7 @@ use crate::config::Plan;
 use crate::kernel::{Cancel, Digest, Progress, Result};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Evidence;
-use crate::model::judgement::Review;
+use crate::model::judgement::{self, Review};
 use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleFindings};
 use crate::policy;
@@ -31,6 +31,13 @@ pub(super) struct Judging<'a> {
 }
 
 impl Judging<'_> {
+    /// Who was asked of what, as far as it came and is judged.
+    pub(super) fn coverage(&self) -> Coverage {
+        let Judging { plan, evidences, links, .. } = *self;
+        let pending = judgement::open(self.reviews, links);
+        policy::coverage(&plan.policy, &self.read.register, evidences, links, pending, &plan.programmes_by_source())
+    }
+
     /// All outcomes; what was found now is kept for later runs.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ use crate::linkage;
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Delivery, Evidence, Scope};
 use crate::model::filing::FilingCheck;
-use crate::model::judgement::{self, Answer, Review};
+use crate::model::judgement::{Answer, Review};
 use crate::model::link::Grade;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::standing::History;
@@ -171,13 +171,8 @@ fn judge(
 ) -> Result<Judged> {
     let Judging { plan, evidences, links, .. } = *judging;
     let register = &judging.read.register;
-    let (filings, coverage) = rayon::join(
-        || lists.map(|lists| ties::find(lists, register, evidences, links)),
-        || {
-            let pending = judgement::open(judging.reviews, links);
-            policy::coverage(&plan.policy, register, evidences, links, pending, &plan.programmes_by_source())
-        },
-    );
+    let (filings, coverage) =
+        rayon::join(|| lists.map(|lists| ties::find(lists, register, evidences, links)), || judging.coverage());
     let outcomes = judging.outcomes(&coverage, progress, cancel)?;
     // Of whom half the rules were not asked, nothing is gone either.
     let unasked = households_unnamed(&plan.policy, register);

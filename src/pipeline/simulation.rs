@@ -16,7 +16,6 @@ use super::review::InForce;
 use crate::config::Plan;
 use crate::kernel::{Cancel, Date, Division, Error, Message, Progress, Result};
 use crate::model::evidence::Evidence;
-use crate::model::judgement;
 use crate::model::outcome::{Discrepancy, RuleCard};
 use crate::model::register::Register;
 use crate::policy::{self, Policy};
@@ -107,8 +106,6 @@ pub fn simulate(
     extracts.save(&in_use(plan))?;
     let reviews = settle(plan, register, &in_force, &usual, &mut evidences, &mut linked.links);
     let links = &linked.links;
-    let pending = judgement::open(&reviews, links);
-    let coverage = policy::coverage(&plan.policy, register, &evidences, links, pending, &plan.programmes_by_source());
     let judging = Judging {
         plan,
         read: &read,
@@ -119,8 +116,9 @@ pub fn simulate(
         judgements: in_force.digest(),
         stages: &stages,
     };
+    let coverage = judging.coverage();
     let before = judging.outcomes(&coverage, progress, cancel)?.discrepancies;
-    let asked = Asked::of(&plan.policy, &options.settings);
+    let asked = AskedRules::of(&plan.policy, &options.settings);
     let found = policy::find(&other, &asked.kinds(), register, &evidences, links, &coverage, cancel)?;
     let after = policy::join(register, found.into_iter().flatten().collect()).discrepancies;
     let (rules, counties, total) = asked.compared(plan, register, &before, &after);
@@ -158,9 +156,9 @@ fn with_settings(policy: &Policy, settings: &[(String, String)]) -> Result<Polic
 }
 
 /// The rules that read one of the parameters, by index.
-struct Asked(Vec<(u16, RuleCard)>);
+struct AskedRules(Vec<(u16, RuleCard)>);
 
-impl Asked {
+impl AskedRules {
     fn of(policy: &Policy, settings: &[(String, String)]) -> Self {
         let reads = |card: &RuleCard| settings.iter().any(|(name, _)| card.parameters.contains(name));
         Self((0..).zip(policy.cards()).filter(|(_, card)| reads(card)).collect())

@@ -87,7 +87,6 @@ impl Remark {
 /// Counts over the cells of one column.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
-    pub(super) cells: u64,
     pub(super) filled: u64,
     ids: u64,
     names: u64,
@@ -106,7 +105,6 @@ pub(super) struct Looks {
 
 impl Looks {
     pub(super) fn take(&mut self, text: &str, is_damaged: bool) {
-        self.cells += 1;
         if text.is_empty() || NULLS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
             return;
         }

@@ -16,8 +16,9 @@ use calamine::Reader as _;
 use super::delimited;
 use super::delivered::Delivered;
 use super::encoding::{Encoding, trimmed};
-use super::headings::{LOOK_AT, unit_named};
+use super::headings::{LOOK_AT, holds_long_number, unit_named, width};
 use super::layout::{Delimiter, fold};
+use super::sample::scaled;
 use super::split::{Dialect, Splitter, fits};
 use super::xlsx;
 use crate::kernel::{Error, Message, Result};
@@ -106,7 +107,7 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
     if delivered.len() == 0 {
         return Err(Error::input(Message::new("ingest.refused_empty")).at(file));
     }
-    let is_book = delivered.piece(0, 4)?.starts_with(b"PK\x03\x04");
+    let is_book = delivered.piece(0, xlsx::MARK.len())?.starts_with(xlsx::MARK);
     let found = if is_book { of_book(&delivered) } else { of_text(&delivered) }.map_err(|error| error.at(file))?;
     let kind = asked.or_else(|| likely_kind(&found.heading)).unwrap_or_else(custom);
     let fields = dictionary::columns(&kind, &found.heading);
@@ -205,8 +206,7 @@ fn heading_among(rows: &[Vec<String>]) -> Option<(usize, usize)> {
     if let Some(best) = best {
         return scores.iter().position(|score| *score == best).map(|at| (at, best));
     }
-    let is_of_a_record =
-        |cell: &String| cell.bytes().filter(u8::is_ascii_digit).count() >= 6 || looks::is_name(trimmed(cell));
+    let is_of_a_record = |cell: &String| holds_long_number(cell) || looks::is_name(trimmed(cell));
     let is_heading = |row: &Vec<String>| {
         row.iter().filter(|cell| !fold(cell).is_empty()).count() > 1 && !row.iter().any(is_of_a_record)
     };
@@ -230,8 +230,8 @@ fn bare(mut heading: Vec<String>) -> Result<Vec<String>> {
     if heading.iter().any(|cell| is_personal(cell)) {
         return Err(no_heading());
     }
-    let width = heading.iter().rposition(|cell| !fold(cell).is_empty()).map_or(0, |last| last + 1);
-    heading.truncate(width);
+    let folded: Vec<String> = heading.iter().map(|cell| fold(cell)).collect();
+    heading.truncate(width(&folded));
     // Line breaks do not matter where headings are compared.
     heading.iter_mut().for_each(|cell| cell.retain(|letter| !letter.is_control()));
     Ok(heading)
@@ -261,14 +261,13 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
     if head.len() < length {
         for piece in 1..=PIECES {
             let at = head.len() + (length - head.len()) / (PIECES + 1) * piece;
-            let bytes = file.piece(at, PIECE)?;
-            let begins = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |line_end| line_end + 1);
-            looked_at += found.look(&bytes[begins..], dialect);
+            looked_at += found.look(&file.lines(at, PIECE)?, dialect);
         }
     }
-    let all = (length - row.end) as u128;
-    let estimated = u128::from(found.looked_at) * all / u128::from(looked_at.max(1) as u64);
-    found.rows = if head.len() < length { estimated as u64 } else { found.looked_at };
+    found.rows = match looked_at {
+        0 => 0,
+        _ => scaled(found.looked_at, (length - row.end) as u64, looked_at as u64),
+    };
     Ok(found)
 }
 

@@ -1,4 +1,4 @@
-//! One text file on all cores: cut into chunks, each read and parsed on its own, joined in file order.
+//! One file on all cores: cut into chunks, each read and parsed on its own, joined in file order.
 //!
 //! A chunk begins behind the first line end at its nominal place, which may lie inside a quoted cell. That is a guess:
 //! when the chunk before it turns out to end elsewhere, the chunk is parsed again from the true place. The result is what
@@ -15,9 +15,10 @@ use rayon::prelude::*;
 use super::batch::Batch;
 use super::delivered::Delivered;
 use super::keyed::{RUN, hand_over};
+use super::records::{Form, Records};
 use super::rows::RowReader;
-use super::split::{Dialect, RECORD_LIMIT, Record, Splitter};
-use super::{Job, Keys};
+use super::split::{Fault, RECORD_LIMIT, Record};
+use super::{Job, Keys, Picked};
 use crate::kernel::{Digest, Digesting, Result};
 use crate::model::extract_keys::Place;
 
@@ -70,10 +71,10 @@ struct Joined {
     line: u32,
 }
 
-/// A text file behind its heading, and what reads its rows.
+/// A file behind its heading, and what reads its rows.
 pub(super) struct Body<'a> {
     pub(super) file: &'a Delivered,
-    pub(super) dialect: Dialect,
+    pub(super) form: Form<'a>,
     pub(super) rows: RowReader<'a>,
     pub(super) job: &'a Job<'a>,
 }
@@ -151,8 +152,7 @@ impl Body<'_> {
     ) -> Result<Guess> {
         let (base, end) = (from - usize::from(!is_first), self.file.len().min(until + over));
         self.file.read(base..end, &mut buffer)?;
-        let line_end = || memchr(b'\n', &buffer[..until - base]).map_or(until, |line_end| base + line_end + 1);
-        let began = if is_first { from } else { line_end() };
+        let began = if is_first { from } else { self.form.begins(&buffer[..until - base], base, until) };
         let piece = Piece { bytes: &buffer, base, to_the_end: end == self.file.len() };
         let parsed = self.parse_span(&piece, (began, until), keys)?;
         Ok(Guess { buffer, base, parsed })
@@ -189,8 +189,8 @@ impl Body<'_> {
     fn parse_span(&self, piece: &Piece<'_>, (from, until): Span, keys: Option<&Keys<'_>>) -> Result<Option<Parsed>> {
         self.job.cancel.check()?;
         let mut batch = Batch::new(self.job.kind);
-        let mut splitter = piece.splitter(from, self.dialect);
-        while let Some(record) = splitter.next(until - piece.base) {
+        let mut records = piece.records(from, self.form);
+        while let Some(record) = records.next(until - piece.base) {
             if !piece.settles(&record) {
                 return Ok(None);
             }
@@ -199,10 +199,10 @@ impl Body<'_> {
                 None => self.rows.take(&record, &mut batch),
             }
         }
-        if !piece.to_the_end && splitter.at() == piece.bytes.len() {
+        if !piece.to_the_end && records.at() == piece.bytes.len() {
             return Ok(None);
         }
-        let (end, lines) = (piece.base + splitter.at(), splitter.lines());
+        let (end, lines) = (piece.base + records.at(), records.lines());
         match keys {
             Some(keys) => {
                 let places = (keys.places)(batch.entries.as_deref().unwrap_or_default());
@@ -214,8 +214,21 @@ impl Body<'_> {
         Ok(Some(Parsed { batch, began: from, end, lines }))
     }
 
+    /// The rows at these places of a file that was read before.
+    pub(super) fn pick_all(self, places: &[Place]) -> Result<Picked> {
+        const AT_A_TIME: usize = 1_024;
+        let pick = |places: &[Place]| {
+            self.job.cancel.check()?;
+            self.pick(places)
+        };
+        let batches: Vec<Batch> = places.par_chunks(AT_A_TIME).map(pick).collect::<Result<_>>()?;
+        let mut all = Batch::new(self.job.kind);
+        batches.into_iter().for_each(|batch| all.append(batch, 0));
+        Ok(Picked { batch: all, headings: self.rows.into_headings() })
+    }
+
     /// The rows at these places, which lie near one another or are few.
-    pub(super) fn pick(&self, places: &[Place]) -> Result<Batch> {
+    fn pick(&self, places: &[Place]) -> Result<Batch> {
         let mut all = Batch::new(self.job.kind);
         let offset = |place: &Place| (place.offset() as usize).min(self.file.len());
         for near in places.chunk_by(|a, b| offset(b).saturating_sub(offset(a)) < GAP) {
@@ -228,10 +241,10 @@ impl Body<'_> {
     /// `None` as for [`Body::parse_span`].
     fn pick_of(&self, piece: &Piece<'_>, places: &[Place]) -> Option<Batch> {
         let mut batch = Batch::new(self.job.kind);
-        let mut splitter = piece.splitter(piece.base, self.dialect);
+        let mut records = piece.records(piece.base, self.form);
         for place in places {
-            splitter.go_to((place.offset() as usize).saturating_sub(piece.base));
-            match splitter.next(piece.bytes.len()) {
+            records.go_to((place.offset() as usize).saturating_sub(piece.base));
+            match records.next(piece.bytes.len()) {
                 Some(record) if !piece.settles(&record) => return None,
                 Some(record) => self.rows.take(&Record { line: place.line(), ..record }, &mut batch),
                 None => batch.bins.skipped += 1, // nothing is there: the caller reads the file in full
@@ -248,11 +261,12 @@ impl Piece<'_> {
     fn settles(&self, record: &Record<'_>) -> bool {
         let reach = || self.bytes.get(record.offset as usize - self.base + RECORD_LIMIT..);
         let is_in_reach = || reach().is_some_and(|rest| memchr(b'\n', rest).is_some());
-        self.to_the_end || !record.last && (record.fault.is_none() || is_in_reach())
+        let is_settled = || matches!(record.fault, None | Some(Fault::NoRecord)) || is_in_reach();
+        self.to_the_end || !record.last && is_settled()
     }
 
-    /// At a place of the file where a record starts.
-    fn splitter(&self, from: usize, dialect: Dialect) -> Splitter<'_> {
-        Splitter::new(self.bytes, from - self.base, dialect).lying_at(self.base)
+    /// From a place of the file on where a record starts.
+    fn records<'b>(&'b self, from: usize, form: Form<'b>) -> Records<'b> {
+        form.records(self.bytes, self.base, from)
     }
 }

@@ -1,18 +1,15 @@
 //! CSV and other delimited text: finds encoding, delimiter and heading of a file, then reads it in chunks.
 
-use rayon::prelude::*;
-
-use super::batch::Batch;
 use super::chunks::Body;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::EncodingChoice;
+use super::records::Form;
 use super::rows::RowReader;
 use super::split::{Dialect, Splitter};
-use super::{Connector, Job, Known, Picked, ReadFile, xlsx};
+use super::{Connector, Job, Known, Picked, ReadFile, dbf, xlsx};
 use crate::kernel::{Error, Message, Result};
-use crate::model::extract_keys::Place;
 
 /// Delimited text. `chunk` is the nominal size of a chunk in bytes; it does not change what is read.
 pub(super) struct Delimited {
@@ -25,27 +22,19 @@ const HEADS: [usize; 2] = [1 << 18, 1 << 24];
 impl Connector for Delimited {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
         let heading = heading_of(file, |head| open(head, job, || file.encoding()))?;
-        let (start, line, encoding) = (heading.body, heading.line, heading.dialect.encoding);
+        let (start, line, dialect) = (heading.body, heading.line, heading.dialect);
         let body = heading.into_body(file, index, job);
         job.progress.advance(job.code, start as u64, 0);
         let (batch, digest) = body.parse(start, line, self.chunk)?;
-        let format = format!("{}, {}", encoding.label(), shown(body.dialect.delimiter));
+        let Dialect { encoding, delimiter, .. } = dialect;
+        let format = format!("{}, {}", encoding.label(), shown(delimiter));
         Ok(ReadFile { batch, headings: body.rows.into_headings(), digest, format, encoding, sheet: None })
     }
 
     fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
-        const AT_A_TIME: usize = 1_024;
         let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
         let heading = heading_of(file, |head| find_heading(head, encoding, job))?;
-        let body = heading.into_body(file, index, job);
-        let pick = |places: &[Place]| {
-            job.cancel.check()?;
-            body.pick(places)
-        };
-        let batches: Vec<Batch> = known.places.par_chunks(AT_A_TIME).map(pick).collect::<Result<_>>()?;
-        let mut all = Batch::new(job.kind);
-        batches.into_iter().for_each(|batch| all.append(batch, 0));
-        Ok(Picked { batch: all, headings: body.rows.into_headings() })
+        heading.into_body(file, index, job).pick_all(&known.places)
     }
 }
 
@@ -84,6 +73,7 @@ pub(super) fn refuse_other_formats(bytes: &[u8]) -> Result<()> {
     let refuse = |key, hint| Err(Error::input(Message::new(key)).hint(Message::new(hint)));
     match bytes {
         _ if is_utf16(bytes) => refuse("ingest.refused_utf16", "ingest.refused_utf16_hint"),
+        _ if dbf::is_table(bytes) => refuse("ingest.refused_table", "ingest.refused_table_hint"),
         _ if bytes.starts_with(xlsx::MARK) || bytes.starts_with(b"\xD0\xCF\x11\xE0") => {
             refuse("ingest.refused_spreadsheet", "ingest.refused_spreadsheet_hint")
         }
@@ -112,7 +102,8 @@ impl Heading {
     /// The rows behind it, and how they are split and read.
     fn into_body<'a>(self, file: &'a Delivered, index: u16, job: &'a Job<'a>) -> Body<'a> {
         let dialect = Dialect { width: self.mapping.width, ..self.dialect };
-        Body { file, dialect, rows: RowReader::new(job, self.mapping, dialect.encoding, index, 0), job }
+        let rows = RowReader::new(job, self.mapping, dialect.encoding, index, 0);
+        Body { file, form: Form::Text(dialect), rows, job }
     }
 }
 

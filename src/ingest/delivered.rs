@@ -49,11 +49,17 @@ impl Delivered {
         })
     }
 
+    /// So many bytes at most from a place on.
+    pub(super) fn piece_of(&self, from: usize, most: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read(from..self.length.min(from + most), &mut bytes)?;
+        Ok(bytes)
+    }
+
     /// So many bytes at most from a place on; where the file goes on, up to a line end, if there is one.
     pub(super) fn piece(&self, from: usize, most: usize) -> Result<Vec<u8>> {
-        let (until, mut bytes) = (self.length.min(from + most), Vec::new());
-        self.read(from..until, &mut bytes)?;
-        if until < self.length {
+        let mut bytes = self.piece_of(from, most)?;
+        if from + bytes.len() < self.length {
             bytes.truncate(memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |line_end| line_end + 1));
         }
         Ok(bytes)

@@ -23,7 +23,7 @@ pub fn deliveries(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// All files that the layout names. Hidden files and the lock files of office programs (`~$…`) are passed over.
+/// All files that the layout names, in capitals or not. Hidden files and the lock files of office programs (`~$…`) are passed over.
 fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     let pattern = source.connector.path.get_ref();
     let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
@@ -41,13 +41,21 @@ fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     for entry in entries {
         let path = entry.map_err(|error| Error::io(&folder, &error))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let matches = name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after);
+        let begins = name.get(..before.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(before));
+        let ends = name.get(before.len()..).is_some_and(|rest| ends_with(rest, after));
+        let matches = begins && ends;
         if matches && !name.starts_with(['.', '~']) && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// In capitals or not: old systems write `.DBF` and `.CSV`.
+fn ends_with(text: &str, end: &str) -> bool {
+    let place = text.len().checked_sub(end.len());
+    place.and_then(|place| text.get(place..)).is_some_and(|ending| ending.eq_ignore_ascii_case(end))
 }
 
 /// Refuses deliveries of which nobody can say which files count. `today`: the day of the run, if it is known.

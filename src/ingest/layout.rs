@@ -96,6 +96,7 @@ fn double_quote() -> Spanned<String> {
 pub(super) enum Format {
     Csv,
     Xlsx,
+    Dbf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

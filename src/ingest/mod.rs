@@ -2,8 +2,8 @@
 //! not needed.
 //!
 //! ```text
-//! layout ─▶ deliveries ─▶ delimited │ xlsx ─▶ headings ─▶ chunks ─▶ split ─▶ rows ─▶ batch ─▶ Evidence
-//! (TOML)    (inbox)       (connectors)        (mapping)   (rayon)  (bytes)  (bins)  (joined in file order)
+//! layout ─▶ deliveries ─▶ delimited │ xlsx │ dbf ─▶ headings ─▶ chunks ─▶ records ─▶ rows ─▶ batch ─▶ Evidence
+//! (TOML)    (inbox)       (connectors)              (mapping)   (rayon)   (bytes)    (bins)  (joined in file order)
 //! ```
 //!
 //! A missing delivery, a changed heading or an unreadable file is a state of that source; the run goes on and coverage
@@ -12,6 +12,7 @@
 
 mod batch;
 mod chunks;
+mod dbf;
 mod delimited;
 mod delivered;
 mod encoding;
@@ -25,6 +26,7 @@ mod meanings;
 mod owners;
 mod probe;
 mod reading;
+mod records;
 mod rows;
 mod sample;
 mod split;
@@ -83,7 +85,7 @@ impl<'a> PartyView<'a> {
 /// Says whether a row about this person is kept. Called from many threads, once per person and row.
 pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 
-/// Reads one format. The two implementations are [`delimited`] and [`xlsx`]; departments' databases come beside them.
+/// Reads one format. The implementations are [`delimited`], [`xlsx`] and [`dbf`]; departments' databases come beside them.
 trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile>;
@@ -182,6 +184,7 @@ fn read_files(
     let connector: &dyn Connector = match job.source.connector.format {
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,
+        Format::Dbf => &dbf::Dbf { chunk },
     };
     let mut evidence = nothing(job);
     let (mut all, mut changes, mut numbers) = (Batch::new(job.kind), Vec::new(), Vec::new());

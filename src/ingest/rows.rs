@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::batch::{Batch, REJECT_CHARACTERS};
+use super::dbf::Shape;
 use super::encoding::{Encoding, trimmed};
 use super::headings::Mapping;
 use super::layout::{DELETE, INSERT};
@@ -32,6 +33,16 @@ const FOOTERS: &[&str] = &["合计", "总计", "小计", "制表", "填表人", 
 /// The canonical id type of an owner that is no person.
 const COMPANY: &str = "company";
 
+/// How rows lie in a file.
+#[derive(Debug, Clone, Copy)]
+enum Laid<'a> {
+    Lines,
+    /// A row's offset says where its text is kept, and means nothing to people.
+    Sheet,
+    /// Filled up to the width of their fields.
+    Table(&'a Shape),
+}
+
 /// Reads the rows of one file into batches.
 pub(super) struct RowReader<'a> {
     kind: &'a Kind,
@@ -41,8 +52,7 @@ pub(super) struct RowReader<'a> {
     wanted: Option<&'a Wanted<'a>>,
     file: u16,
     sheet: u16,
-    /// Of a spreadsheet: a row's offset says where its text is kept, and means nothing to people.
-    is_sheet: bool,
+    laid: Laid<'a>,
     /// Later row dates are typing errors; they must not make a stale extract look fresh.
     today: Date,
     /// As `raw_nulls`, for decoded text.
@@ -97,7 +107,7 @@ impl<'a> RowReader<'a> {
             wanted,
             file,
             sheet,
-            is_sheet: false,
+            laid: Laid::Lines,
             today,
             raw_nulls: raw(&nulls),
             raw_footers: raw(&footers),
@@ -116,7 +126,12 @@ impl<'a> RowReader<'a> {
 
     /// A reader of a spreadsheet's rows.
     pub(super) fn of_sheet(job: &Job<'a>, mapping: Mapping, file: u16, sheet: u16) -> Self {
-        Self { is_sheet: true, ..Self::new(job, mapping, Encoding::Utf8, file, sheet) }
+        Self { laid: Laid::Sheet, ..Self::new(job, mapping, Encoding::Utf8, file, sheet) }
+    }
+
+    /// A reader of the records of a table.
+    pub(super) fn of_table(job: &Job<'a>, mapping: Mapping, shape: &'a Shape, file: u16) -> Self {
+        Self { laid: Laid::Table(shape), ..Self::new(job, mapping, shape.encoding, file, 0) }
     }
 
     /// Number of the file among those of its source.
@@ -182,6 +197,7 @@ impl<'a> RowReader<'a> {
                 Fault::StrayQuote => "ingest.reject_quote",
                 Fault::TooLong if !row.last => "ingest.reject_long",
                 Fault::TooLong | Fault::Truncated => "ingest.reject_truncated",
+                Fault::NoRecord => "ingest.reject_mark",
             };
             self.reject_row(row, reason, batch);
             return false;
@@ -437,15 +453,20 @@ impl<'a> RowReader<'a> {
     }
 
     fn make_reject(&self, at: RowRef, raw: &[u8], cell: Option<usize>, reason: &'static str) -> Reject {
-        // Four bytes are the longest character in both encodings.
-        let shown = &raw[..raw.len().min(REJECT_CHARACTERS * 4)];
-        let text: String = self.encoding.decode(shown).0.chars().take(REJECT_CHARACTERS).collect();
+        let text: String = match self.laid {
+            // Four bytes are the longest character in both encodings.
+            Laid::Lines | Laid::Sheet => {
+                let shown = &raw[..raw.len().min(REJECT_CHARACTERS * 4)];
+                self.encoding.decode(shown).0.chars().take(REJECT_CHARACTERS).collect()
+            }
+            Laid::Table(shape) => shape.shown(raw).chars().take(REJECT_CHARACTERS).collect(),
+        };
         let column = cell.map(|cell| self.mapping.headings[cell].clone()).unwrap_or_default();
         Reject { at, column, reason, text, whole_row: cell.is_none() }
     }
 
     fn place(&self, row: &Record<'_>) -> RowRef {
-        let offset = if self.is_sheet { 0 } else { row.offset };
+        let offset = if matches!(self.laid, Laid::Sheet) { 0 } else { row.offset };
         RowRef { file: self.file, sheet: self.sheet, line: row.line, offset }
     }
 }

@@ -17,7 +17,7 @@ use super::encoding::Encoding;
 use super::inbox::{newest_date_in_names, refuse_unclear};
 use super::layout::{Format, Source};
 use super::split::{Dialect, Splitter};
-use super::{Job, delimited, deliveries, xlsx};
+use super::{Job, dbf, delimited, deliveries, xlsx};
 use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Result, Silent};
 use crate::model::kind::Kind;
 
@@ -55,6 +55,7 @@ pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
         let rows = match source.connector.format {
             Format::Csv => rows_of_text(&delivered, source, kind),
             Format::Xlsx => rows_of_book(&delivered, source, kind),
+            Format::Dbf => rows_of_table(&delivered, source, kind),
         };
         match rows.map_err(|error| error.at(&path)) {
             Ok(rows) => all.rows += rows,
@@ -104,6 +105,13 @@ fn rows_of_book(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     let rows = rows_of_sheet(delivered.file())?;
     xlsx::look(delivered, &looking(source, kind, &Cancel::default()))?;
     Ok(rows)
+}
+
+/// As its heading says; deleted ones are among them.
+fn rows_of_table(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
+    let shape = dbf::Shape::open(delivered, source.connector.encoding)?;
+    dbf::mapping(&shape, &looking(source, kind, &Cancel::default()))?;
+    Ok(shape.records as u64)
 }
 
 fn count(bytes: &[u8], dialect: Dialect, counted: &mut Counted) {

@@ -37,8 +37,10 @@ pub(super) enum Fault {
     StrayQuote,
     /// Over [`RECORD_LIMIT`] bytes in one line.
     TooLong,
-    /// The file ends within a quoted cell.
+    /// The file ends within a quoted cell, or within a record of a table.
     Truncated,
+    /// In a table, neither the mark of a record nor that of a deleted one.
+    NoRecord,
 }
 
 /// One record.

@@ -399,7 +399,7 @@ fn write_value(value: &DataRef<'_>, is_date: bool, out: &mut String) {
     }
 }
 
-fn write_number(number: f64, is_date: bool, out: &mut String) {
+pub(super) fn write_number(number: f64, is_date: bool, out: &mut String) {
     let written = if is_date && (1.0..SERIAL_END).contains(&number) {
         write!(out, "{}", dates::of_serial(number as i32))
     } else if number.abs() >= DIGITS_LOST {

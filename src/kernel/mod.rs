@@ -7,6 +7,7 @@ mod alike;
 pub mod citizen_id;
 pub mod credit_code;
 pub mod date;
+pub mod dbf;
 pub mod digest;
 pub mod digits;
 pub mod division;

@@ -1,7 +1,7 @@
 //! A record as the department delivered it, read back from the inbox by its offset.
 //!
 //! Nothing is parsed here: the text is for a person to compare. It is shown only if the file is still the one the run
-//! read (same size, same SHA-256). Spreadsheets have no text of a row; their sheet and row number are in the ground.
+//! read (same size, same SHA-256). A record of a table is shown without what fills it up. Spreadsheets have no text of a row; their sheet and row number are in the ground.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,9 +10,13 @@ use std::path::Path;
 
 use super::run_record::FileRecord;
 use super::whole_file::digest_of_file;
+use crate::kernel::dbf;
 
 /// Bytes read for one record; a longer one is cut.
 const RECORD_BYTES: u64 = 64 << 10;
+
+/// How the format of a DBF table begins; its encoding follows.
+const TABLE: &str = "DBF, ";
 
 /// What the inbox still says.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -56,25 +60,64 @@ impl<'a> Inbox<'a> {
 
     /// The record that begins at an offset.
     pub(super) fn record(&mut self, file: &FileRecord, offset: u64) -> Original {
-        self.read(file, |_| Ok(offset))
+        self.read(file, Place::Offset(offset))
     }
 
     /// The record that begins in a physical line, the heading being 1.
     pub(super) fn record_in_line(&mut self, file: &FileRecord, line: u32) -> Original {
-        self.read(file, |path| start_of_line(path, line))
+        self.read(file, Place::Line(line))
     }
 
-    fn read(&mut self, file: &FileRecord, place: impl FnOnce(&Path) -> std::io::Result<u64>) -> Original {
+    fn read(&mut self, file: &FileRecord, place: Place) -> Original {
         let path = self.root.join(&file.path);
         let checked = self.unchanged.entry(file.path.clone()).or_insert_with(|| check(&path, file));
         if let Err(state) = checked {
             return state.clone();
         }
-        let Some(encoding) = encoding_of(&file.format) else { return Original::Sheet };
-        let Ok(bytes) = place(&path).and_then(|offset| read_at(&path, offset)) else { return Original::Unreadable };
-        let (text, _) = encoding.decode_without_bom_handling(&bytes[..record_end(&bytes, delimiter_of(&file.format))]);
-        Original::Text(text.trim_start_matches('\u{feff}').to_owned())
+        let table = file.format.strip_prefix(TABLE);
+        let Some(encoding) = encoding_of(table.unwrap_or(&file.format)) else { return Original::Sheet };
+        let read = match table {
+            Some(_) => record_of_table(&path, place, encoding),
+            None => record_of_text(&path, place, delimiter_of(&file.format)).map(|bytes| {
+                let (text, _) = encoding.decode_without_bom_handling(&bytes);
+                text.trim_start_matches('\u{feff}').to_owned()
+            }),
+        };
+        read.map_or(Original::Unreadable, Original::Text)
     }
+}
+
+/// Where a record begins.
+#[derive(Clone, Copy)]
+enum Place {
+    Offset(u64),
+    /// Physical, the heading being 1.
+    Line(u32),
+}
+
+fn record_of_text(path: &Path, place: Place, delimiter: Option<u8>) -> std::io::Result<Vec<u8>> {
+    let offset = match place {
+        Place::Offset(offset) => offset,
+        Place::Line(line) => start_of_line(path, line)?,
+    };
+    let mut bytes = read_at(path, offset, RECORD_BYTES)?;
+    bytes.truncate(record_end(&bytes, delimiter));
+    Ok(bytes)
+}
+
+/// Of a DBF table, whose heading says where records begin and how long they are.
+fn record_of_table(path: &Path, place: Place, encoding: &'static encoding_rs::Encoding) -> std::io::Result<String> {
+    const LONGEST: u64 = 1 << 16;
+    let no_table = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+    let head = read_at(path, 0, LONGEST)?;
+    let (start, length) = dbf::places(&head).ok_or_else(no_table)?;
+    let fields = head.get(..start).and_then(dbf::fields).ok_or_else(no_table)?;
+    let offset = match place {
+        Place::Offset(offset) => offset,
+        Place::Line(line) => start as u64 + u64::from(line.saturating_sub(2)) * length as u64,
+    };
+    let record = read_at(path, offset, length as u64)?;
+    Ok(dbf::shown(&record, &fields, |bytes| encoding.decode_without_bom_handling(bytes).0.into_owned()))
 }
 
 fn check(path: &Path, file: &FileRecord) -> std::result::Result<(), Original> {
@@ -109,11 +152,11 @@ fn delimiter_of(format: &str) -> Option<u8> {
     }
 }
 
-fn read_at(path: &Path, offset: u64) -> std::io::Result<Vec<u8>> {
+fn read_at(path: &Path, offset: u64, most: u64) -> std::io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = Vec::new();
-    file.take(RECORD_BYTES).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -166,6 +209,25 @@ mod tests {
         let mut inbox = Inbox::new(folder.path());
         assert_eq!(inbox.record(&file, 5), Original::Text("鲁A|1".into()));
         assert_eq!(inbox.record(&file, 12), Original::Text("京B|2".into()));
+    }
+
+    #[test]
+    fn a_record_of_a_table_by_its_offset_and_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        // Two records of 8 bytes behind a heading of 97: its length stands in bytes 8 and 9, theirs in 10 and 11.
+        let field = |name: u8, length: u8| {
+            let mut entry = [0; dbf::ENTRY];
+            (entry[0], entry[11], entry[16]) = (name, b'C', length);
+            entry
+        };
+        let mut table = vec![0; dbf::ENTRY];
+        (table[8], table[10]) = (97, 8);
+        table.extend([field(b'A', 3), field(b'B', 4)].concat());
+        table.extend(b"\x0D \xc2\xb3A   1 \xbe\xa9B   2\x1a");
+        let file = delivered(folder.path(), &table, "DBF, GB18030");
+        let mut inbox = Inbox::new(folder.path());
+        assert_eq!(inbox.record(&file, 97), Original::Text("鲁A|1".into()));
+        assert_eq!(inbox.record_in_line(&file, 3), Original::Text("京B|2".into()));
     }
 
     #[test]

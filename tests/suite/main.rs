@@ -16,6 +16,7 @@ mod register;
 mod reports;
 mod review;
 mod simulate;
+mod tables;
 mod tidy;
 mod vectors;
 mod world;

@@ -88,6 +88,9 @@ impl<'a> Draft<'a> {
                 line!(out, "type = \"xlsx\"\npath = {}\nsheet = \"\"    # 必填：工作表名称", quoted(path));
             }
             How::Sheet(name) => line!(out, "type = \"xlsx\"\npath = {}\nsheet = {}", quoted(path), quoted(name)),
+            How::Table(encoding) => {
+                line!(out, "type = \"dbf\"\npath = {}\nencoding = {}", quoted(path), quoted(encoding_word(*encoding)));
+            }
         }
     }
 

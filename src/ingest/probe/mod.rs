@@ -13,13 +13,15 @@ use std::path::Path;
 
 use calamine::Reader as _;
 
+use super::dbf::{self, Shape};
 use super::delimited;
 use super::delivered::Delivered;
 use super::encoding::{Encoding, trimmed};
 use super::headings::{LOOK_AT, holds_long_number, unit_named, width};
-use super::layout::{Delimiter, fold};
+use super::layout::{Delimiter, EncodingChoice, fold};
+use super::records::{Form, Records};
 use super::sample::scaled;
-use super::split::{Dialect, Splitter, fits};
+use super::split::{Dialect, fits};
 use super::xlsx;
 use crate::kernel::{Error, Message, Result};
 use crate::model::kind::{Kind, is_common, with_common};
@@ -34,6 +36,9 @@ const WHOLE: usize = 32 << 20;
 const PIECE: usize = 4 << 20;
 const PIECES: usize = 8;
 
+/// What tells a workbook and a table.
+const HEAD: usize = 64 << 10;
+
 /// How layouts name a kind that the centre declares itself.
 const CUSTOM: &str = "custom";
 
@@ -43,7 +48,7 @@ const ROWS: u64 = 200_000;
 /// What a file is.
 #[derive(Debug, serde::Serialize)]
 pub struct Probed {
-    /// `GB18030, “TAB”`; `XLSX, Sheet1`.
+    /// `GB18030, “TAB”`; `XLSX, Sheet1`; `DBF, GB18030`.
     pub format: String,
     /// Line or row of the heading, from 1.
     pub heading_line: u32,
@@ -94,6 +99,7 @@ struct Beginning {
 enum How {
     Text(Dialect),
     Sheet(String),
+    Table(Encoding),
 }
 
 /// Looks at a file. `kind_code`: as which kind, where its headings do not tell. `path`: what its layout will say of where
@@ -107,8 +113,13 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
     if delivered.len() == 0 {
         return Err(Error::input(Message::new("ingest.refused_empty")).at(file));
     }
-    let is_book = delivered.piece(0, xlsx::MARK.len())?.starts_with(xlsx::MARK);
-    let found = if is_book { of_book(&delivered) } else { of_text(&delivered) }.map_err(|error| error.at(file))?;
+    let head = delivered.piece_of(0, HEAD)?;
+    let found = match () {
+        () if head.starts_with(xlsx::MARK) => of_book(&delivered),
+        () if dbf::is_table(&head) => of_table(&delivered),
+        () => of_text(&delivered),
+    };
+    let found = found.map_err(|error| error.at(file))?;
     let kind = asked.or_else(|| likely_kind(&found.heading)).unwrap_or_else(custom);
     let fields = dictionary::columns(&kind, &found.heading);
     let columns = found.heading.iter().zip(&found.looks).enumerate().map(|(at, (heading, looks))| {
@@ -130,6 +141,7 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
             }
             How::Sheet(name) if is_personal(name) => "XLSX".to_owned(),
             How::Sheet(name) => format!("XLSX, {name}"),
+            How::Table(encoding) => dbf::format_name(*encoding),
         },
         heading_line: found.line,
         rows: found.rows,
@@ -256,12 +268,16 @@ fn of_text(file: &Delivered) -> Result<Beginning> {
     let heading = bare(row.cells.cells)?;
     let dialect = Dialect { width: heading.len(), ..dialect };
     let mut found = Beginning { unit, ..Beginning::behind(How::Text(dialect), heading, row.next_line - 1) };
-    let length = file.len();
-    let mut looked_at = found.look(&head[row.end..], dialect);
+    let (form, length) = (Form::Text(dialect), file.len());
+    let mut look = |bytes: &[u8]| {
+        found.look(form.records(bytes, 0, 0), bytes.len(), encoding);
+        bytes.len()
+    };
+    let mut looked_at = look(&head[row.end..]);
     if head.len() < length {
         for piece in 1..=PIECES {
             let at = head.len() + (length - head.len()) / (PIECES + 1) * piece;
-            looked_at += found.look(&file.lines(at, PIECE)?, dialect);
+            looked_at += look(&file.lines(at, PIECE)?);
         }
     }
     found.rows = match looked_at {
@@ -277,22 +293,36 @@ impl Beginning {
         Self { how, heading, line, looks, rows: 0, looked_at: 0, uneven: 0, unit: None, other_sheets: 0 }
     }
 
-    /// Looks at the records of some bytes; gives how many bytes these are.
-    fn look(&mut self, bytes: &[u8], dialect: Dialect) -> usize {
-        let mut splitter = Splitter::new(bytes, 0, dialect);
-        while let Some(record) = splitter.next(bytes.len()) {
+    /// Looks at the records of so many bytes.
+    fn look(&mut self, mut records: Records<'_>, bytes: usize, encoding: Encoding) {
+        while let Some(record) = records.next(bytes) {
             self.looked_at += 1;
-            if record.fault.is_some() || !fits(dialect.width, record.text, record.cells) {
+            if record.fault.is_some() || !fits(self.looks.len(), record.text, record.cells) {
                 self.uneven += 1;
                 continue;
             }
             for (cell, looks) in self.looks.iter_mut().enumerate() {
-                let (text, is_damaged) = dialect.encoding.text(record.cell(cell));
+                let (text, is_damaged) = encoding.text(record.cell(cell));
                 looks.take(&text, is_damaged);
             }
         }
-        bytes.len()
     }
+}
+
+/// A table tells its fields and the number of its records itself; deleted ones are among them.
+fn of_table(file: &Delivered) -> Result<Beginning> {
+    let shape = Shape::open(file, EncodingChoice::Auto)?;
+    let mut found = Beginning::behind(How::Table(shape.encoding), bare(shape.headings().cells)?, 1);
+    let (form, length) = (Form::Table(&shape), file.len());
+    let places = if length <= WHOLE { 1 } else { PIECES };
+    for place in 0..places {
+        let from = shape.record_at(length / places * place).min(length);
+        let until = if places == 1 { length } else { shape.record_at(from + PIECE) };
+        let bytes = file.piece_of(from, until - from)?;
+        found.look(form.records(&bytes, from, from), bytes.len(), shape.encoding);
+    }
+    found.rows = shape.records as u64;
+    Ok(found)
 }
 
 fn of_book(file: &Delivered) -> Result<Beginning> {

@@ -1,0 +1,381 @@
+//! dBase and FoxPro tables (`.dbf`), as older systems of departments export them: a heading that lists the fields, then records that
+//! all have one length, then at most a mark of the end.
+//!
+//! Records are cut where they lie and read like those of a text file: a cell is so many bytes of the table's encoding, padded with
+//! blanks, and a character that its width cut in two damages that cell alone. Binary numbers and moments become text as a spreadsheet's
+//! do. A record marked as deleted says nothing and is skipped; a value that is marked as null was not given. Texts that lie in a
+//! file beside the table (memo, picture) are not read. What the heading says of the code page is not believed, since exporting programs
+//! leave it at whatever they were built with.
+//!
+//! Units: bytes. A record's line is its number and one, the heading being line 1, as a spreadsheet program shows the table.
+
+use std::io::Write as _;
+
+use super::chunks::Body;
+use super::delivered::Delivered;
+use super::encoding::Encoding;
+use super::headings::{self, Candidate, Mapping};
+use super::layout::EncodingChoice;
+use super::records::Form;
+use super::rows::RowReader;
+use super::split::{Cell, Fault, Record};
+use super::{Connector, Job, Known, Picked, ReadFile, xlsx};
+use crate::kernel::dbf::{self, Listed};
+use crate::kernel::{Date, Error, Message, Result};
+
+/// First bytes of tables that are read: dBase III to IV, FoxBase, FoxPro 2 and Visual FoxPro, with or without texts beside them.
+const VERSIONS: [u8; 10] = [0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0xCB, 0xF5, 0xFB];
+
+/// What may stand behind the last record.
+const FILE_END: u8 = 0x1A;
+
+/// The line of the first record.
+const FIRST_LINE: u32 = 2;
+
+/// Bytes looked at in one place to tell the encoding.
+const TELLING: usize = 1 << 20;
+
+/// A table's heading: where its records lie and what they hold.
+#[derive(Debug)]
+pub(super) struct Shape {
+    fields: Vec<Field>,
+    /// Where the first record begins, the length of each, and their number.
+    start: usize,
+    length: usize,
+    pub(super) records: usize,
+    /// Where in a record it is marked which values are null.
+    null_marks: Option<Listed>,
+    pub(super) encoding: Encoding,
+}
+
+#[derive(Debug)]
+struct Field {
+    listed: Listed,
+    holds: Holds,
+    /// Bits among the null marks: the value is null; it is shorter than the field and its last byte says how long.
+    null_bit: Option<usize>,
+    short_bit: Option<usize>,
+}
+
+/// What the bytes of a field are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Also of numbers and dates.
+    Text,
+    /// `T`, `F`, or `?` if it was not given.
+    Flag,
+    Integer,
+    Double,
+    /// Ten-thousandths.
+    Currency,
+    /// A day and the time in it.
+    Moment,
+    /// A place in another file, or bytes for some program.
+    Elsewhere,
+}
+
+impl Field {
+    /// Whether its cells are more than the bytes that lie there.
+    fn is_plain(&self) -> bool {
+        self.holds == Holds::Text && self.null_bit.is_none() && self.short_bit.is_none()
+    }
+}
+
+/// Whether a file begins as a table does.
+pub(super) fn is_table(head: &[u8]) -> bool {
+    let [version, _, month, day, ..] = head else { return false };
+    VERSIONS.contains(version) && *month <= 12 && *day <= 31 && fields_of(head).is_some()
+}
+
+/// What the listed fields hold; `None` if one is of a type that no table of these versions has.
+fn fields_of(heading: &[u8]) -> Option<Vec<Field>> {
+    let mut bits = 0;
+    let mut bit = |has_one: bool| {
+        bits += usize::from(has_one);
+        has_one.then(|| bits - 1)
+    };
+    let field = |listed: Listed| {
+        let holds = match (listed.ty, listed.length) {
+            (b'C' | b'N' | b'F' | b'D' | b'V', _) => Holds::Text,
+            (b'L', 1) => Holds::Flag,
+            (b'I', 4) => Holds::Integer,
+            (b'B', 8) => Holds::Double,
+            (b'Y', 8) => Holds::Currency,
+            (b'T', 8) => Holds::Moment,
+            (b'M' | b'G' | b'P' | b'W' | b'Q' | b'B' | b'0', _) => Holds::Elsewhere,
+            _ => return None,
+        };
+        let short_bit = bit(matches!(listed.ty, b'V' | b'Q'));
+        let null_bit = bit(listed.flags & 2 != 0);
+        Some(Field { listed, holds, null_bit, short_bit })
+    };
+    dbf::fields(heading)?.into_iter().map(field).collect()
+}
+
+impl Shape {
+    /// Reads a table's heading; the encoding is the stated one, or told by the texts in it.
+    ///
+    /// # Errors
+    /// The disk; kind `Input`: no table of a version that is read, or not all of its records are there.
+    pub(super) fn open(file: &Delivered, stated: EncodingChoice) -> Result<Self> {
+        const LONGEST: usize = 1 << 16;
+        let head = file.piece_of(0, LONGEST)?;
+        let refused = |message| Error::input(message).hint(Message::new("ingest.refused_dbf_hint"));
+        let broken = || refused(Message::new("ingest.refused_dbf"));
+        let (start, length) = dbf::places(&head).filter(|_| head.len() > dbf::ENTRY).ok_or_else(broken)?;
+        if !VERSIONS.contains(&head[0]) {
+            return Err(refused(
+                Message::new("ingest.refused_dbf_version").with("version", format!("{:02X}", head[0])),
+            ));
+        }
+        if head[15] != 0 {
+            return Err(refused(Message::new("ingest.refused_dbf_locked")));
+        }
+        let is_whole =
+            |fields: &Vec<Field>| fields.last().is_some_and(|last| last.listed.at + last.listed.length == length);
+        let mut fields = fields_of(&head[..start.min(head.len())]).filter(is_whole).ok_or_else(broken)?;
+        let records = u32::from_le_bytes(head[4..8].try_into().expect("four bytes")) as usize;
+        let end = records.checked_mul(length).and_then(|bytes| bytes.checked_add(start)).unwrap_or(usize::MAX);
+        // Some programs fill the last block with marks of the end or zeros.
+        let behind = if end < file.len() { file.piece_of(end, length)? } else { Vec::new() };
+        let has_more = behind.len() >= length && !matches!(behind[0], FILE_END | 0);
+        if end > file.len() || has_more {
+            let there = file.len().saturating_sub(start) / length;
+            let message = Message::new("ingest.refused_dbf_records").with("said", records).with("there", there);
+            return Err(Error::input(message).hint(Message::new("ingest.refused_dbf_records_hint")));
+        }
+        let is_marks = |field: &Field| field.listed.ty == b'0';
+        let null_marks = fields.iter().find(|field| is_marks(field)).map(|field| field.listed.clone());
+        fields.retain(|field| !is_marks(field));
+        let mut shape = Self { fields, start, length, records, null_marks, encoding: Encoding::Utf8 };
+        shape.encoding = match stated {
+            EncodingChoice::Utf8 => Encoding::Utf8,
+            EncodingChoice::Gb18030 => Encoding::Gb18030,
+            EncodingChoice::Auto => shape.told_encoding(file)?,
+        };
+        Ok(shape)
+    }
+
+    /// By the names of fields and the first texts that are no ASCII; binary fields would tell nothing.
+    fn told_encoding(&self, file: &Delivered) -> Result<Encoding> {
+        let mut texts: Vec<u8> =
+            self.fields.iter().flat_map(|field| [&field.listed.name[..], b"\n"].concat()).collect();
+        let at_once = (TELLING / self.length).max(1) * self.length;
+        for from in (self.start..self.end()).step_by(at_once) {
+            if !texts.is_ascii() {
+                break;
+            }
+            let piece = file.piece_of(from, at_once.min(self.end() - from))?;
+            let of_text = |field: &&Field| field.holds == Holds::Text;
+            for record in piece.chunks_exact(self.length) {
+                for field in self.fields.iter().filter(of_text) {
+                    texts.extend_from_slice(Encoding::Utf8.trim(field.listed.of(record)));
+                    texts.push(b'\n');
+                }
+            }
+        }
+        Ok(Encoding::detect(&texts).0)
+    }
+
+    /// Where the records end in the file.
+    fn end(&self) -> usize {
+        self.start + self.records * self.length
+    }
+
+    /// Where the first record begins at this place of the file or behind it.
+    pub(super) fn record_at(&self, place: usize) -> usize {
+        self.start + place.saturating_sub(self.start).div_ceil(self.length) * self.length
+    }
+
+    /// A record as people read it.
+    pub(super) fn shown(&self, record: &[u8]) -> String {
+        let fields: Vec<Listed> = self.fields.iter().map(|field| field.listed.clone()).collect();
+        dbf::shown(record, &fields, |bytes| self.encoding.decode(bytes).0.into_owned())
+    }
+
+    /// Names of the fields.
+    pub(super) fn headings(&self) -> Candidate {
+        let texts = self.fields.iter().map(|field| self.encoding.text(&field.listed.name));
+        let damaged = texts.clone().any(|(_, damaged)| damaged);
+        Candidate { cells: texts.map(|(text, _)| text.into_owned()).collect(), damaged }
+    }
+}
+
+/// Walks over the records of some bytes of a table.
+pub(super) struct TableRecords<'a> {
+    shape: &'a Shape,
+    bytes: &'a [u8],
+    base: usize,
+    at: usize,
+    lines: u32,
+    /// Of every record, but for fields that are not plain.
+    cells: Vec<Cell>,
+    /// Of a record that says nothing.
+    blank: Vec<Cell>,
+    /// Fields that are not plain.
+    special: Vec<usize>,
+    /// A record, and behind it what its special fields say.
+    text: Vec<u8>,
+}
+
+impl<'a> TableRecords<'a> {
+    /// `at`: in the bytes, which lie at `base` of the file; a record begins there.
+    pub(super) fn new(shape: &'a Shape, bytes: &'a [u8], base: usize, at: usize) -> Self {
+        let cell = |Field { listed, .. }: &Field| (listed.at as u32, (listed.at + listed.length) as u32);
+        let cells: Vec<Cell> = shape.fields.iter().map(cell).collect();
+        let special = (0..cells.len()).filter(|field| !shape.fields[*field].is_plain()).collect();
+        Self { shape, bytes, base, at, lines: 0, blank: vec![(0, 0); cells.len()], cells, special, text: Vec::new() }
+    }
+
+    /// Goes to another record's start; lines count from there.
+    pub(super) fn go_to(&mut self, at: usize) {
+        (self.at, self.lines) = (at, 0);
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn lines(&self) -> u32 {
+        self.lines
+    }
+
+    /// The next record that begins before `until`. Nothing behind the last one is a record.
+    pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
+        let (start, line) = (self.at, self.lines);
+        let until = until.min(self.bytes.len());
+        if start >= until {
+            return None;
+        }
+        if self.base + start >= self.shape.end() {
+            self.at = until;
+            return None;
+        }
+        let end = self.bytes.len().min(start + self.shape.length);
+        let raw = &self.bytes[start..end];
+        (self.at, self.lines) = (end, line + 1);
+        let is_cut = raw.len() < self.shape.length;
+        let fault = match raw[0] {
+            _ if is_cut => Some(Fault::Truncated),
+            b' ' | b'*' => None,
+            _ => Some(Fault::NoRecord),
+        };
+        if fault.is_none() && !self.special.is_empty() {
+            self.put_special(raw);
+        }
+        let cells: &[Cell] = match (fault, raw[0]) {
+            (Some(_), _) => &[],
+            (None, b'*') => &self.blank,
+            (None, _) => &self.cells,
+        };
+        let text = if self.special.is_empty() || fault.is_some() { raw } else { &self.text };
+        Some(Record { raw, text, cells, line, offset: (self.base + start) as u64, fault, last: is_cut })
+    }
+
+    fn put_special(&mut self, raw: &[u8]) {
+        let Self { shape, cells, special, text, .. } = self;
+        text.clear();
+        text.extend_from_slice(raw);
+        let marks = shape.null_marks.as_ref().map_or(&[][..], |marks| marks.of(raw));
+        let is_marked = |bit: Option<usize>| {
+            bit.is_some_and(|bit| marks.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1))
+        };
+        for at in special.iter() {
+            let field = &shape.fields[*at];
+            let bytes = field.listed.of(raw);
+            let from = text.len();
+            cells[*at] = if is_marked(field.null_bit) {
+                (0, 0)
+            } else if field.holds == Holds::Text {
+                let length = if is_marked(field.short_bit) { usize::from(bytes[bytes.len() - 1]) } else { bytes.len() };
+                (field.listed.at as u32, (field.listed.at + length.min(bytes.len())) as u32)
+            } else {
+                write_binary(field.holds, bytes, text);
+                (from as u32, text.len() as u32)
+            };
+        }
+    }
+}
+
+/// Writes what bytes that are no text say; nothing where nothing was given.
+fn write_binary(holds: Holds, bytes: &[u8], out: &mut Vec<u8>) {
+    let four = |at: usize| i32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let eight = || <[u8; 8]>::try_from(bytes).expect("eight bytes");
+    let written = match holds {
+        Holds::Flag if bytes == b"?" => Ok(()),
+        Holds::Flag => out.write_all(bytes),
+        Holds::Integer => write!(out, "{}", four(0)),
+        Holds::Double => {
+            let mut text = String::new();
+            xlsx::write_number(f64::from_le_bytes(eight()), false, &mut text);
+            out.write_all(text.as_bytes())
+        }
+        Holds::Currency => {
+            const PARTS: u64 = 10_000;
+            let amount = i64::from_le_bytes(eight());
+            let sign = if amount < 0 { "-" } else { "" };
+            let (whole, parts) = (amount.unsigned_abs() / PARTS, amount.unsigned_abs() % PARTS);
+            write!(out, "{sign}{whole}.{parts:04}")
+        }
+        Holds::Moment => {
+            const OF_1970: i32 = 2_440_588; // days are counted from 4713 BC
+            match four(0) {
+                0 => Ok(()),
+                // Beyond these years it is no date, and is said to be none where it is read.
+                day @ 1_721_426..=5_373_484 => write!(out, "{}", Date::from_days(day - OF_1970)),
+                other => write!(out, "#{other}"),
+            }
+        }
+        Holds::Text | Holds::Elsewhere => Ok(()),
+    };
+    written.expect("a Vec takes every byte");
+}
+
+/// A table. `chunk` as for delimited text.
+pub(super) struct Dbf {
+    pub(super) chunk: usize,
+}
+
+impl Connector for Dbf {
+    fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
+        let shape = Shape::open(file, job.source.connector.encoding)?;
+        let body = body(&shape, file, index, job)?;
+        job.progress.advance(job.code, shape.start as u64, 0);
+        let (batch, digest) = body.parse(shape.start, FIRST_LINE, self.chunk)?;
+        let (headings, encoding) = (body.rows.into_headings(), shape.encoding);
+        Ok(ReadFile { batch, headings, digest, format: format_name(encoding), encoding, sheet: None })
+    }
+
+    fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
+        let stated = if known.summary.gb18030 { EncodingChoice::Gb18030 } else { EncodingChoice::Utf8 };
+        let shape = Shape::open(file, stated)?;
+        body(&shape, file, index, job)?.pick_all(&known.places)
+    }
+}
+
+/// As a run's record names the format.
+pub(super) fn format_name(encoding: Encoding) -> String {
+    format!("DBF, {}", encoding.label())
+}
+
+fn body<'a>(shape: &'a Shape, file: &'a Delivered, index: u16, job: &'a Job<'a>) -> Result<Body<'a>> {
+    let rows = RowReader::of_table(job, mapping(shape, job)?, shape, index);
+    Ok(Body { file, form: Form::Table(shape), rows, job })
+}
+
+/// Which field of the table holds which field of the kind.
+///
+/// # Errors
+/// Kind `Input`: a heading is missing, or stands over texts that lie elsewhere.
+pub(super) fn mapping(shape: &Shape, job: &Job<'_>) -> Result<Mapping> {
+    let headings = shape.headings();
+    let (_, mapping) =
+        headings::find(job.source, job.kind, std::slice::from_ref(&headings)).map_err(|miss| miss.error)?;
+    match mapping.cells.iter().flatten().find(|cell| shape.fields[**cell].holds == Holds::Elsewhere) {
+        Some(cell) => {
+            let message = Message::new("ingest.refused_memo").with("heading", &headings.cells[*cell]);
+            Err(Error::input(message).hint(Message::new("ingest.refused_memo_hint")))
+        }
+        None => Ok(mapping),
+    }
+}

@@ -1,0 +1,74 @@
+//! Where one record of a file ends and the next begins: by separators in delimited text ([`super::split`]), by length in a table
+//! ([`super::dbf`]). Whoever reads a file in pieces asks here and need not know which.
+
+use memchr::memchr;
+
+use super::dbf::{Shape, TableRecords};
+use super::split::{Dialect, Record, Splitter};
+
+/// How a file's bytes fall into records.
+#[derive(Clone, Copy)]
+pub(super) enum Form<'a> {
+    Text(Dialect),
+    Table(&'a Shape),
+}
+
+/// Walks over the records of some bytes.
+pub(super) enum Records<'a> {
+    Text(Splitter<'a>),
+    Table(TableRecords<'a>),
+}
+
+impl<'a> Form<'a> {
+    /// The records of bytes that lie at `base` of the file; one begins at `from` of the file.
+    pub(super) fn records(self, bytes: &'a [u8], base: usize, from: usize) -> Records<'a> {
+        match self {
+            Self::Text(dialect) => Records::Text(Splitter::new(bytes, from - base, dialect).lying_at(base)),
+            Self::Table(shape) => Records::Table(TableRecords::new(shape, bytes, base, from - base)),
+        }
+    }
+
+    /// Where in the file the first record begins behind `base`, as far as the bytes there tell; `none` if none does in them. Of text
+    /// a guess: a line end may stand in a quoted cell.
+    pub(super) fn begins(self, bytes: &[u8], base: usize, none: usize) -> usize {
+        match self {
+            Self::Text(_) => memchr(b'\n', bytes).map_or(none, |line_end| base + line_end + 1),
+            Self::Table(shape) => shape.record_at(base + 1).min(none),
+        }
+    }
+}
+
+impl Records<'_> {
+    /// The next record that starts before `until`, a place in the bytes.
+    #[inline]
+    pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
+        match self {
+            Self::Text(splitter) => splitter.next(until),
+            Self::Table(records) => records.next(until),
+        }
+    }
+
+    /// Goes to another record's start; lines count from there.
+    pub(super) fn go_to(&mut self, at: usize) {
+        match self {
+            Self::Text(splitter) => splitter.go_to(at),
+            Self::Table(records) => records.go_to(at),
+        }
+    }
+
+    /// Where in the bytes the next record starts.
+    pub(super) fn at(&self) -> usize {
+        match self {
+            Self::Text(splitter) => splitter.at(),
+            Self::Table(records) => records.at(),
+        }
+    }
+
+    /// Line ends, or records of a table, passed so far.
+    pub(super) fn lines(&self) -> u32 {
+        match self {
+            Self::Text(splitter) => splitter.lines(),
+            Self::Table(records) => records.lines(),
+        }
+    }
+}

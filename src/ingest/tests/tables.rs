@@ -4,6 +4,7 @@ use super::known_files::{assert_same_with_an_index, wanted};
 use super::*;
 use dbase::encoding_rs::GBK;
 use dbase::{FieldName, FieldValue, TableWriterBuilder};
+use proptest::prelude::*;
 
 const LAYOUT: &str = r#"
     kind = "vehicle"
@@ -267,5 +268,33 @@ fn a_table_that_is_not_whole_or_not_ours_is_refused() {
     for filling in [0x1A, 0] {
         let filled = [&whole[..], &[filling; 200]].concat();
         assert_eq!(bins(&centre(&filled).read()), (3, 3, 0, 0, 0));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_damaged_table_is_read_or_refused(
+        changes in prop::collection::vec((0_usize..420, any::<u8>()), 0..9),
+        length in 1_usize..420,
+        is_cut: bool,
+        chunk in 1_usize..90,
+    ) {
+        let fields = [FIELDS[0], FIELDS[1], ("HPHM", b'V', 9, 2), ("DJRQ", b'T', 8, 2), ("YE", b'Y', 8, 0), ("_NullFlags", b'0', 1, 5)];
+        let records: Vec<Vec<u8>> = (0..4).map(|row| [record(b' ', A, "张三", "鲁A", ""), vec![row; 9]].concat()).collect();
+        let mut bytes = [heading(&fields, 4), records.concat(), vec![0x1A]].concat();
+        bytes.truncate(if is_cut { length } else { usize::MAX });
+        for (at, byte) in changes {
+            if let Some(there) = bytes.get_mut(at) {
+                *there = byte;
+            }
+        }
+        // Every row ends in a bin, or the reader panics.
+        let evidence = centre(&bytes).read_with(&|_| true, chunk);
+        match &evidence.delivery {
+            Delivery::Refused(_) => prop_assert_eq!(evidence.bins.read, 0),
+            _ => prop_assert_eq!(evidence.refs.len(), evidence.table.rows()),
+        }
     }
 }

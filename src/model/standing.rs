@@ -36,6 +36,7 @@ impl Change {
 pub struct Stand {
     /// Over measure, money and the fact fields of its counting rows; not over dates and places of the delivery.
     pub fact: Digest,
+    pub facts: Facts,
     /// Codes of the sources its counting rows stand in, ascending.
     pub sources: Vec<String>,
     pub change: Change,
@@ -88,6 +89,44 @@ pub struct Earlier {
     pub sources: Vec<String>,
     /// `None` in runs of versions that kept none.
     pub fact: Option<Digest>,
+    /// None in runs of versions that kept none.
+    pub facts: Facts,
+}
+
+/// The facts of a discrepancy's counting rows, as the first eight bytes of their digests: ascending, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts(Vec<u64>);
+
+impl Facts {
+    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        Self::new(texts.map(|text| Digest::of(text.as_bytes()).head()).collect())
+    }
+
+    fn new(mut heads: Vec<u64>) -> Self {
+        heads.sort_unstable();
+        heads.dedup();
+        Self(heads)
+    }
+
+    /// Whether there are any, and all of them are among the others.
+    pub fn are_part_of(&self, others: &Self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|fact| others.0.binary_search(fact).is_ok())
+    }
+
+    /// As the store writes them; what is none reads as no facts.
+    pub fn parse(text: &str) -> Self {
+        let heads = text.split('+').map(|head| u64::from_str_radix(head, 16));
+        Self::new(heads.collect::<std::result::Result<_, _>>().unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for Facts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, head) in self.0.iter().enumerate() {
+            write!(f, "{}{head:016x}", if at == 0 { "" } else { "+" })?;
+        }
+        Ok(())
+    }
 }
 
 /// Why something of the last run is not among what this one found.

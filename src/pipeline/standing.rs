@@ -10,6 +10,9 @@
 //! **Fact digest**: measure, money, and the fact fields of the rows that count, sorted. Lines, files and dates of the
 //! delivery are no part of it, nor is the limit: a parameter that moved changes no fact.
 //!
+//! **Part of what was answered**: a delivery that is not whole shows one of two cars. The discrepancy of both is held; that of the one says
+//! nothing new, and an answer to both is an answer to it.
+//!
 //! **What is not found any more** is gone only if everything it rested on answered: a source that is missing, stale or
 //! refused, a member without a live mandate, and a row of the register that is at fault give 未能核对, and the discrepancy is
 //! kept from run to run until they answer. What is kept so is compared with as if the last run had found it.
@@ -25,7 +28,7 @@ use crate::model::coverage::{Coverage, CoverageState};
 use crate::model::evidence::Evidence;
 use crate::model::outcome::{Discrepancy, Outcomes, RuleCard};
 use crate::model::register::Register;
-use crate::model::standing::{Absence, Absent, Change, Earlier, History, LastAnswer, Objection, Stand};
+use crate::model::standing::{Absence, Absent, Change, Earlier, Facts, History, LastAnswer, Objection, Stand};
 use crate::model::verdict::{self, InForce, Said, Statement};
 use crate::policy;
 use crate::store::{self, Findings, Workspace, findings};
@@ -121,23 +124,28 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
     // By what they are about: what the run before listed, and what somebody objects to.
     let (mut listed, mut objected): (FastMap<Subject<'_>, &Absent>, FastMap<Subject<'_>, &Absent>) = Default::default();
     for one in &absent {
-        if !one.again {
-            listed.insert(of_earlier(&one.earlier), one);
+        let subject = of_earlier(&one.earlier);
+        if !one.again && listed.get(&subject).is_none_or(|other| !other.is_kept()) {
+            listed.insert(subject, one);
         }
         if one.objection.is_some() && !one.is_kept() {
             objected.entry(of_earlier(&one.earlier)).or_insert(one);
         }
     }
     let stand = |found: &Discrepancy| {
-        let fact = fact_digest(now, found);
+        let (fact, facts) = fact_of(now, found);
         let county = now.register.household(found.household).division.county();
         // Whoever reads it in another county than before has never seen it.
         let known = by_id.get(found.id.as_str()).filter(|earlier| earlier.division.county() == county);
         // Of two cars one is gone: other facts under another id, and the same household.
         let subject = subject(now, found);
         let before = listed.get(&subject).filter(|one| one.earlier.division.county() == county);
+        let covering = before.filter(|one| covers(one, &facts));
         let change = match (known, before) {
             (None, None) => Change::New,
+            _ if covering.is_some() => Change::Same,
+            // What it was a part of is not held any more: only now is it known that the rest has gone.
+            (_, Some(before)) if !before.is_kept() && facts.are_part_of(&before.earlier.facts) => Change::Changed,
             (Some(earlier), _) if earlier.fact.is_none_or(|before| before == fact) => Change::Same,
             _ => Change::Changed,
         };
@@ -149,7 +157,8 @@ pub(super) fn settle(past: &Past, now: &Now<'_>) -> Result<History> {
             sources: sources(now, found),
             change,
             objection: objection.or_else(following),
-            answer: answer.or_else(|| Some(LastAnswer { holds: false, ..before?.answer.clone()? })),
+            answer: answer.or_else(|| Some(LastAnswer { holds: covering.is_some(), ..before?.answer.clone()? })),
+            facts,
         };
         (stand, answered_on)
     };
@@ -242,7 +251,14 @@ fn last_answer(answer: &Statement, fact: Option<Digest>) -> Option<LastAnswer> {
     Some(LastAnswer { verdict, by: answer.by.clone(), on: answer.on, text: answer.text.clone(), holds })
 }
 
-fn fact_digest(now: &Now<'_>, found: &Discrepancy) -> Digest {
+/// Whether these facts are among those of a held discrepancy whose answer stands.
+fn covers(held: &Absent, facts: &Facts) -> bool {
+    let is_settled = held.answer.as_ref().is_some_and(|answer| answer.holds && answer.verdict.settles());
+    held.is_kept() && is_settled && held.objection.is_none() && facts.are_part_of(&held.earlier.facts)
+}
+
+/// The digest of a discrepancy's fact, and the facts in it.
+fn fact_of(now: &Now<'_>, found: &Discrepancy) -> (Digest, Facts) {
     let mut facts: Vec<String> = found
         .grounds
         .iter()
@@ -255,7 +271,8 @@ fn fact_digest(now: &Now<'_>, found: &Discrepancy) -> Digest {
     facts.sort();
     facts.dedup();
     let numbers = [found.measure.to_string(), found.amount.map(|amount| amount.0.to_string()).unwrap_or_default()];
-    Digest::of_parts(numbers.iter().chain(&facts).map(String::as_bytes))
+    let digest = Digest::of_parts(numbers.iter().chain(&facts).map(String::as_bytes));
+    (digest, Facts::of(facts.iter().map(String::as_str)))
 }
 
 fn sources(now: &Now<'_>, found: &Discrepancy) -> Vec<String> {
@@ -338,11 +355,30 @@ fn absent(earlier: &[&Earlier], now: &Now<'_>, at_fault: &FastSet<String>) -> Ve
         Absent { gaps, whom: whom(one), ..Absent::new((*one).clone(), why) }
     };
     let mut absent: Vec<Absent> = missing.into_iter().map(absent).collect();
+    replace_parts(&mut absent);
     absent.sort_by_cached_key(|one| {
         let Earlier { division, household, rule, id, .. } = &one.earlier;
         (division.county(), household.clone(), rule.clone(), id.clone())
     });
     absent
+}
+
+/// Of what is held about one thing, what is part of another is not held beside it.
+fn replace_parts(absent: &mut [Absent]) {
+    let mut about: FastMap<Subject<'_>, Vec<&Facts>> = FastMap::default();
+    for one in absent.iter().filter(|one| one.is_kept()) {
+        about.entry(of_earlier(&one.earlier)).or_default().push(&one.earlier.facts);
+    }
+    let is_part = |one: &Absent| {
+        let facts = &one.earlier.facts;
+        let others = about.get(&of_earlier(&one.earlier)).into_iter().flatten();
+        one.is_kept() && others.into_iter().any(|other| *other != facts && facts.are_part_of(other))
+    };
+    let parts: Vec<bool> = absent.iter().map(is_part).collect();
+    drop(about);
+    for (one, _) in absent.iter_mut().zip(parts).filter(|(_, is_part)| *is_part) {
+        (one.why, one.gaps) = (Absence::Replaced, Vec::new());
+    }
 }
 
 /// What keeps it unknown whether the discrepancy still stands, as states of these persons; `None` if all that it rested on

@@ -13,7 +13,7 @@ use crate::model::kind::{self, Kind};
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, OutcomeCounts, Outcomes, RuleCard, Severity};
 use crate::model::register::{Households, Person, Register, Role, State};
-use crate::model::standing::{Change, History, Stand};
+use crate::model::standing::{Change, Facts, History, Stand};
 use crate::model::table::{Column, Table};
 
 pub(super) const ALL_FORMATS: Formats = Formats { xlsx: true, csv: true, html: true, pdf: true };
@@ -264,6 +264,7 @@ fn coverage() -> Coverage {
 fn history() -> History {
     let stand = Stand {
         fact: Digest::of(b"fact"),
+        facts: Facts::default(),
         sources: vec!["vehicle".to_owned()],
         change: Change::New,
         answer: None,

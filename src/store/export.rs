@@ -50,7 +50,7 @@ impl Export {
     fn internal(self) -> &'static [&'static str] {
         match self {
             Self::Links => &["person", "row"],
-            Self::Outcomes => &["rule_index"],
+            Self::Outcomes => &["facts", "rule_index"],
             Self::Coverage | Self::Rejects | Self::Register => &[],
         }
     }

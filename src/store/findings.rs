@@ -8,7 +8,7 @@ use super::pick::Snapshot;
 use super::published::Published;
 use super::workspace::Workspace;
 use crate::kernel::{Digest, Division, Result};
-use crate::model::standing::{Absence, Absent, Earlier};
+use crate::model::standing::{Absence, Absent, Earlier, Facts};
 
 /// Two tables of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,7 +65,7 @@ fn earlier(table: &Snapshot) -> Result<Vec<(Earlier, String)>> {
     let later = |name: &str| frame.column(name).ok().and_then(|column| column.str().ok());
     let (id, rule, title, severity) = (column("id")?, column("rule")?, column("title")?, column("severity")?);
     let (household, person, division) = (column("household_id")?, column("person_id")?, column("division")?);
-    let (fact, sources, why) = (later("fact"), later("sources"), later("why"));
+    let (fact, facts, sources, why) = (later("fact"), later("facts"), later("sources"), later("why"));
     let text = |column: &StringChunked, row: usize| column.get(row).unwrap_or_default().to_owned();
     let added = |column: Option<&StringChunked>, row| column.map(|column| text(column, row)).unwrap_or_default();
     let one = |row: usize| {
@@ -80,6 +80,7 @@ fn earlier(table: &Snapshot) -> Result<Vec<(Earlier, String)>> {
             division,
             sources: added(sources, row).split('+').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
             fact: Digest::parse_hex(&added(fact, row)),
+            facts: Facts::parse(&added(facts, row)),
         };
         Ok((earlier, added(why, row)))
     };

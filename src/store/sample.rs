@@ -17,7 +17,7 @@ use crate::model::kind;
 use crate::model::link::{Grade, Link, NameLevel, Repairs};
 use crate::model::outcome::{Discrepancy, Ground, Outcomes, RuleCard, Severity};
 use crate::model::register::{Households, Person, Register, Role, State};
-use crate::model::standing::{Absence, Absent, Change, Earlier, History, Stand};
+use crate::model::standing::{Absence, Absent, Change, Earlier, Facts, History, Stand};
 use crate::model::table::{Column, Table};
 
 pub(super) const RUN: &str = "20261124-01";
@@ -241,6 +241,7 @@ fn link(person: u32, row: u32) -> Link {
 fn history() -> History {
     let stand = Stand {
         fact: Digest::of(b"fact"),
+        facts: Facts::default(),
         sources: vec!["vehicle".into()],
         change: Change::New,
         answer: None,
@@ -256,6 +257,7 @@ fn history() -> History {
         division: Division::parse("330203028").unwrap(),
         sources: vec!["housing".into()],
         fact: None,
+        facts: Facts::of(["鲁A1", "鲁A2"].into_iter()),
     };
     let absent = vec![Absent::new(earlier, Absence::NotChecked)];
     History { against: None, stands: vec![stand.clone(), stand], absent, ..History::default() }

@@ -289,6 +289,7 @@ fn outcomes_columns(group: &mut Group, run: &RunTables<'_>, rows: Rows) {
     group.u32("set_aside", found.iter().map(|one| one.grounds.len() as u32 - counting(&one.grounds)));
     group.drafted("sources", stands.iter(), |text, stand| text.extend(stand.sources.join("+").bytes()));
     group.drafted("fact", stands.iter(), |text, stand| text.extend(stand.fact.to_string().bytes()));
+    group.drafted("facts", stands.iter(), |text, stand| text.extend(stand.facts.to_string().bytes()));
     group.dictionary("change", stands.iter().map(|stand| stand.change), |change| change.code().to_owned());
     group.flag("answered", stands.iter().map(Stand::is_answered));
     group.u32("rule_index", found.iter().map(|one| u32::from(one.rule)));
@@ -308,6 +309,7 @@ fn absent_columns(group: &mut Group, absent: &[Absent]) {
     group.drafted("fact", earlier(), |text, one| {
         text.extend(one.fact.map(|fact| fact.to_string()).unwrap_or_default().bytes());
     });
+    group.drafted("facts", earlier(), |text, one| text.extend(one.facts.to_string().bytes()));
     group.text("why", absent.iter().map(|one| one.why.code()));
 }
 

@@ -424,3 +424,65 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
         assert_eq!(gone["standing"]["objections"], 1, "{again}");
     }
 }
+
+/// Of two cars that a county looked into, a delivery that was cut shows one: that is nothing new.
+#[test]
+fn what_a_cut_delivery_leaves_of_an_answered_discrepancy_is_not_raised() {
+    let world = World::made(3_000, 20_000, 21);
+    let first = night(&world, 0, &[]);
+    let grounds = listed(&world, &first, "grounds.csv");
+    let of_one = |id: &str| grounds.iter().filter(|ground| ground["疑点编号"] == id).count() == 1;
+    let car = grounds.iter().find(|ground| ground["规则"] == "V001" && of_one(&ground["疑点编号"])).unwrap();
+    let extract = world.extract("vehicle");
+    let one_car = std::fs::read(&extract).unwrap();
+    let line = one_car.split_inclusive(|byte| *byte == b'\n').nth(car["行号"].parse::<usize>().unwrap() - 1).unwrap();
+    let plate = line.iter().position(|byte| *byte == b',').unwrap();
+    let two_cars = [&one_car[..], &line[..plate - 4], b"TWO6", &line[plate..]].concat();
+    std::fs::write(&extract, &two_cars).unwrap();
+    let of_household = |run: &serde_json::Value, list: &str| -> Vec<(String, String)> {
+        let rows = listed(&world, run, list).into_iter();
+        let of_it = rows.filter(|row| row["疑点编号"].starts_with("V001") && row["家庭编号"] == car["家庭编号"]);
+        of_it.map(|row| (row["疑点编号"].clone(), row.get("情况").cloned().unwrap_or_default())).collect()
+    };
+    let id = of_household(&night(&world, 0, &[]), "worklist.csv")[0].0.clone();
+    import(&world, "一.csv", filled(&[(&id, "不属实-已处分", "两辆均已过户")]).as_bytes());
+    let settled = night(&world, 1, &[]);
+    assert_eq!(of_household(&settled, "answered.csv")[0].0, id);
+
+    // The second car stood in the end that is missing; the layout says how many rows there should be.
+    std::fs::write(&extract, &one_car).unwrap();
+    super::known::edit(&world, "sources/vehicle.toml", |layout| {
+        layout.replacen("cycle_days", "min_rows = 999999\ncycle_days", 1)
+    });
+    for day in [2, 3] {
+        let cut = night(&world, day, &[]);
+        assert_eq!(of_household(&cut, "worklist.csv"), [], "{day}");
+        let answered = of_household(&cut, "answered.csv");
+        assert!(answered.len() == 1 && answered[0].0 != id, "{answered:?}");
+        let held = of_household(&cut, "absent.csv");
+        assert!(held.len() == 1 && held[0].0 == id && held[0].1.contains("暂存"), "{held:?}");
+    }
+    // Nothing at all comes: the whole is held, and not its part beside it.
+    let ahead = world.copy();
+    std::fs::write(ahead.extract("vehicle"), one_car.split_inclusive(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    let nothing = ahead.hedui(&["run", "--as-of", "2026-11-28", "--no-progress", "--json", "--formats", "csv"]);
+    let nothing: serde_json::Value = serde_json::from_slice(&nothing.stdout).unwrap();
+    let told: Vec<String> = listed(&ahead, &nothing, "absent.csv")
+        .into_iter()
+        .filter(|row| row["疑点编号"].starts_with("V001") && row["家庭编号"] == car["家庭编号"])
+        .map(|row| row["情况"].clone())
+        .collect();
+    assert_eq!(told.iter().filter(|why| why.contains("暂存")).count(), 1, "{told:?}");
+    // A whole delivery with one car is another fact, and is raised.
+    super::known::edit(&world, "sources/vehicle.toml", |layout| {
+        layout.replacen("min_rows = 999999\n", "min_rows = 1\n", 1)
+    });
+    let whole = world.hedui(&["run", "--as-of", "2026-11-28", "--no-progress", "--json", "--formats", "csv"]);
+    let whole: serde_json::Value = serde_json::from_slice(&whole.stdout).unwrap();
+    let raised: Vec<String> = listed(&world, &whole, "worklist.csv")
+        .into_iter()
+        .filter(|row| row["规则"] == "V001" && row["家庭编号"] == car["家庭编号"])
+        .map(|row| row["变化"].clone())
+        .collect();
+    assert!(raised.len() == 1 && raised[0].starts_with("事实有变；事实变化前曾答复：不属实-已处分"), "{raised:?}");
+}

@@ -180,7 +180,7 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
 mod tests {
     use super::*;
     use crate::model::coverage::{Coverage, CoverageState};
-    use crate::model::standing::{Absence, Absent, Earlier};
+    use crate::model::standing::{Absence, Absent, Earlier, Facts};
     use crate::report::document::Block;
     use crate::report::fixture::{Centre, PEOPLE, date, id};
 
@@ -259,6 +259,7 @@ mod tests {
                 division: Division::parse("370102").unwrap(),
                 sources: vec!["pension".to_owned()],
                 fact: None,
+                facts: Facts::default(),
             };
             Absent::new(earlier, why)
         };

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::split::RECORD_LIMIT;
 use crate::kernel::error::line_at;
 use crate::kernel::{Date, Error, Lang, Message, Result, wording};
 use crate::model::kind::{self, Field, Kind};
@@ -73,8 +74,11 @@ pub(super) struct Connection {
     #[serde(default = "double_quote")]
     pub(super) quote: Spanned<String>,
     pub(super) sheet: Option<String>,
-    /// Line (row of the sheet) of the heading, counted from 1. Absent: looked for.
+    /// Line (row of the sheet) of the heading, counted from 1. Absent: looked for. Of lists without separators: the last line above the
+    /// records; absent: there is none.
     pub(super) heading_row: Option<u32>,
+    /// Of lists without separators: each cell's heading and width in bytes.
+    cells: Option<Spanned<Vec<(String, u32)>>>,
     /// Which files count where their names carry several dates. Absent: none do.
     pub(super) take: Option<Take>,
 }
@@ -97,6 +101,7 @@ pub(super) enum Format {
     Csv,
     Xlsx,
     Dbf,
+    Fixed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -331,14 +336,27 @@ impl Source {
     }
 
     fn check_connection(&self, faults: &mut Faults) {
-        let path = self.connector.path.get_ref();
+        let (path, path_start) = (self.connector.path.get_ref(), self.connector.path.span().start);
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name.is_empty() || folder.contains('*') || name.matches('*').count() > 1 {
-            faults.add(self.connector.path.span().start, Message::new("ingest.layout_path").with("path", path));
+            faults.add(path_start, Message::new("ingest.layout_path").with("path", path));
         }
         let quote = &self.connector.quote;
         if quote.get_ref().len() > 1 || !quote.get_ref().is_ascii() {
             faults.add(quote.span().start, Message::new("ingest.layout_quote").with("quote", quote.get_ref()));
+        }
+        let (cells, is_fixed) = (&self.connector.cells, self.connector.format == Format::Fixed);
+        let are_sound = |cells: &Vec<(String, u32)>| {
+            let total = cells.iter().try_fold(0_u32, |sum, (_, width)| sum.checked_add(*width).filter(|_| *width > 0));
+            total.is_some_and(|total| (1..=RECORD_LIMIT as u32).contains(&total))
+        };
+        match cells {
+            None if is_fixed => faults.add(path_start, Message::new("ingest.layout_no_cells")),
+            Some(cells) if !is_fixed => faults.add(cells.span().start, Message::new("ingest.layout_cells_unused")),
+            Some(cells) if !are_sound(cells.get_ref()) => {
+                faults.add(cells.span().start, Message::new("ingest.layout_cells"));
+            }
+            _ => {}
         }
         if let Some(date) = self.as_of.as_ref().filter(|date| Date::parse_iso(date.get_ref()).is_none()) {
             faults.add(date.span().start, Message::new("ingest.layout_as_of").with("text", date.get_ref()));
@@ -348,6 +366,11 @@ impl Source {
     /// The date the layout itself gives to the delivery.
     pub(super) fn stated_as_of(&self) -> Option<Date> {
         Date::parse_iso(self.as_of.as_ref()?.get_ref())
+    }
+
+    /// Headings and widths of a list without separators; none of any other.
+    pub(super) fn fixed_cells(&self) -> &[(String, u32)] {
+        self.connector.cells.as_ref().map_or(&[], |cells| cells.get_ref())
     }
 
     /// The quote byte, if cells may be quoted.

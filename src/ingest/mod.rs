@@ -2,8 +2,8 @@
 //! not needed.
 //!
 //! ```text
-//! layout ─▶ deliveries ─▶ delimited │ xlsx │ dbf ─▶ headings ─▶ chunks ─▶ records ─▶ rows ─▶ batch ─▶ Evidence
-//! (TOML)    (inbox)       (connectors)              (mapping)   (rayon)   (bytes)    (bins)  (joined in file order)
+//! layout ─▶ deliveries ─▶ delimited │ fixed │ dbf │ xlsx ─▶ headings ─▶ chunks ─▶ records ─▶ rows ─▶ batch ─▶ Evidence
+//! (TOML)    (inbox)       (connectors)                      (mapping)   (rayon)   (bytes)    (bins)  (joined in file order)
 //! ```
 //!
 //! A missing delivery, a changed heading or an unreadable file is a state of that source; the run goes on and coverage
@@ -16,6 +16,7 @@ mod dbf;
 mod delimited;
 mod delivered;
 mod encoding;
+mod fixed;
 mod headings;
 mod held;
 mod inbox;
@@ -85,7 +86,7 @@ impl<'a> PartyView<'a> {
 /// Says whether a row about this person is kept. Called from many threads, once per person and row.
 pub type Wanted<'a> = dyn Fn(&PartyView<'_>) -> bool + Sync + 'a;
 
-/// Reads one format. The implementations are [`delimited`], [`xlsx`] and [`dbf`]; departments' databases come beside them.
+/// Reads one format. The implementations are [`delimited`], [`fixed`], [`dbf`] and [`xlsx`]; departments' databases come beside them.
 trait Connector: Sync {
     /// Reads a delivered file, the `index`th of its source. `Err` of kind `Input` if the file is not as the layout says.
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile>;
@@ -185,6 +186,7 @@ fn read_files(
         Format::Csv => &delimited::Delimited { chunk },
         Format::Xlsx => &xlsx::Spreadsheet,
         Format::Dbf => &dbf::Dbf { chunk },
+        Format::Fixed => &fixed::Fixed { chunk },
     };
     let mut evidence = nothing(job);
     let (mut all, mut changes, mut numbers) = (Batch::new(job.kind), Vec::new(), Vec::new());

@@ -1,21 +1,24 @@
-//! Where one record of a file ends and the next begins: by separators in delimited text ([`super::split`]), by length in a table
-//! ([`super::dbf`]). Whoever reads a file in pieces asks here and need not know which.
+//! Where one record of a file ends and the next begins: by separators in delimited text ([`super::split`]), by line in a list without them
+//! ([`super::fixed`]), by length in a table ([`super::dbf`]). Whoever reads a file in pieces asks here and need not know which.
 
 use memchr::memchr;
 
 use super::dbf::{Shape, TableRecords};
+use super::fixed::{RuledLines, Ruler};
 use super::split::{Dialect, Record, Splitter};
 
 /// How a file's bytes fall into records.
 #[derive(Clone, Copy)]
 pub(super) enum Form<'a> {
     Text(Dialect),
+    Ruled(&'a Ruler),
     Table(&'a Shape),
 }
 
 /// Walks over the records of some bytes.
 pub(super) enum Records<'a> {
     Text(Splitter<'a>),
+    Ruled(RuledLines<'a>),
     Table(TableRecords<'a>),
 }
 
@@ -24,6 +27,7 @@ impl<'a> Form<'a> {
     pub(super) fn records(self, bytes: &'a [u8], base: usize, from: usize) -> Records<'a> {
         match self {
             Self::Text(dialect) => Records::Text(Splitter::new(bytes, from - base, dialect).lying_at(base)),
+            Self::Ruled(ruler) => Records::Ruled(RuledLines::new(ruler, bytes, base, from - base)),
             Self::Table(shape) => Records::Table(TableRecords::new(shape, bytes, base, from - base)),
         }
     }
@@ -32,7 +36,7 @@ impl<'a> Form<'a> {
     /// a guess: a line end may stand in a quoted cell.
     pub(super) fn begins(self, bytes: &[u8], base: usize, none: usize) -> usize {
         match self {
-            Self::Text(_) => memchr(b'\n', bytes).map_or(none, |line_end| base + line_end + 1),
+            Self::Text(_) | Self::Ruled(_) => memchr(b'\n', bytes).map_or(none, |line_end| base + line_end + 1),
             Self::Table(shape) => shape.record_at(base + 1).min(none),
         }
     }
@@ -44,6 +48,7 @@ impl Records<'_> {
     pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
         match self {
             Self::Text(splitter) => splitter.next(until),
+            Self::Ruled(lines) => lines.next(until),
             Self::Table(records) => records.next(until),
         }
     }
@@ -52,6 +57,7 @@ impl Records<'_> {
     pub(super) fn go_to(&mut self, at: usize) {
         match self {
             Self::Text(splitter) => splitter.go_to(at),
+            Self::Ruled(lines) => lines.go_to(at),
             Self::Table(records) => records.go_to(at),
         }
     }
@@ -60,6 +66,7 @@ impl Records<'_> {
     pub(super) fn at(&self) -> usize {
         match self {
             Self::Text(splitter) => splitter.at(),
+            Self::Ruled(lines) => lines.at(),
             Self::Table(records) => records.at(),
         }
     }
@@ -68,6 +75,7 @@ impl Records<'_> {
     pub(super) fn lines(&self) -> u32 {
         match self {
             Self::Text(splitter) => splitter.lines(),
+            Self::Ruled(lines) => lines.lines(),
             Self::Table(records) => records.lines(),
         }
     }

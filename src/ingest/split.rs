@@ -317,7 +317,8 @@ fn cell_end(bytes: &[u8], start: usize, dialect: Dialect) -> (usize, bool) {
     }
 }
 
-fn without_return(bytes: &[u8], start: usize, end: usize) -> usize {
+/// Where a line ends that may end in a carriage return.
+pub(super) fn without_return(bytes: &[u8], start: usize, end: usize) -> usize {
     if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end }
 }
 

@@ -425,6 +425,7 @@ fn rejects_kept_are_bounded_and_counts_are_not() {
 
 mod edges;
 mod known_files;
+mod ruled;
 mod tables;
 mod withdrawn;
 

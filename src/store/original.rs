@@ -18,6 +18,9 @@ const RECORD_BYTES: u64 = 64 << 10;
 /// How the format of a DBF table begins; its encoding follows.
 const TABLE: &str = "DBF, ";
 
+/// How that of a list without separators ends.
+const FIXED: &str = ", fixed";
+
 /// What the inbox still says.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(tag = "state", content = "text", rename_all = "snake_case")]
@@ -78,7 +81,7 @@ impl<'a> Inbox<'a> {
         let Some(encoding) = encoding_of(table.unwrap_or(&file.format)) else { return Original::Sheet };
         let read = match table {
             Some(_) => record_of_table(&path, place, encoding),
-            None => record_of_text(&path, place, delimiter_of(&file.format)).map(|bytes| {
+            None => record_of_text(&path, place, &file.format).map(|bytes| {
                 let (text, _) = encoding.decode_without_bom_handling(&bytes);
                 text.trim_start_matches('\u{feff}').to_owned()
             }),
@@ -95,13 +98,17 @@ enum Place {
     Line(u32),
 }
 
-fn record_of_text(path: &Path, place: Place, delimiter: Option<u8>) -> std::io::Result<Vec<u8>> {
+fn record_of_text(path: &Path, place: Place, format: &str) -> std::io::Result<Vec<u8>> {
+    let (is_one_line, delimiter) = (format.ends_with(FIXED), delimiter_of(format));
     let offset = match place {
         Place::Offset(offset) => offset,
         Place::Line(line) => start_of_line(path, line)?,
     };
     let mut bytes = read_at(path, offset, RECORD_BYTES)?;
-    bytes.truncate(record_end(&bytes, delimiter));
+    bytes.truncate(match is_one_line {
+        true => memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |newline| line_end(&bytes, newline)),
+        false => record_end(&bytes, delimiter),
+    });
     Ok(bytes)
 }
 
@@ -228,6 +235,15 @@ mod tests {
         let mut inbox = Inbox::new(folder.path());
         assert_eq!(inbox.record(&file, 97), Original::Text("鲁A|1".into()));
         assert_eq!(inbox.record_in_line(&file, 3), Original::Text("京B|2".into()));
+    }
+
+    #[test]
+    fn a_line_without_separators_ends_where_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = delivered(folder.path(), b"\"A  1\r\n\"B  2\n", "UTF-8, fixed");
+        let mut inbox = Inbox::new(folder.path());
+        assert_eq!(inbox.record(&file, 0), Original::Text("\"A  1".into()));
+        assert_eq!(inbox.record_in_line(&file, 2), Original::Text("\"B  2".into()));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!
 //! Units: bytes. A record's line is its number and one, the heading being line 1, as a spreadsheet program shows the table.
 
-use std::io::Write as _;
+use memchr::memchr;
 
 use super::chunks::Body;
 use super::delivered::Delivered;
@@ -19,9 +19,9 @@ use super::layout::EncodingChoice;
 use super::records::Form;
 use super::rows::RowReader;
 use super::split::{Cell, Fault, Record};
-use super::{Connector, Job, Known, Picked, ReadFile, xlsx};
-use crate::kernel::dbf::{self, Listed};
-use crate::kernel::{Date, Error, Message, Result};
+use super::{Connector, Job, Known, Picked, ReadFile};
+use crate::kernel::dbf::{self, Holds, Listed};
+use crate::kernel::{Error, Message, Result};
 
 /// First bytes of tables that are read: dBase III to IV, FoxBase, FoxPro 2 and Visual FoxPro, with or without texts beside them.
 const VERSIONS: [u8; 10] = [0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0xCB, 0xF5, 0xFB];
@@ -57,23 +57,6 @@ struct Field {
     short_bit: Option<usize>,
 }
 
-/// What the bytes of a field are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    /// Also of numbers and dates.
-    Text,
-    /// `T`, `F`, or `?` if it was not given.
-    Flag,
-    Integer,
-    Double,
-    /// Ten-thousandths.
-    Currency,
-    /// A day and the time in it.
-    Moment,
-    /// A place in another file, or bytes for some program.
-    Elsewhere,
-}
-
 impl Field {
     /// Whether its cells are more than the bytes that lie there.
     fn is_plain(&self) -> bool {
@@ -95,16 +78,7 @@ fn fields_of(heading: &[u8]) -> Option<Vec<Field>> {
         has_one.then(|| bits - 1)
     };
     let field = |listed: Listed| {
-        let holds = match (listed.ty, listed.length) {
-            (b'C' | b'N' | b'F' | b'D' | b'V', _) => Holds::Text,
-            (b'L', 1) => Holds::Flag,
-            (b'I', 4) => Holds::Integer,
-            (b'B', 8) => Holds::Double,
-            (b'Y', 8) => Holds::Currency,
-            (b'T', 8) => Holds::Moment,
-            (b'M' | b'G' | b'P' | b'W' | b'Q' | b'B' | b'0', _) => Holds::Elsewhere,
-            _ => return None,
-        };
+        let holds = listed.holds()?;
         let short_bit = bit(matches!(listed.ty, b'V' | b'Q'));
         let null_bit = bit(listed.flags & 2 != 0);
         Some(Field { listed, holds, null_bit, short_bit })
@@ -123,10 +97,17 @@ impl Shape {
         let refused = |message| Error::input(message).hint(Message::new("ingest.refused_dbf_hint"));
         let broken = || refused(Message::new("ingest.refused_dbf"));
         let (start, length) = dbf::places(&head).filter(|_| head.len() > dbf::ENTRY).ok_or_else(broken)?;
+        if memchr(0, &head[..dbf::ENTRY]).is_none() {
+            return Err(Error::input(Message::new("ingest.refused_no_table"))
+                .hint(Message::new("ingest.refused_no_table_hint")));
+        }
         if !VERSIONS.contains(&head[0]) {
             return Err(refused(
                 Message::new("ingest.refused_dbf_version").with("version", format!("{:02X}", head[0])),
             ));
+        }
+        if head[14] != 0 {
+            return Err(refused(Message::new("ingest.refused_dbf_open")));
         }
         if head[15] != 0 {
             return Err(refused(Message::new("ingest.refused_dbf_locked")));
@@ -143,6 +124,12 @@ impl Shape {
             let there = file.len().saturating_sub(start) / length;
             let message = Message::new("ingest.refused_dbf_records").with("said", records).with("there", there);
             return Err(Error::input(message).hint(Message::new("ingest.refused_dbf_records_hint")));
+        }
+        const FIRST: usize = 16;
+        let first = file.piece_of(start, records.min(FIRST).saturating_mul(length))?;
+        let begins = |record: &[u8]| matches!(record[0], b' ' | b'*');
+        if records > 0 && !first.chunks(length).any(begins) {
+            return Err(broken());
         }
         let is_marks = |field: &Field| field.listed.ty == b'0';
         let null_marks = fields.iter().find(|field| is_marks(field)).map(|field| field.listed.clone());
@@ -208,13 +195,15 @@ pub(super) struct TableRecords<'a> {
     base: usize,
     at: usize,
     lines: u32,
-    /// Of every record, but for fields that are not plain.
-    cells: Vec<Cell>,
+    /// Of every record that is nothing but padded texts.
+    plain: Vec<Cell>,
     /// Of a record that says nothing.
     blank: Vec<Cell>,
-    /// Fields that are not plain.
-    special: Vec<usize>,
-    /// A record, and behind it what its special fields say.
+    /// Of any other.
+    cells: Vec<Cell>,
+    /// All fields are plain.
+    is_plain: bool,
+    /// A record, and behind it what its binary fields say.
     text: Vec<u8>,
 }
 
@@ -222,9 +211,10 @@ impl<'a> TableRecords<'a> {
     /// `at`: in the bytes, which lie at `base` of the file; a record begins there.
     pub(super) fn new(shape: &'a Shape, bytes: &'a [u8], base: usize, at: usize) -> Self {
         let cell = |Field { listed, .. }: &Field| (listed.at as u32, (listed.at + listed.length) as u32);
-        let cells: Vec<Cell> = shape.fields.iter().map(cell).collect();
-        let special = (0..cells.len()).filter(|field| !shape.fields[*field].is_plain()).collect();
-        Self { shape, bytes, base, at, lines: 0, blank: vec![(0, 0); cells.len()], cells, special, text: Vec::new() }
+        let plain: Vec<Cell> = shape.fields.iter().map(cell).collect();
+        let (blank, is_plain) = (vec![(0, 0); plain.len()], shape.fields.iter().all(Field::is_plain));
+        let (cells, text) = (Vec::new(), Vec::new());
+        Self { shape, bytes, base, at, lines: 0, plain, blank, cells, is_plain, text }
     }
 
     /// Goes to another record's start; lines count from there.
@@ -260,75 +250,42 @@ impl<'a> TableRecords<'a> {
             b' ' | b'*' => None,
             _ => Some(Fault::NoRecord),
         };
-        if fault.is_none() && !self.special.is_empty() {
-            self.put_special(raw);
+        let is_plain = self.is_plain && memchr(0, raw).is_none();
+        if fault.is_none() && !is_plain {
+            self.put_cells(raw);
         }
-        let cells: &[Cell] = match (fault, raw[0]) {
-            (Some(_), _) => &[],
-            (None, b'*') => &self.blank,
-            (None, _) => &self.cells,
+        let (text, cells): (&[u8], &[Cell]) = match (fault, raw[0]) {
+            (Some(_), _) => (raw, &[]),
+            (None, b'*') => (raw, &self.blank),
+            (None, _) if is_plain => (raw, &self.plain),
+            (None, _) => (&self.text, &self.cells),
         };
-        let text = if self.special.is_empty() || fault.is_some() { raw } else { &self.text };
         Some(Record { raw, text, cells, line, offset: (self.base + start) as u64, fault, last: is_cut })
     }
 
-    fn put_special(&mut self, raw: &[u8]) {
-        let Self { shape, cells, special, text, .. } = self;
-        text.clear();
+    fn put_cells(&mut self, raw: &[u8]) {
+        let Self { shape, cells, text, .. } = self;
+        (cells.clear(), text.clear());
         text.extend_from_slice(raw);
         let marks = shape.null_marks.as_ref().map_or(&[][..], |marks| marks.of(raw));
         let is_marked = |bit: Option<usize>| {
             bit.is_some_and(|bit| marks.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1))
         };
-        for at in special.iter() {
-            let field = &shape.fields[*at];
+        for field in &shape.fields {
             let bytes = field.listed.of(raw);
             let from = text.len();
-            cells[*at] = if is_marked(field.null_bit) {
+            cells.push(if is_marked(field.null_bit) {
                 (0, 0)
             } else if field.holds == Holds::Text {
                 let length = if is_marked(field.short_bit) { usize::from(bytes[bytes.len() - 1]) } else { bytes.len() };
-                (field.listed.at as u32, (field.listed.at + length.min(bytes.len())) as u32)
+                let length = dbf::text(&bytes[..length.min(bytes.len())]).len();
+                (field.listed.at as u32, (field.listed.at + length) as u32)
             } else {
-                write_binary(field.holds, bytes, text);
+                dbf::write_value(field.holds, bytes, text);
                 (from as u32, text.len() as u32)
-            };
+            });
         }
     }
-}
-
-/// Writes what bytes that are no text say; nothing where nothing was given.
-fn write_binary(holds: Holds, bytes: &[u8], out: &mut Vec<u8>) {
-    let four = |at: usize| i32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
-    let eight = || <[u8; 8]>::try_from(bytes).expect("eight bytes");
-    let written = match holds {
-        Holds::Flag if bytes == b"?" => Ok(()),
-        Holds::Flag => out.write_all(bytes),
-        Holds::Integer => write!(out, "{}", four(0)),
-        Holds::Double => {
-            let mut text = String::new();
-            xlsx::write_number(f64::from_le_bytes(eight()), false, &mut text);
-            out.write_all(text.as_bytes())
-        }
-        Holds::Currency => {
-            const PARTS: u64 = 10_000;
-            let amount = i64::from_le_bytes(eight());
-            let sign = if amount < 0 { "-" } else { "" };
-            let (whole, parts) = (amount.unsigned_abs() / PARTS, amount.unsigned_abs() % PARTS);
-            write!(out, "{sign}{whole}.{parts:04}")
-        }
-        Holds::Moment => {
-            const OF_1970: i32 = 2_440_588; // days are counted from 4713 BC
-            match four(0) {
-                0 => Ok(()),
-                // Beyond these years it is no date, and is said to be none where it is read.
-                day @ 1_721_426..=5_373_484 => write!(out, "{}", Date::from_days(day - OF_1970)),
-                other => write!(out, "#{other}"),
-            }
-        }
-        Holds::Text | Holds::Elsewhere => Ok(()),
-    };
-    written.expect("a Vec takes every byte");
 }
 
 /// A table. `chunk` as for delimited text.

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::encoding::Encoding;
 use crate::kernel::{Error, Message, Result};
@@ -17,6 +18,7 @@ pub(super) struct Delivered {
     path: PathBuf,
     file: File,
     length: usize,
+    written: Option<SystemTime>,
 }
 
 /// What is looked at to tell an encoding.
@@ -25,9 +27,27 @@ const TELLING: usize = 1 << 20;
 impl Delivered {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let trouble = |error: io::Error| Error::io(path, &error);
+        // To open a pipe is to wait until somebody writes.
+        if !path.metadata().map_err(trouble)?.is_file() {
+            return Err(Error::input(Message::new("ingest.refused_no_file")).at(path));
+        }
         let file = File::open(path).map_err(trouble)?;
-        let length = file.metadata().map_err(trouble)?.len();
-        Ok(Self { path: path.to_owned(), file, length: usize::try_from(length).unwrap_or(usize::MAX) })
+        let about = file.metadata().map_err(trouble)?;
+        let length = usize::try_from(about.len()).unwrap_or(usize::MAX);
+        Ok(Self { path: path.to_owned(), file, length, written: about.modified().ok() })
+    }
+
+    /// Refuses a file that is not as it was when it was opened: half of what was read may be of another one.
+    ///
+    /// # Errors
+    /// The disk; kind `Input`.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        let about = self.file.metadata().map_err(|error| Error::io(&self.path, &error))?;
+        if about.len() == self.length as u64 && about.modified().ok() == self.written {
+            return Ok(());
+        }
+        let changed = Error::input(Message::new("ingest.refused_changed")).at(&self.path);
+        Err(changed.hint(Message::new("ingest.refused_cut_hint")))
     }
 
     /// Bytes.
@@ -140,6 +160,20 @@ mod tests {
         std::fs::write(folder.path().join("a.csv"), "0123").unwrap();
         let error = file.read(2..10, &mut Vec::new()).unwrap_err();
         assert_eq!((error.message().key, error.kind()), ("ingest.refused_cut", crate::kernel::ErrorKind::Input));
+    }
+
+    #[test]
+    fn a_file_that_is_added_to_or_written_over_is_told() {
+        let (folder, file) = delivered(b"0123456789");
+        assert!(file.check_unchanged().is_ok());
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "0123456789ab").unwrap();
+        assert_eq!(file.check_unchanged().unwrap_err().message().key, "ingest.refused_changed");
+        let again = Delivered::open(&path).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        assert!(again.check_unchanged().is_err(), "as long as before, and written since");
+        assert!(Delivered::open(folder.path()).is_err(), "a folder is no file");
     }
 
     #[test]

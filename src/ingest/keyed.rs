@@ -63,6 +63,7 @@ pub(super) fn read(
     job: &Job<'_>,
 ) -> Result<ReadPart> {
     let ReadFile { mut batch, headings, digest, format, encoding, sheet } = connector.read(delivered, index, job)?;
+    delivered.check_unchanged()?;
     let (path, bytes, rows) = (path.to_owned(), delivered.len() as u64, batch.bins.read);
     let file = ExtractFile { path, digest, bytes, format, rows };
     if let (Some(keys), Some(mut entries)) = (job.keys, batch.entries.take()) {

@@ -16,7 +16,8 @@ use super::headings::{self, Candidate, LOOK_AT, Mapping};
 use super::layout::Source;
 use super::rows::RowReader;
 use super::split::{Cell, Record};
-use super::{Connector, Job, Known, Picked, ReadFile};
+use super::{Connector, Job, Known, Picked, ReadFile, dbf};
+use crate::kernel::digits::Float;
 use crate::kernel::{Digest, Error, Message, Result};
 use crate::model::extract_keys::Place;
 use crate::model::kind::Kind;
@@ -37,9 +38,6 @@ const ROWS_PER_STEP: u64 = 4_096;
 
 /// The serial number of 2200-01-01; larger numbers in a date column are digits like 20190404.
 const SERIAL_END: f64 = 109_575.0;
-
-/// The float from which a spreadsheet's number no longer holds all its digits.
-const DIGITS_LOST: f64 = 1e15;
 
 pub(super) struct Spreadsheet;
 
@@ -65,6 +63,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<Xlsx<Cursor<&[u8]>>> {
             let message = Message::new("ingest.refused_xlsx").with("reason", format!("{} MB", unpacked >> 20));
             return Err(Error::input(message).hint(Message::new("ingest.refused_xlsx_hint")));
         }
+    }
+    if dbf::is_table(bytes) {
+        return Err(Error::input(Message::new("ingest.refused_table")).hint(Message::new("ingest.refused_table_hint")));
     }
     Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))
 }
@@ -399,17 +400,10 @@ fn write_value(value: &DataRef<'_>, is_date: bool, out: &mut String) {
     }
 }
 
-pub(super) fn write_number(number: f64, is_date: bool, out: &mut String) {
-    let written = if is_date && (1.0..SERIAL_END).contains(&number) {
-        write!(out, "{}", dates::of_serial(number as i32))
-    } else if number.abs() >= DIGITS_LOST {
-        let text = format!("{number:.5E}");
-        match text.split_once('E') {
-            Some((digits, exponent)) => write!(out, "{digits}E+{exponent}"),
-            None => write!(out, "{text}"),
-        }
-    } else {
-        write!(out, "{number}")
+fn write_number(number: f64, is_date: bool, out: &mut String) {
+    let written = match is_date && (1.0..SERIAL_END).contains(&number) {
+        true => write!(out, "{}", dates::of_serial(number as i32)),
+        false => write!(out, "{}", Float(number)),
     };
     written.expect("a String takes all text");
 }

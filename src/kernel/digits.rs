@@ -18,6 +18,21 @@ pub fn eight(text: &[u8; 8]) -> Option<u32> {
     Some((odd.wrapping_add(even) >> 32) as u32)
 }
 
+/// A number that a program keeps as a float, in the shortest form that reads back the same. From 16 digits on it has lost its tail, and is
+/// written in scientific notation: whoever reads it sees a destroyed number and not a wrong one.
+pub struct Float(pub f64);
+
+impl std::fmt::Display for Float {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const DIGITS_LOST: f64 = 1e15;
+        let text = format!("{:.5E}", self.0);
+        match text.split_once('E') {
+            Some((digits, exponent)) if self.0.abs() >= DIGITS_LOST => write!(f, "{digits}E+{exponent}"),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}
+
 /// `00` to `99`.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];

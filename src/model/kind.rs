@@ -99,7 +99,7 @@ const BUILTIN: &[Row] = &[
             ("certificate", "不动产权证号", FieldType::Text),
             ("unit_number", "不动产单元号", FieldType::Text),
             ("location", "坐落", FieldType::Text),
-            ("area", "建筑面积", FieldType::Decimal),
+            ("area", "建筑面积（平方米）", FieldType::Decimal),
             ("purpose", "规划用途", FieldType::Code),
             ("ownership", "共有方式", FieldType::Code),
             ("share", "份额", FieldType::Text),

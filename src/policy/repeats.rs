@@ -7,7 +7,6 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::frame::{Seat, World, evidence_of, fact_text, record};
 use crate::kernel::Date;
-use crate::model::evidence::Evidence;
 use crate::model::kind;
 use crate::model::register::Role;
 use crate::model::table::Column as Field;
@@ -104,38 +103,68 @@ const STANDS_IN: [(&str, &str); 1] = [("housing", "certificate")];
 /// everything that the earlier one gives, and is of the same thing by all that identifies it; by days, for of one day, or without
 /// one, nobody can tell.
 pub(super) fn replaced(world: &World, seats: &[Seat]) -> Vec<bool> {
-    let of_person = |rows: &[Seat]| {
-        let replaces = |seat: &Seat| rows.iter().any(|later| is_replaced_by(world, seat, later));
-        rows.iter().map(|seat| rows.len() > 1 && replaces(seat)).collect::<Vec<_>>()
-    };
-    of_persons(seats).flat_map(of_person).collect()
+    of_persons(seats).flat_map(|rows| replaced_of_person(world, rows)).collect()
 }
 
-fn is_replaced_by(world: &World, seat: &Seat, later: &Seat) -> bool {
-    let is_later = row_date(world, seat).zip(row_date(world, later)).is_some_and(|(day, later)| day < later);
-    let [own, other] = [seat, later].map(|seat| evidence_of(world, seat));
-    if !is_later || own.kind.code != other.kind.code {
-        return false;
+/// Somebody may have thousands of rows (a number that many use): each is looked at once, not once for each of the others.
+fn replaced_of_person(world: &World, rows: &[Seat]) -> Vec<bool> {
+    let mut flags = vec![false; rows.len()];
+    let days: Vec<Option<Date>> = rows.iter().map(|seat| row_date(world, seat)).collect();
+    let mut known = days.iter().flatten();
+    let first = known.next();
+    if known.all(|day| Some(day) == first) {
+        return flags;
     }
-    let text = |evidence: &Evidence, seat: &Seat, field: usize| {
-        in_one_writing(&evidence.table.columns[field].text(seat.row as usize))
-    };
-    let both = |field: usize| (text(own, seat, field), text(other, later, field));
-    let agree = |field: usize| {
-        let (own, other) = both(field);
-        own == other
-    };
-    let known = |field: usize| identifies(&text(own, seat, field));
-    let stands_in =
-        STANDS_IN.iter().find(|(kind, _)| *kind == own.kind.code).and_then(|(_, name)| own.kind.field(name));
-    let is_stood_in = |field: usize| text(own, seat, field).is_empty() && stands_in.is_some_and(known);
-    let identifies_it = |field: &usize| agree(*field) && (known(*field) || is_stood_in(*field));
-    let of_the_thing = OF_THE_THING.iter().filter(|(kind, _)| *kind == own.kind.code).flat_map(|(_, fields)| *fields);
-    let fields = own.kind.fields.iter().enumerate().filter(|(_, field)| !kind::is_common(&field.name));
-    own.kind.fact.iter().any(|field| known(*field))
-        && own.kind.fact.iter().all(identifies_it)
-        && of_the_thing.filter_map(|name| own.kind.field(name)).all(agree)
-        && fields.map(|(field, _)| both(field)).all(|(given, later)| given.is_empty() || !later.is_empty())
+    let mut things: BTreeMap<String, Vec<(usize, Date)>> = BTreeMap::new();
+    for (place, day) in days.iter().enumerate() {
+        if let Some(day) = day {
+            things.entry(thing(world, &rows[place])).or_default().push((place, *day));
+        }
+    }
+    for dated in things.into_values().filter(|dated| dated.len() > 1) {
+        // The last day on which just these fields were given.
+        let mut last: BTreeMap<Vec<bool>, Date> = BTreeMap::new();
+        for (place, day) in &dated {
+            let stands = last.entry(given(world, &rows[*place])).or_insert(*day);
+            *stands = (*stands).max(*day);
+        }
+        for (place, day) in dated.iter().filter(|(place, _)| is_identified(world, &rows[*place])) {
+            let own = given(world, &rows[*place]);
+            let gives_all = |later: &Vec<bool>| own.iter().zip(later).all(|(own, later)| *later || !*own);
+            flags[*place] = last.iter().any(|(later, on)| on > day && gives_all(later));
+        }
+    }
+    flags
+}
+
+fn field_text(world: &World, seat: &Seat, field: usize) -> String {
+    in_one_writing(&evidence_of(world, seat).table.columns[field].text(seat.row as usize))
+}
+
+/// Everything that tells one thing of a kind from another, as a row has it.
+fn thing(world: &World, seat: &Seat) -> String {
+    let kind = &evidence_of(world, seat).kind;
+    let beside = OF_THE_THING.iter().filter(|(code, _)| *code == kind.code).flat_map(|(_, fields)| *fields);
+    let fields = kind.fact.iter().copied().chain(beside.filter_map(|name| kind.field(name)));
+    let texts = fields.map(|field| field_text(world, seat, field));
+    std::iter::once(kind.code.clone()).chain(texts).collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// By field of the kind's own, whether the row gives it.
+fn given(world: &World, seat: &Seat) -> Vec<bool> {
+    let fields = evidence_of(world, seat).kind.fields.iter().enumerate();
+    let own = fields.filter(|(_, field)| !kind::is_common(&field.name));
+    own.map(|(field, _)| !field_text(world, seat, field).is_empty()).collect()
+}
+
+/// What makes the fact of a row is known, or what stands in for it.
+fn is_identified(world: &World, seat: &Seat) -> bool {
+    let kind = &evidence_of(world, seat).kind;
+    let is_known = |field: usize| identifies(&field_text(world, seat, field));
+    let stands_in = STANDS_IN.iter().find(|(code, _)| *code == kind.code).and_then(|(_, name)| kind.field(name));
+    let is_stood_in = |field: usize| field_text(world, seat, field).is_empty() && stands_in.is_some_and(is_known);
+    kind.fact.iter().any(|field| is_known(*field))
+        && kind.fact.iter().all(|field| is_known(*field) || is_stood_in(*field))
 }
 
 /// A number that was masked, rounded by a spreadsheet, or is none, is many things' number.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::super::encoding::Encoding;
 use super::super::layout::fold;
 use super::looks::{Like, Looks};
 use super::{Beginning, CUSTOM, How, dictionary, encoding_word, is_misnamed, is_personal, unit_of};
@@ -89,7 +90,9 @@ impl<'a> Draft<'a> {
             }
             How::Sheet(name) => line!(out, "type = \"xlsx\"\npath = {}\nsheet = {}", quoted(path), quoted(name)),
             How::Table(encoding) => {
-                line!(out, "type = \"dbf\"\npath = {}\nencoding = {}", quoted(path), quoted(encoding_word(*encoding)));
+                // One whose texts are ASCII tells nothing of the next delivery's.
+                let word = if *encoding == Encoding::Utf8 { "auto" } else { encoding_word(*encoding) };
+                line!(out, "type = \"dbf\"\npath = {}\nencoding = {}", quoted(path), quoted(word));
             }
         }
     }

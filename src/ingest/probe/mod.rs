@@ -114,9 +114,10 @@ pub fn probe(file: &Path, kind_code: Option<&str>, path: &dyn Fn(&str) -> String
         return Err(Error::input(Message::new("ingest.refused_empty")).at(file));
     }
     let head = delivered.piece_of(0, HEAD)?;
+    let is_called_dbf = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("dbf"));
     let found = match () {
         () if head.starts_with(xlsx::MARK) => of_book(&delivered),
-        () if dbf::is_table(&head) => of_table(&delivered),
+        () if dbf::is_table(&head) || (is_called_dbf && head.contains(&0)) => of_table(&delivered),
         () => of_text(&delivered),
     };
     let found = found.map_err(|error| error.at(file))?;

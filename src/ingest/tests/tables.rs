@@ -166,7 +166,8 @@ fn numbers_that_lie_in_binary() {
     assert_eq!(column(&evidence, "share"), ["0.5", "12", ""]);
     let said: Vec<_> =
         evidence.rejects.iter().map(|one| (one.at.line, one.column.as_str(), one.text.as_str())).collect();
-    assert_eq!(said, [(4, "RQ", A), (4, "BL", A)]);
+    let row = format!("{A}|0.0099|#2147483647|0|NaN");
+    assert_eq!(said, [(4, "RQ", row.as_str()), (4, "BL", &row)], "with what its fields say");
 }
 
 #[test]
@@ -199,12 +200,19 @@ fn values_marked_as_null_were_not_given_and_varying_texts_end_where_they_say() {
         bytes.push(marks);
         bytes
     };
-    let records = [row(b"A12345678", 0), row(b"A12zzzzz\x03", 1), row(b"A12345678", 2), row(b"A1\0\0\0\0\0\0\x02", 5)];
-    let bytes = [heading(&fields, 4), records.concat()].concat();
+    // The last one ends at a zero, behind which somebody's memory lies.
+    let records = [
+        row(b"A12345678", 0),
+        row(b"A12zzzzz\x03", 1),
+        row(b"A12345678", 2),
+        row(b"A1\0\0\0\0\0\0\x02", 5),
+        row(b"A9\x003702\0\0", 0),
+    ];
+    let bytes = [heading(&fields, 5), records.concat()].concat();
     let evidence = centre(&bytes).read();
-    assert_eq!(bins(&evidence), (4, 4, 0, 0, 0), "{:?}", evidence.delivery);
-    assert_eq!(column(&evidence, "plate"), ["A12345678", "A12", "", "A1"]);
-    assert_eq!(column(&evidence, "registered_on"), ["2019-04-04", "2019-04-04", "2019-04-04", ""]);
+    assert_eq!(bins(&evidence), (5, 5, 0, 0, 0), "{:?}", evidence.delivery);
+    assert_eq!(column(&evidence, "plate"), ["A12345678", "A12", "", "A1", "A9"]);
+    assert_eq!(column(&evidence, "registered_on"), ["2019-04-04", "2019-04-04", "2019-04-04", "", "2019-04-04"]);
 }
 
 #[test]
@@ -257,7 +265,16 @@ fn a_table_that_is_not_whole_or_not_ours_is_refused() {
     for length in 1..heading(&FIELDS, 0).len() {
         assert!(said(&whole[..length]).contains("DBF"), "{length}");
     }
-    assert!(said(b"\xCA\xFD\xBE\xDD,1\n".repeat(9).as_slice()).contains("DBF"));
+    assert!(said(b"\xCA\xFD\xBE\xDD,1\n".repeat(9).as_slice()).contains("这不是 DBF 表"));
+    assert!(said(&changed(&|bytes| bytes[14] = 1)).contains("没有写完"));
+    let moved = changed(&|bytes| {
+        let start = heading(&FIELDS, 0).len();
+        bytes.drain(start..=start);
+        bytes.push(0x1A);
+    });
+    assert!(said(&moved).contains("不是完好"), "no record begins where one should");
+    let as_sheet = Centre::new(&LAYOUT.replace("\"dbf\"", "\"xlsx\""), &[("v.dbf", &whole)]).read();
+    assert!(refusal(&as_sheet).contains("这是 DBF 表"));
     let memo = [heading(&[FIELDS[0], FIELDS[1], ("HPHM", b'M', 9, 0), FIELDS[3]], 3), rows.concat()].concat();
     assert!(said(&memo).contains("备注"));
     let renamed = Centre::new(&LAYOUT.replace("HPHM", "CPHM"), &[("v.dbf", &whole)]).read();

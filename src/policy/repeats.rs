@@ -115,23 +115,25 @@ fn replaced_of_person(world: &World, rows: &[Seat]) -> Vec<bool> {
     if known.all(|day| Some(day) == first) {
         return flags;
     }
-    let mut things: BTreeMap<String, Vec<(usize, Date)>> = BTreeMap::new();
+    let mut facts: BTreeMap<String, Vec<(usize, Date)>> = BTreeMap::new();
     for (place, day) in days.iter().enumerate() {
         if let Some(day) = day {
-            things.entry(thing(world, &rows[place])).or_default().push((place, *day));
+            facts.entry(fact(world, &rows[place])).or_default().push((place, *day));
         }
     }
-    for dated in things.into_values().filter(|dated| dated.len() > 1) {
-        // The last day on which just these fields were given.
-        let mut last: BTreeMap<Vec<bool>, Date> = BTreeMap::new();
+    for dated in facts.into_values().filter(|dated| dated.len() > 1) {
+        // By what else tells the thing, and by what is given of it: the last day.
+        let mut last: BTreeMap<String, BTreeMap<Vec<bool>, Date>> = BTreeMap::new();
         for (place, day) in &dated {
-            let stands = last.entry(given(world, &rows[*place])).or_insert(*day);
+            let seat = &rows[*place];
+            let stands = last.entry(beside(world, seat)).or_default().entry(given(world, seat)).or_insert(*day);
             *stands = (*stands).max(*day);
         }
         for (place, day) in dated.iter().filter(|(place, _)| is_identified(world, &rows[*place])) {
             let own = given(world, &rows[*place]);
             let gives_all = |later: &Vec<bool>| own.iter().zip(later).all(|(own, later)| *later || !*own);
-            flags[*place] = last.iter().any(|(later, on)| on > day && gives_all(later));
+            let of_it = &last[&beside(world, &rows[*place])];
+            flags[*place] = of_it.iter().any(|(later, on)| on > day && gives_all(later));
         }
     }
     flags
@@ -141,13 +143,21 @@ fn field_text(world: &World, seat: &Seat, field: usize) -> String {
     in_one_writing(&evidence_of(world, seat).table.columns[field].text(seat.row as usize))
 }
 
-/// Everything that tells one thing of a kind from another, as a row has it.
-fn thing(world: &World, seat: &Seat) -> String {
+fn texts(world: &World, seat: &Seat, fields: impl Iterator<Item = usize>) -> String {
+    fields.map(|field| field_text(world, seat, field)).collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// What makes the fact of a row.
+fn fact(world: &World, seat: &Seat) -> String {
     let kind = &evidence_of(world, seat).kind;
-    let beside = OF_THE_THING.iter().filter(|(code, _)| *code == kind.code).flat_map(|(_, fields)| *fields);
-    let fields = kind.fact.iter().copied().chain(beside.filter_map(|name| kind.field(name)));
-    let texts = fields.map(|field| field_text(world, seat, field));
-    std::iter::once(kind.code.clone()).chain(texts).collect::<Vec<_>>().join("\u{1f}")
+    format!("{}\u{1f}{}", kind.code, texts(world, seat, kind.fact.iter().copied()))
+}
+
+/// What tells one thing from another beside that.
+fn beside(world: &World, seat: &Seat) -> String {
+    let kind = &evidence_of(world, seat).kind;
+    let names = OF_THE_THING.iter().filter(|(code, _)| *code == kind.code).flat_map(|(_, fields)| *fields);
+    texts(world, seat, names.filter_map(|name| kind.field(name)))
 }
 
 /// By field of the kind's own, whether the row gives it.

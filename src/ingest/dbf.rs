@@ -265,7 +265,8 @@ impl<'a> TableRecords<'a> {
 
     fn put_cells(&mut self, raw: &[u8]) {
         let Self { shape, cells, text, .. } = self;
-        (cells.clear(), text.clear());
+        cells.clear();
+        text.clear();
         text.extend_from_slice(raw);
         let marks = shape.null_marks.as_ref().map_or(&[][..], |marks| marks.of(raw));
         let is_marked = |bit: Option<usize>| {

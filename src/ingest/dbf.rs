@@ -26,6 +26,10 @@ use crate::kernel::{Error, Message, Result};
 /// First bytes of tables that are read: dBase III to IV, FoxBase, FoxPro 2 and Visual FoxPro, with or without texts beside them.
 const VERSIONS: [u8; 10] = [0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0xCB, 0xF5, 0xFB];
 
+/// Where the heading says that a change was not finished, and that the records are encrypted.
+const UNFINISHED: usize = 14;
+const ENCRYPTED: usize = 15;
+
 /// What may stand behind the last record.
 const FILE_END: u8 = 0x1A;
 
@@ -86,6 +90,26 @@ fn fields_of(heading: &[u8]) -> Option<Vec<Field>> {
     dbf::fields(heading)?.into_iter().map(field).collect()
 }
 
+fn refused(message: Message) -> Error {
+    Error::input(message).hint(Message::new("ingest.refused_dbf_hint"))
+}
+
+/// Refuses what is no table, or one of a version or in a state that is not read. `head` is longer than a heading's first part.
+fn refuse_unreadable(head: &[u8]) -> Result<()> {
+    if memchr(0, &head[..dbf::ENTRY]).is_none() {
+        let hint = Message::new("ingest.refused_no_table_hint");
+        return Err(Error::input(Message::new("ingest.refused_no_table")).hint(hint));
+    }
+    match head {
+        [version, ..] if !VERSIONS.contains(version) => {
+            Err(refused(Message::new("ingest.refused_dbf_version").with("version", format!("{version:02X}"))))
+        }
+        _ if head[UNFINISHED] != 0 => Err(refused(Message::new("ingest.refused_dbf_open"))),
+        _ if head[ENCRYPTED] != 0 => Err(refused(Message::new("ingest.refused_dbf_locked"))),
+        _ => Ok(()),
+    }
+}
+
 impl Shape {
     /// Reads a table's heading; the encoding is the stated one, or told by the texts in it.
     ///
@@ -94,53 +118,42 @@ impl Shape {
     pub(super) fn open(file: &Delivered, stated: EncodingChoice) -> Result<Self> {
         const LONGEST: usize = 1 << 16;
         let head = file.piece_of(0, LONGEST)?;
-        let refused = |message| Error::input(message).hint(Message::new("ingest.refused_dbf_hint"));
         let broken = || refused(Message::new("ingest.refused_dbf"));
         let (start, length) = dbf::places(&head).filter(|_| head.len() > dbf::ENTRY).ok_or_else(broken)?;
-        if memchr(0, &head[..dbf::ENTRY]).is_none() {
-            return Err(Error::input(Message::new("ingest.refused_no_table"))
-                .hint(Message::new("ingest.refused_no_table_hint")));
-        }
-        if !VERSIONS.contains(&head[0]) {
-            return Err(refused(
-                Message::new("ingest.refused_dbf_version").with("version", format!("{:02X}", head[0])),
-            ));
-        }
-        if head[14] != 0 {
-            return Err(refused(Message::new("ingest.refused_dbf_open")));
-        }
-        if head[15] != 0 {
-            return Err(refused(Message::new("ingest.refused_dbf_locked")));
-        }
-        let is_whole =
-            |fields: &Vec<Field>| fields.last().is_some_and(|last| last.listed.at + last.listed.length == length);
-        let mut fields = fields_of(&head[..start.min(head.len())]).filter(is_whole).ok_or_else(broken)?;
-        let records = u32::from_le_bytes(head[4..8].try_into().expect("four bytes")) as usize;
-        let end = records.checked_mul(length).and_then(|bytes| bytes.checked_add(start)).unwrap_or(usize::MAX);
-        // Some programs fill the last block with marks of the end or zeros.
-        let behind = if end < file.len() { file.piece_of(end, length)? } else { Vec::new() };
-        let has_more = behind.len() >= length && !matches!(behind[0], FILE_END | 0);
-        if end > file.len() || has_more {
-            let there = file.len().saturating_sub(start) / length;
-            let message = Message::new("ingest.refused_dbf_records").with("said", records).with("there", there);
-            return Err(Error::input(message).hint(Message::new("ingest.refused_dbf_records_hint")));
-        }
-        const FIRST: usize = 16;
-        let first = file.piece_of(start, records.min(FIRST).saturating_mul(length))?;
-        let begins = |record: &[u8]| matches!(record[0], b' ' | b'*');
-        if records > 0 && !first.chunks(length).any(begins) {
-            return Err(broken());
-        }
+        refuse_unreadable(&head)?;
+        let ends = |fields: &Vec<Field>| fields.last().map_or(0, |last| last.listed.at + last.listed.length);
+        let listed = fields_of(&head[..start.min(head.len())]);
+        let mut fields = listed.filter(|fields| ends(fields) == length).ok_or_else(broken)?;
         let is_marks = |field: &Field| field.listed.ty == b'0';
         let null_marks = fields.iter().find(|field| is_marks(field)).map(|field| field.listed.clone());
         fields.retain(|field| !is_marks(field));
+        let records = u32::from_le_bytes(head[4..8].try_into().expect("four bytes")) as usize;
         let mut shape = Self { fields, start, length, records, null_marks, encoding: Encoding::Utf8 };
+        shape.check_records(file)?;
         shape.encoding = match stated {
             EncodingChoice::Utf8 => Encoding::Utf8,
             EncodingChoice::Gb18030 => Encoding::Gb18030,
             EncodingChoice::Auto => shape.told_encoding(file)?,
         };
         Ok(shape)
+    }
+
+    /// Refuses a table that holds fewer or more records than its heading says, or in which they do not begin where it says.
+    fn check_records(&self, file: &Delivered) -> Result<()> {
+        const FIRST: usize = 16;
+        // Some programs fill the last block with marks of the end or zeros.
+        let behind = if self.end() < file.len() { file.piece_of(self.end(), self.length)? } else { Vec::new() };
+        let has_more = behind.len() == self.length && !matches!(behind[0], FILE_END | 0);
+        if self.end() > file.len() || has_more {
+            let there = file.len().saturating_sub(self.start) / self.length;
+            let message = Message::new("ingest.refused_dbf_records").with("said", self.records).with("there", there);
+            return Err(Error::input(message).hint(Message::new("ingest.refused_dbf_records_hint")));
+        }
+        let first = file.piece_of(self.start, self.records.min(FIRST) * self.length)?;
+        match first.is_empty() || first.chunks(self.length).any(|record| matches!(record[0], b' ' | b'*')) {
+            true => Ok(()),
+            false => Err(refused(Message::new("ingest.refused_dbf"))),
+        }
     }
 
     /// By the names of fields and the first texts that are no ASCII; binary fields would tell nothing.
@@ -166,7 +179,7 @@ impl Shape {
 
     /// Where the records end in the file.
     fn end(&self) -> usize {
-        self.start + self.records * self.length
+        self.start.saturating_add(self.records.saturating_mul(self.length))
     }
 
     /// Where the first record begins at this place of the file or behind it.

@@ -15,7 +15,7 @@ use super::chunks::Body;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, Mapping};
-use super::layout::EncodingChoice;
+use super::layout::{EncodingChoice, fold};
 use super::records::Form;
 use super::rows::RowReader;
 use super::split::{Cell, Fault, Record};
@@ -337,16 +337,23 @@ fn body<'a>(shape: &'a Shape, file: &'a Delivered, index: u16, job: &'a Job<'a>)
 /// Which field of the table holds which field of the kind.
 ///
 /// # Errors
-/// Kind `Input`: a heading is missing, or stands over texts that lie elsewhere.
+/// Kind `Input`: a heading is missing, stands over two fields (names are cut at ten bytes: nobody knows which was meant), or over texts
+/// that lie elsewhere.
 pub(super) fn mapping(shape: &Shape, job: &Job<'_>) -> Result<Mapping> {
     let headings = shape.headings();
     let (_, mapping) =
         headings::find(job.source, job.kind, std::slice::from_ref(&headings)).map_err(|miss| miss.error)?;
-    match mapping.cells.iter().flatten().find(|cell| shape.fields[**cell].holds == Holds::Elsewhere) {
-        Some(cell) => {
-            let message = Message::new("ingest.refused_memo").with("heading", &headings.cells[*cell]);
-            Err(Error::input(message).hint(Message::new("ingest.refused_memo_hint")))
+    let folded: Vec<String> = headings.cells.iter().map(|heading| fold(heading)).collect();
+    let refuse = |cell: usize, key, hint| {
+        Err(Error::input(Message::new(key).with("heading", &headings.cells[cell])).hint(Message::new(hint)))
+    };
+    for cell in mapping.cells.iter().flatten().copied() {
+        if folded.iter().filter(|heading| **heading == folded[cell]).count() > 1 {
+            return refuse(cell, "ingest.refused_twice", "ingest.refused_twice_hint");
         }
-        None => Ok(mapping),
+        if shape.fields[cell].holds == Holds::Elsewhere {
+            return refuse(cell, "ingest.refused_memo", "ingest.refused_memo_hint");
+        }
     }
+    Ok(mapping)
 }

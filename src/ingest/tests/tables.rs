@@ -277,6 +277,9 @@ fn a_table_that_is_not_whole_or_not_ours_is_refused() {
     assert!(refusal(&as_sheet).contains("这是 DBF 表"));
     let memo = [heading(&[FIELDS[0], FIELDS[1], ("HPHM", b'M', 9, 0), FIELDS[3]], 3), rows.concat()].concat();
     assert!(said(&memo).contains("备注"));
+    let twice = [heading(&[FIELDS[0], ("SFZH", b'C', 8, 0), FIELDS[2], FIELDS[3]], 3), rows.concat()].concat();
+    let other = Centre::new(&LAYOUT.replace("\"姓名\"", "\"HPHM\""), &[("v.dbf", &twice)]).read();
+    assert!(refusal(&other).contains("两个字段都叫“SFZH”"));
     let renamed = Centre::new(&LAYOUT.replace("HPHM", "CPHM"), &[("v.dbf", &whole)]).read();
     assert!(refusal(&renamed).contains("CPHM"));
     let as_text = Centre::new(&LAYOUT.replace("\"dbf\"", "\"csv\""), &[("v.dbf", &whole)]).read();

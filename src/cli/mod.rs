@@ -148,7 +148,8 @@ pub fn main() -> ExitCode {
 }
 
 /// `hedui … | head` closes the pipe when it has seen enough: no bug, and nobody is left to tell. Nor is it one if the answer
-/// goes to a file on a full disk. Everything that a command keeps is written before it prints.
+/// goes to a file on a full disk. Everything that a command keeps is written before it prints. What is a bug is told without what it was
+/// about (invariant I-9).
 fn end_with_the_reader(lang: Lang) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -164,7 +165,12 @@ fn end_with_the_reader(lang: Lang) {
                 eprintln!("{}", fault.say(lang));
                 std::process::exit(fault.exit_code().into());
             }
-            None => usual(panic),
+            None if panic.payload().is::<&'static str>() => usual(panic),
+            // A text that was put together may quote what it stumbled over, a name or an id: the place tells enough.
+            None => {
+                let place = panic.location().map(ToString::to_string).unwrap_or_default();
+                eprintln!("{}", Message::new("cli.bug").with("place", place).say(lang));
+            }
         }
     }));
 }

@@ -70,6 +70,12 @@ impl HeldRows {
         &self.text
     }
 
+    /// Whether each cell holds whole characters of a text that is whole.
+    pub(super) fn cuts_no_character(&self, text: &str) -> bool {
+        let is_between = |place: u32| text.is_char_boundary(place as usize);
+        self.cells.iter().all(|(start, end)| is_between(*start) && is_between(*end))
+    }
+
     /// The cell at an index of each row, in order.
     pub(super) fn cells(&self, index: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
         let width = self.cells.len() / self.len().max(1);

@@ -348,7 +348,8 @@ impl Source {
         let (cells, is_fixed) = (&self.connector.cells, self.connector.format == Format::Fixed);
         let are_sound = |cells: &Vec<(String, u32)>| {
             let total = cells.iter().try_fold(0_u32, |sum, (_, width)| sum.checked_add(*width).filter(|_| *width > 0));
-            total.is_some_and(|total| (1..=RECORD_LIMIT as u32).contains(&total))
+            let names: BTreeSet<String> = cells.iter().map(|(name, _)| fold(name)).collect();
+            names.len() == cells.len() && total.is_some_and(|total| (1..=RECORD_LIMIT as u32).contains(&total))
         };
         match cells {
             None if is_fixed => faults.add(path_start, Message::new("ingest.layout_no_cells")),

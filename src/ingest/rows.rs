@@ -37,6 +37,8 @@ const COMPANY: &str = "company";
 #[derive(Debug, Clone, Copy)]
 enum Laid<'a> {
     Lines,
+    /// In cells by width.
+    Ruled,
     /// A row's offset says where its text is kept, and means nothing to people.
     Sheet,
     /// Filled up to the width of their fields.
@@ -127,6 +129,11 @@ impl<'a> RowReader<'a> {
     /// A reader of a spreadsheet's rows.
     pub(super) fn of_sheet(job: &Job<'a>, mapping: Mapping, file: u16, sheet: u16) -> Self {
         Self { laid: Laid::Sheet, ..Self::new(job, mapping, Encoding::Utf8, file, sheet) }
+    }
+
+    /// A reader of lines whose cells have widths.
+    pub(super) fn of_ruled(job: &Job<'a>, mapping: Mapping, encoding: Encoding, file: u16) -> Self {
+        Self { laid: Laid::Ruled, ..Self::new(job, mapping, encoding, file, 0) }
     }
 
     /// A reader of the records of a table.
@@ -239,6 +246,8 @@ impl<'a> RowReader<'a> {
             batch.bins.skipped += 1;
         } else if row.last && row.cells.len() < self.mapping.width {
             self.reject_row(row, "ingest.reject_truncated", batch);
+        } else if matches!(self.laid, Laid::Ruled) {
+            self.reject_row(row, "ingest.reject_width", batch);
         } else {
             self.reject_row(row, "ingest.reject_fields", batch);
         }
@@ -391,11 +400,14 @@ impl<'a> RowReader<'a> {
         }
         let held = std::mem::take(&mut batch.held);
         let rows = held.len();
-        // Checked as a whole: cell by cell, the checks of a kept row cost more than its values.
+        // Checked as a whole: cell by cell, the checks of a kept row cost more than its values. A width may cut a character in two, and
+        // what is whole in the row is none in its cells.
+        let has_widths = matches!(self.laid, Laid::Ruled | Laid::Table(_));
         let utf8 = match self.encoding {
             Encoding::Utf8 => simdutf8::basic::from_utf8(held.text()).ok(),
             Encoding::Gb18030 => None,
         };
+        let utf8 = utf8.filter(|text| !has_widths || held.cuts_no_character(text));
         let mut faults: Vec<(usize, usize, Option<&'static str>)> = Vec::new();
         for (field, (column, reading)) in batch.table.columns.iter_mut().zip(&self.readings).enumerate() {
             let Some(index) = self.mapping.cells[field] else {
@@ -455,7 +467,7 @@ impl<'a> RowReader<'a> {
     fn make_reject(&self, at: RowRef, raw: &[u8], cell: Option<usize>, reason: &'static str) -> Reject {
         let text: String = match self.laid {
             // Four bytes are the longest character in both encodings.
-            Laid::Lines | Laid::Sheet => {
+            Laid::Lines | Laid::Ruled | Laid::Sheet => {
                 let shown = &raw[..raw.len().min(REJECT_CHARACTERS * 4)];
                 self.encoding.decode(shown).0.chars().take(REJECT_CHARACTERS).collect()
             }

@@ -14,12 +14,10 @@ use std::path::Path;
 
 use super::delivered::Delivered;
 use super::encoding::Encoding;
-use super::fixed::{self, Ruler};
 use super::inbox::{newest_date_in_names, refuse_unclear};
 use super::layout::{Format, Source};
-use super::records::Form;
-use super::split::Dialect;
-use super::{Job, dbf, delimited, deliveries, xlsx};
+use super::split::{Dialect, Splitter};
+use super::{Job, dbf, delimited, deliveries, fixed, xlsx};
 use crate::kernel::{Cancel, Date, Error, ErrorKind, Message, Result, Silent};
 use crate::model::kind::Kind;
 
@@ -57,7 +55,7 @@ pub fn sample(root: &Path, source: &Source, kind: &Kind) -> Result<Sample> {
         let rows = match source.connector.format {
             Format::Csv => rows_of_text(&delivered, source, kind),
             Format::Xlsx => rows_of_book(&delivered, source, kind),
-            Format::Fixed => rows_of_lines(&delivered, source, kind),
+            Format::Fixed => fixed::estimate(&delivered, &looking(source, kind, &Cancel::default())),
             Format::Dbf => rows_of_table(&delivered, source, kind),
         };
         match rows.map_err(|error| error.at(&path)) {
@@ -88,11 +86,11 @@ fn rows_of_text(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     let heading = delimited::open(&first, &job, || Ok(Encoding::detect(&first).0))?;
     let dialect = Dialect { width: heading.mapping.width, ..heading.dialect };
     let mut counted = Counted::default();
-    count(&first[heading.body.min(first.len())..], Form::Text(dialect), &mut counted);
+    count(&first[heading.body.min(first.len())..], dialect, &mut counted);
     if is_whole {
         return Ok(counted.records);
     }
-    count(&delivered.lines(length / 2, PIECE)?, Form::Text(dialect), &mut counted);
+    count(&delivered.lines(length / 2, PIECE)?, dialect, &mut counted);
     let body = (length - heading.body) as u64;
     // Lines longer than a piece: nothing is known but that there is a record.
     Ok(if counted.bytes == 0 { 1 } else { scaled(counted.records, body, counted.bytes) })
@@ -110,17 +108,6 @@ fn rows_of_book(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
     Ok(rows)
 }
 
-fn rows_of_lines(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
-    let ruler = Ruler::new(source, delivered.encoding()?);
-    fixed::mapping(&ruler, &looking(source, kind, &Cancel::default()))?;
-    let start = fixed::start(delivered, source)?;
-    let piece = delivered.piece_of(start, 2 * PIECE)?;
-    let mut counted = Counted::default();
-    count(&piece, Form::Ruled(&ruler), &mut counted);
-    let body = (delivered.len() - start) as u64;
-    Ok(if counted.bytes == 0 { 0 } else { scaled(counted.records, body, counted.bytes) })
-}
-
 /// As its heading says; deleted ones are among them.
 fn rows_of_table(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
     let shape = dbf::Shape::open(delivered, source.connector.encoding)?;
@@ -128,9 +115,9 @@ fn rows_of_table(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<
     Ok(shape.records as u64)
 }
 
-fn count(bytes: &[u8], form: Form<'_>, counted: &mut Counted) {
-    let mut records = form.records(bytes, 0, 0);
-    while records.next(bytes.len()).is_some() {
+fn count(bytes: &[u8], dialect: Dialect, counted: &mut Counted) {
+    let mut splitter = Splitter::new(bytes, 0, dialect);
+    while splitter.next(bytes.len()).is_some() {
         counted.records += 1;
     }
     counted.bytes += bytes.len() as u64;

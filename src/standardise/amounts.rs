@@ -58,7 +58,7 @@ const MONEY_SUFFIXES: &[(&str, Unit)] = &[
 
 /// Money in 分; `Ok(None)` if blank. What is finer than 分 is rounded half away from zero.
 pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
-    let text = plain(text);
+    let text = in_one(text)?;
     if text.is_empty() {
         return Ok(None);
     }
@@ -71,6 +71,10 @@ pub fn money(text: &str, unit: Unit) -> Result<Option<Fen>, NotANumber> {
         .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)))
         .unwrap_or((text, unit));
     let number = Number::parse(text)?;
+    // Money that is said to be in 分 and has parts of one is in 元.
+    if unit == Unit::Fen && number.fraction.bytes().any(|digit| digit != b'0') {
+        return Err(NotANumber);
+    }
     let (whole, fraction) = number.scaled(unit.fen())?;
     let fen = whole + i128::from(fraction);
     let fen = i64::try_from(fen).ok().filter(|fen| *fen <= MOST).ok_or(NotANumber)?;
@@ -105,7 +109,7 @@ fn few_digits(digits: &[u8]) -> Option<i64> {
 
 /// A measure that is not money; `㎡`, `平方米` and `%` may stand behind it and are left out.
 pub fn decimal(text: &str) -> Result<Option<f64>, NotANumber> {
-    let text = plain(text);
+    let text = in_one(text)?;
     let text = ["平方米", "m2", "M2", "%"].iter().find_map(|suffix| text.strip_suffix(suffix)).unwrap_or(&text);
     if text.is_empty() {
         return Ok(None);
@@ -121,7 +125,7 @@ pub fn count(text: &str) -> Result<Option<i64>, NotANumber> {
     if let Some(number) = few_digits(text.as_bytes()).filter(|_| !text.is_empty()) {
         return Ok(Some(number));
     }
-    let text = plain(text);
+    let text = in_one(text)?;
     let text = text.strip_suffix(['辆', '套', '户', '人', '个', '次', '月']).unwrap_or(&text);
     if text.is_empty() {
         return Ok(None);
@@ -154,6 +158,25 @@ pub fn flag(text: &str, yes: &[String], no: &[String]) -> Result<Option<bool>, N
     } else {
         Err(NotANumber)
     }
+}
+
+/// As [`plain`]. Digits on both sides of a blank are one number only where it groups thousands: anything else are two cells that ran
+/// together, `1700   6` where widths are wrong by one.
+fn in_one(text: &str) -> Result<Cow<'_, str>, NotANumber> {
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    let (mut before, mut blanks) = ("", 0);
+    for part in text.split(char::is_whitespace) {
+        if part.is_empty() {
+            blanks += 1;
+            continue;
+        }
+        let is_group = blanks == 0 && part.bytes().take_while(u8::is_ascii_digit).count() == 3;
+        if before.ends_with(is_digit) && part.starts_with(is_digit) && !is_group {
+            return Err(NotANumber);
+        }
+        (before, blanks) = (part, 0);
+    }
+    Ok(plain(text))
 }
 
 /// Half width, without blanks. NFKC turns `￥` into `¥`, `－` into `-`, `㎡` into `m2`.
@@ -269,7 +292,6 @@ mod tests {
         assert_eq!(yuan("-0.005"), -1);
         assert_eq!(yuan("0.0049999999999999999999999"), 0);
         assert_eq!(yuan("0.30000000000000004"), 30);
-        assert_eq!(money("0.5", Unit::Fen).unwrap(), Some(Fen(1)));
     }
 
     #[test]
@@ -279,6 +301,19 @@ mod tests {
         assert_eq!(money("5万元", Unit::Yuan).unwrap(), Some(Fen(5_000_000)));
         assert_eq!(money("500元", Unit::TenThousandYuan).unwrap(), Some(Fen(50_000)));
         assert_eq!(money("123", Unit::Fen).unwrap(), Some(Fen(123)));
+        assert_eq!(money("123.00", Unit::Fen).unwrap(), Some(Fen(123)));
+        assert_eq!(money("12345.67", Unit::Fen), Err(NotANumber), "that is 元");
+    }
+
+    #[test]
+    fn two_cells_that_ran_together_are_no_number() {
+        for text in ["1700   6", "50 00.00", "17 00", "1 2", "1700  600", "1 234 56"] {
+            assert_eq!(money(text, Unit::Yuan), Err(NotANumber), "{text}");
+            assert!(count(text).is_err() && decimal(text).is_err(), "{text}");
+        }
+        for (text, fen) in [("1 234.50", 123_450), (" 12 元 ", 1_200), ("￥ 3 000 000", 300_000_000), ("- 5", -500)] {
+            assert_eq!(yuan(text), fen, "{text}");
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn lines_end_in_their_bins() {
     assert_eq!(column(&evidence, "registered_on"), ["2019-04-04", "", "2019-04-04"]);
     assert_eq!(evidence.refs.iter().map(|at| at.line).collect::<Vec<_>>(), [2, 3, 6]);
     let said: Vec<_> = evidence.rejects.iter().map(|one| (one.at.line, one.reason)).collect();
-    assert_eq!(said, [(7, "ingest.reject_fields"), (8, "ingest.reject_nobody")]);
+    assert_eq!(said, [(7, "ingest.reject_width"), (8, "ingest.reject_nobody")]);
     assert_eq!(evidence.files[0].format, "GB18030, fixed");
 }
 
@@ -110,4 +110,54 @@ fn what_a_layout_must_and_must_not_say() {
     assert!(said(&LAYOUT.replace("\"fixed\"", "\"csv\"")).contains("只用于"));
     let renamed = Centre::new(&LAYOUT.replace("[\"号牌\", 9]", "[\"车牌\", 9]"), &[("v.txt", &list(&[]))]).read();
     assert!(refusal(&renamed).contains("号牌"));
+}
+
+/// Thirty whole lines, and some more.
+fn filled(more: &[Vec<u8>]) -> Vec<u8> {
+    list(&[vec![line(["张三", A, "鲁A12345", ""]); 30], more.to_vec()].concat())
+}
+
+#[test]
+fn where_lines_are_filled_a_shorter_one_has_lost_something() {
+    let whole = line(["李四", B, "鲁C", "20190404"]);
+    let lost = [&whole[..3], &whole[4..]].concat(); // half of 四
+    let bytes = filled(&[lost, whole[..20].to_vec(), whole.clone(), gb("合计 33")]);
+    let evidence = centre(&bytes).read();
+    assert_eq!(bins(&evidence), (34, 31, 0, 2, 1), "{:?}", evidence.delivery);
+    assert!(evidence.rejects.iter().all(|one| one.reason == "ingest.reject_width"));
+}
+
+#[test]
+fn zeros_at_the_end_are_no_rows() {
+    let whole = filled(&[line(["李四", B, "鲁C", "20190404"])]);
+    for keep in [whole.len(), whole.len() - 1, whole.len() - 20, whole.len() - 44] {
+        let mut bytes = whole[..keep].to_vec();
+        bytes.resize(whole.len() + 90_000, 0);
+        let evidence = centre(&bytes).read();
+        assert_eq!(evidence.bins.rejected, 1, "{keep}: {:?}", bins(&evidence));
+        assert_eq!(evidence.rejects[0].reason, "ingest.reject_truncated", "{keep}");
+    }
+}
+
+#[test]
+fn widths_that_are_not_the_files_are_told() {
+    let said = |layout: &str, bytes: &[u8]| refusal(&Centre::new(layout, &[("v.txt", bytes)]).read());
+    let wider = LAYOUT.replace("[\"姓名\", 8]", "[\"姓名\", 10]");
+    assert!(said(&wider, &filled(&[])).contains("每行都是 43 字节，而 cells 各列合计 45 字节"));
+    // Without the blanks at their ends, lines are of no one length.
+    let bare: Vec<Vec<u8>> =
+        (0..30).map(|row| line(["张三", A, &"鲁A12345"[..row % 5 + 3], ""]).trim_ascii_end().to_vec()).collect();
+    assert!(said(&wider, &list(&bare)).contains("开头 30 个里只有 0 个像身份证号"));
+    assert_eq!(centre(&list(&bare)).read().bins.linked, 30);
+    let without_heading = &filled(&[])[gb("车辆清单 2026-11-21\n").len()..];
+    assert!(said(LAYOUT, without_heading).contains("第 1 行里有身份证号"));
+}
+
+#[test]
+fn a_width_that_cuts_a_character_of_three_bytes_damages_its_cell() {
+    let layout = LAYOUT.replace("encoding = \"gb18030\"\n", "").replace("heading_row = 1\n", "");
+    let rows = format!("欧阳明{A}鲁A345620190404\n");
+    let evidence = Centre::new(&layout, &[("v.txt", rows.as_bytes())]).read();
+    let said: Vec<_> = evidence.rejects.iter().map(|one| one.reason).collect();
+    assert_eq!((evidence.bins.read, said.contains(&"ingest.reject_bytes")), (1, true), "{said:?}");
 }

@@ -130,11 +130,8 @@ impl Shape {
         let records = u32::from_le_bytes(head[4..8].try_into().expect("four bytes")) as usize;
         let mut shape = Self { fields, start, length, records, null_marks, encoding: Encoding::Utf8 };
         shape.check_records(file)?;
-        shape.encoding = match stated {
-            EncodingChoice::Utf8 => Encoding::Utf8,
-            EncodingChoice::Gb18030 => Encoding::Gb18030,
-            EncodingChoice::Auto => shape.told_encoding(file)?,
-        };
+        let texts = shape.texts(file)?;
+        shape.encoding = Encoding::settle(stated, &texts, || Ok(Encoding::detect(&texts).0))?;
         Ok(shape)
     }
 
@@ -156,8 +153,8 @@ impl Shape {
         }
     }
 
-    /// By the names of fields and the first texts that are no ASCII; binary fields would tell nothing.
-    fn told_encoding(&self, file: &Delivered) -> Result<Encoding> {
+    /// What tells the encoding: names of fields and the first texts that are no ASCII. Binary fields would tell nothing.
+    fn texts(&self, file: &Delivered) -> Result<Vec<u8>> {
         let mut texts: Vec<u8> =
             self.fields.iter().flat_map(|field| [&field.listed.name[..], b"\n"].concat()).collect();
         let at_once = (TELLING / self.length).max(1) * self.length;
@@ -174,7 +171,7 @@ impl Shape {
                 }
             }
         }
-        Ok(Encoding::detect(&texts).0)
+        Ok(texts)
     }
 
     /// Where the records end in the file.

@@ -4,7 +4,6 @@ use super::chunks::Body;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, LOOK_AT, Mapping};
-use super::layout::EncodingChoice;
 use super::records::Form;
 use super::rows::RowReader;
 use super::split::{Dialect, Splitter};
@@ -55,11 +54,7 @@ pub(super) fn mark(bytes: &[u8]) -> usize {
 /// The heading of a file, from its first bytes; in the encoding that `detect` finds unless the layout states one.
 pub(super) fn open(head: &[u8], job: &Job<'_>, detect: impl FnOnce() -> Result<Encoding>) -> Result<Heading> {
     refuse_other_formats(head)?;
-    let encoding = match job.source.connector.encoding {
-        EncodingChoice::Auto => detect()?,
-        EncodingChoice::Utf8 => Encoding::Utf8,
-        EncodingChoice::Gb18030 => Encoding::Gb18030,
-    };
+    let encoding = Encoding::settle(job.source.connector.encoding, head, detect)?;
     find_heading(head, encoding, job)
 }
 

@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+use super::layout::EncodingChoice;
+use crate::kernel::{Error, Message, Result};
+
 /// How a text file's bytes stand for characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -36,6 +39,33 @@ impl Encoding {
             invalid += usize::from(!part.invalid().is_empty());
         }
         if valid > 2 * invalid { (Self::Utf8, 0) } else { (Self::Gb18030, 0) }
+    }
+
+    /// The one that a layout states, or else what `detect` finds.
+    ///
+    /// # Errors
+    /// Those of `detect`; kind `Input` if the bytes plainly are in the other encoding: where headings are ASCII, or none, every name would be
+    /// read as another one.
+    pub(super) fn settle(stated: EncodingChoice, bytes: &[u8], detect: impl FnOnce() -> Result<Self>) -> Result<Self> {
+        const PLAIN: usize = 50;
+        let stated = match stated {
+            EncodingChoice::Auto => return detect(),
+            EncodingChoice::Utf8 => Self::Utf8,
+            EncodingChoice::Gb18030 => Self::Gb18030,
+        };
+        let (mut valid, mut invalid) = (0, 0);
+        for part in bytes.utf8_chunks() {
+            valid += part.valid().chars().filter(|letter| letter.len_utf8() > 2).count();
+            invalid += usize::from(!part.invalid().is_empty());
+        }
+        // A piece may end within a character.
+        let told = match stated {
+            Self::Gb18030 if valid >= PLAIN && invalid <= 1 => Self::Utf8,
+            Self::Utf8 if invalid >= PLAIN && invalid > valid => Self::Gb18030,
+            _ => return Ok(stated),
+        };
+        let message = Message::new("ingest.refused_encoding").with("told", told.label()).with("stated", stated.label());
+        Err(Error::input(message).hint(Message::new("ingest.refused_encoding_hint")))
     }
 
     pub(super) fn label(self) -> &'static str {
@@ -135,6 +165,20 @@ mod tests {
         assert_eq!(Encoding::detect(&nearly), (Encoding::Utf8, 0), "one damaged byte does not garble the file");
         // Lead bytes C2..DF with trails 80..BF are valid two-byte UTF-8 now and then: 模 is C4 A3.
         assert_eq!(Encoding::detect(&gb(&"模范小区，济南市历下区张三李四王五\n".repeat(50))).0, Encoding::Gb18030);
+    }
+
+    #[test]
+    fn a_stated_encoding_that_is_plainly_another_is_refused() {
+        let text = "张三,济南市历下区\n".repeat(20);
+        let told = |stated, bytes: &[u8]| Encoding::settle(stated, bytes, || Ok(Encoding::Utf8));
+        for (choice, own, other) in [
+            (EncodingChoice::Utf8, text.clone().into_bytes(), gb(&text)),
+            (EncodingChoice::Gb18030, gb(&text), text.clone().into_bytes()),
+        ] {
+            assert!(told(choice, &own).is_ok());
+            assert_eq!(told(choice, &other).unwrap_err().message().key, "ingest.refused_encoding");
+            assert!(told(choice, &other[..60]).is_ok(), "a few characters tell nothing");
+        }
     }
 
     #[test]

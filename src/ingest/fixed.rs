@@ -12,7 +12,6 @@ use super::delimited;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, Mapping};
-use super::layout::EncodingChoice;
 use super::records::Form;
 use super::rows::RowReader;
 use super::sample::scaled;
@@ -191,11 +190,7 @@ pub(super) struct Fixed {
 
 impl Connector for Fixed {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let encoding = match job.source.connector.encoding {
-            EncodingChoice::Auto => file.encoding()?,
-            EncodingChoice::Utf8 => Encoding::Utf8,
-            EncodingChoice::Gb18030 => Encoding::Gb18030,
-        };
+        let encoding = settled(file, job)?;
         let (ruler, mapping) = Ruler::new(job, encoding, file)?;
         let body = body(&ruler, mapping, file, index, job);
         job.progress.advance(job.code, ruler.start as u64, 0);
@@ -217,6 +212,10 @@ fn body<'a>(ruler: &'a Ruler, mapping: Mapping, file: &'a Delivered, index: u16,
     Body { file, form: Form::Ruled(ruler), rows, job }
 }
 
+fn settled(file: &Delivered, job: &Job<'_>) -> Result<Encoding> {
+    Encoding::settle(job.source.connector.encoding, &file.piece_of(0, HEAD)?, || file.encoding())
+}
+
 /// Whole lines that are not blank.
 fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let whole = &bytes[..memchr::memrchr(b'\n', bytes).unwrap_or(0)];
@@ -229,7 +228,7 @@ fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// # Errors
 /// As reading it.
 pub(super) fn estimate(file: &Delivered, job: &Job<'_>) -> Result<u64> {
-    let (ruler, _) = Ruler::new(job, file.encoding()?, file)?;
+    let (ruler, _) = Ruler::new(job, settled(file, job)?, file)?;
     let head = file.piece_of(ruler.start, HEAD)?;
     let body = (file.len() - ruler.start) as u64;
     Ok(if head.is_empty() { 0 } else { scaled(lines_of(&head).count().max(1) as u64, body, head.len() as u64) })

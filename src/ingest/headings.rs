@@ -71,7 +71,7 @@ fn other_unit(source: &Source, kind: &Kind, row: &Candidate, cells: &[Option<usi
         let read = source.units.get(&field.name).map(|unit| *unit.get_ref()).unwrap_or_default().word();
         let message = Message::new("ingest.refused_unit").with("heading", heading.trim()).with("named", named);
         let message = message.with("field", &field.name).with("read", read);
-        let hint = Message::new("ingest.refused_unit_hint").with("field", &field.name);
+        let hint = Message::new("ingest.refused_unit_hint").with("field", &field.name).with("named", named);
         (named != read).then(|| Error::input(message).hint(hint))
     })
 }

@@ -70,6 +70,9 @@ impl Ruler {
                 return Err(Error::input(message).hint(Message::new("ingest.refused_above_hint")));
             }
             ruler.start = behind;
+            if behind == head.len() {
+                break;
+            }
         }
         let lines: Vec<&[u8]> = lines_of(&head[ruler.start..]).take(LOOK_AT).collect();
         if lines.len() >= ENOUGH {

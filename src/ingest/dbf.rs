@@ -16,7 +16,7 @@ use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, Mapping};
 use super::layout::{EncodingChoice, fold};
-use super::records::Form;
+use super::records::{Form, Walk};
 use super::rows::RowReader;
 use super::split::{Cell, Fault, Record};
 use super::{Connector, Job, Known, Picked, ReadFile};
@@ -111,11 +111,11 @@ fn refuse_unreadable(head: &[u8]) -> Result<()> {
 }
 
 impl Shape {
-    /// Reads a table's heading; the encoding is the stated one, or told by the texts in it.
+    /// Reads a table's heading. The encoding is for the caller to settle ([`Shape::settled`]) or to know.
     ///
     /// # Errors
     /// The disk; kind `Input`: no table of a version that is read, or not all of its records are there.
-    pub(super) fn open(file: &Delivered, stated: EncodingChoice) -> Result<Self> {
+    fn open(file: &Delivered) -> Result<Self> {
         const LONGEST: usize = 1 << 16;
         let head = file.piece_of(0, LONGEST)?;
         let broken = || refused(Message::new("ingest.refused_dbf"));
@@ -128,11 +128,20 @@ impl Shape {
         let null_marks = fields.iter().find(|field| is_marks(field)).map(|field| field.listed.clone());
         fields.retain(|field| !is_marks(field));
         let records = u32::from_le_bytes(head[4..8].try_into().expect("four bytes")) as usize;
-        let mut shape = Self { fields, start, length, records, null_marks, encoding: Encoding::Utf8 };
+        let shape = Self { fields, start, length, records, null_marks, encoding: Encoding::Utf8 };
         shape.check_records(file)?;
-        let texts = shape.texts(file)?;
-        shape.encoding = Encoding::settle(stated, &texts, || Ok(Encoding::detect(&texts).0))?;
         Ok(shape)
+    }
+
+    /// Of a file that was not read before: the encoding is the stated one, or told by the texts in it.
+    ///
+    /// # Errors
+    /// As [`Shape::open`], and as [`Encoding::settle`].
+    pub(super) fn settled(file: &Delivered, stated: EncodingChoice) -> Result<Self> {
+        let shape = Self::open(file)?;
+        let texts = shape.texts(file)?;
+        let encoding = Encoding::settle(stated, &texts, || Ok(Encoding::detect(&texts).0))?;
+        Ok(Self { encoding, ..shape })
     }
 
     /// Refuses a table that holds fewer or more records than its heading says, or in which they do not begin where it says.
@@ -201,10 +210,7 @@ impl Shape {
 /// Walks over the records of some bytes of a table.
 pub(super) struct TableRecords<'a> {
     shape: &'a Shape,
-    bytes: &'a [u8],
-    base: usize,
-    at: usize,
-    lines: u32,
+    pub(super) walk: Walk<'a>,
     /// Of every record that is nothing but padded texts.
     plain: Vec<Cell>,
     /// Of a record that says nothing.
@@ -218,42 +224,28 @@ pub(super) struct TableRecords<'a> {
 }
 
 impl<'a> TableRecords<'a> {
-    /// `at`: in the bytes, which lie at `base` of the file; a record begins there.
-    pub(super) fn new(shape: &'a Shape, bytes: &'a [u8], base: usize, at: usize) -> Self {
+    pub(super) fn new(shape: &'a Shape, walk: Walk<'a>) -> Self {
         let cell = |Field { listed, .. }: &Field| (listed.at as u32, (listed.at + listed.length) as u32);
         let plain: Vec<Cell> = shape.fields.iter().map(cell).collect();
         let (blank, is_plain) = (vec![(0, 0); plain.len()], shape.fields.iter().all(Field::is_plain));
         let (cells, text) = (Vec::new(), Vec::new());
-        Self { shape, bytes, base, at, lines: 0, plain, blank, cells, is_plain, text }
-    }
-
-    /// Goes to another record's start; lines count from there.
-    pub(super) fn go_to(&mut self, at: usize) {
-        (self.at, self.lines) = (at, 0);
-    }
-
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    pub(super) fn lines(&self) -> u32 {
-        self.lines
+        Self { shape, walk, plain, blank, cells, is_plain, text }
     }
 
     /// The next record that begins before `until`. Nothing behind the last one is a record.
     pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
-        let (start, line) = (self.at, self.lines);
-        let until = until.min(self.bytes.len());
+        let Walk { bytes, base, at: start, lines: line } = self.walk;
+        let until = until.min(bytes.len());
         if start >= until {
             return None;
         }
-        if self.base + start >= self.shape.end() {
-            self.at = until;
+        if base + start >= self.shape.end() {
+            self.walk.at = until;
             return None;
         }
-        let end = self.bytes.len().min(start + self.shape.length);
-        let raw = &self.bytes[start..end];
-        (self.at, self.lines) = (end, line + 1);
+        let end = bytes.len().min(start + self.shape.length);
+        let raw = &bytes[start..end];
+        (self.walk.at, self.walk.lines) = (end, line + 1);
         let is_cut = raw.len() < self.shape.length;
         let fault = match raw[0] {
             _ if is_cut => Some(Fault::Truncated),
@@ -270,7 +262,7 @@ impl<'a> TableRecords<'a> {
             (None, _) if is_plain => (raw, &self.plain),
             (None, _) => (&self.text, &self.cells),
         };
-        Some(Record { raw, text, cells, line, offset: (self.base + start) as u64, fault, last: is_cut })
+        Some(Record { raw, text, cells, line, offset: (base + start) as u64, fault, last: is_cut })
     }
 
     fn put_cells(&mut self, raw: &[u8]) {
@@ -306,7 +298,7 @@ pub(super) struct Dbf {
 
 impl Connector for Dbf {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let shape = Shape::open(file, job.source.connector.encoding)?;
+        let shape = Shape::settled(file, job.source.connector.encoding)?;
         let body = body(&shape, file, index, job)?;
         job.progress.advance(job.code, shape.start as u64, 0);
         let (batch, digest) = body.parse(shape.start, FIRST_LINE, self.chunk)?;
@@ -315,8 +307,7 @@ impl Connector for Dbf {
     }
 
     fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
-        let stated = if known.summary.gb18030 { EncodingChoice::Gb18030 } else { EncodingChoice::Utf8 };
-        let shape = Shape::open(file, stated)?;
+        let shape = Shape { encoding: known.encoding(), ..Shape::open(file)? };
         body(&shape, file, index, job)?.pick_all(&known.places)
     }
 }

@@ -31,8 +31,7 @@ impl Connector for Delimited {
     }
 
     fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
-        let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let heading = heading_of(file, |head| find_heading(head, encoding, job))?;
+        let heading = heading_of(file, |head| find_heading(head, known.encoding(), job))?;
         heading.into_body(file, index, job).pick_all(&known.places)
     }
 }

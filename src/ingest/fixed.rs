@@ -12,7 +12,7 @@ use super::delimited;
 use super::delivered::Delivered;
 use super::encoding::Encoding;
 use super::headings::{self, Candidate, Mapping};
-use super::records::Form;
+use super::records::{Form, Walk};
 use super::rows::RowReader;
 use super::sample::scaled;
 use super::split::{Cell, Fault, RECORD_LIMIT, Record, without_return};
@@ -45,14 +45,14 @@ pub(super) struct Ruler {
 }
 
 impl Ruler {
-    /// That of a layout, for a file in this encoding. Widths that plainly are not the file's are told here: what they cut would be read
+    /// That of a layout, for a file in this encoding that begins with `head`. Widths that plainly are not the file's are told here: what they cut would be read
     /// as something else.
     ///
     /// # Errors
-    /// The disk; kind `Input`: another format, lines of one length that is not that of the cells, a record among the lines above.
-    fn new(job: &Job<'_>, encoding: Encoding, file: &Delivered) -> Result<(Self, Mapping)> {
-        let (head, listed) = (file.piece_of(0, HEAD)?, job.source.fixed_cells());
-        delimited::refuse_other_formats(&head)?;
+    /// Kind `Input`: another format, lines of one length that is not that of the cells, a record among the lines above.
+    fn new(job: &Job<'_>, encoding: Encoding, head: &[u8]) -> Result<(Self, Mapping)> {
+        delimited::refuse_other_formats(head)?;
+        let listed = job.source.fixed_cells();
         let mut end = 0;
         let cell = |(_, width): &(String, u32)| {
             end += width;
@@ -60,7 +60,7 @@ impl Ruler {
         };
         let headings = listed.iter().map(|(name, _)| name.clone()).collect();
         let cells = listed.iter().map(cell).collect();
-        let mut ruler = Self { headings, cells, encoding, start: delimited::mark(&head), is_filled: false };
+        let mut ruler = Self { headings, cells, encoding, start: delimited::mark(head), is_filled: false };
         let mapping = ruler.mapping(job)?;
         let id = mapping.cells[job.kind.persons[0].id];
         for line in 1..=job.source.connector.heading_row.unwrap_or(0) {
@@ -130,39 +130,22 @@ impl Ruler {
 /// Walks over the lines of some bytes.
 pub(super) struct RuledLines<'a> {
     ruler: &'a Ruler,
-    bytes: &'a [u8],
-    base: usize,
-    at: usize,
-    lines: u32,
+    pub(super) walk: Walk<'a>,
     cells: Vec<Cell>,
 }
 
 impl<'a> RuledLines<'a> {
-    /// `at`: in the bytes, which lie at `base` of the file; a line begins there.
-    pub(super) fn new(ruler: &'a Ruler, bytes: &'a [u8], base: usize, at: usize) -> Self {
-        Self { ruler, bytes, base, at, lines: 0, cells: Vec::with_capacity(ruler.cells.len() + 1) }
-    }
-
-    /// Goes to another line's start; lines count from there.
-    pub(super) fn go_to(&mut self, at: usize) {
-        (self.at, self.lines) = (at, 0);
-    }
-
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    pub(super) fn lines(&self) -> u32 {
-        self.lines
+    pub(super) fn new(ruler: &'a Ruler, walk: Walk<'a>) -> Self {
+        Self { ruler, walk, cells: Vec::with_capacity(ruler.cells.len() + 1) }
     }
 
     /// The next line that starts before `until`; blank ones are passed over.
     pub(super) fn next(&mut self, until: usize) -> Option<Record<'_>> {
-        let bytes = self.bytes;
-        while self.at < until.min(bytes.len()) {
-            let (start, line) = (self.at, self.lines);
+        let Walk { bytes, base, .. } = self.walk;
+        while self.walk.at < until.min(bytes.len()) {
+            let (start, line) = (self.walk.at, self.walk.lines);
             let line_end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |found| start + found);
-            (self.at, self.lines) = ((line_end + 1).min(bytes.len()), line + 1);
+            (self.walk.at, self.walk.lines) = ((line_end + 1).min(bytes.len()), line + 1);
             // Zeros are no blank line: a copy that did not finish ends in them.
             if bytes[start..line_end].iter().all(|byte| *byte <= b' ' && *byte != 0) {
                 continue;
@@ -180,7 +163,7 @@ impl<'a> RuledLines<'a> {
                 self.cells.extend(self.ruler.cells_of(raw.len() as u32, last));
             }
             let cells = &self.cells;
-            return Some(Record { raw, text: raw, cells, line, offset: (self.base + start) as u64, fault, last });
+            return Some(Record { raw, text: raw, cells, line, offset: (base + start) as u64, fault, last });
         }
         None
     }
@@ -193,8 +176,9 @@ pub(super) struct Fixed {
 
 impl Connector for Fixed {
     fn read(&self, file: &Delivered, index: u16, job: &Job<'_>) -> Result<ReadFile> {
-        let encoding = settled(file, job)?;
-        let (ruler, mapping) = Ruler::new(job, encoding, file)?;
+        let head = file.piece_of(0, HEAD)?;
+        let encoding = Encoding::settle(job.source.connector.encoding, &head, || file.encoding())?;
+        let (ruler, mapping) = Ruler::new(job, encoding, &head)?;
         let body = body(&ruler, mapping, file, index, job);
         job.progress.advance(job.code, ruler.start as u64, 0);
         let line = job.source.connector.heading_row.unwrap_or(0) + 1;
@@ -204,8 +188,7 @@ impl Connector for Fixed {
     }
 
     fn pick(&self, file: &Delivered, index: u16, known: &Known, job: &Job<'_>) -> Result<Picked> {
-        let encoding = if known.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 };
-        let (ruler, mapping) = Ruler::new(job, encoding, file)?;
+        let (ruler, mapping) = Ruler::new(job, known.encoding(), &file.piece_of(0, HEAD)?)?;
         body(&ruler, mapping, file, index, job).pick_all(&known.places)
     }
 }
@@ -213,10 +196,6 @@ impl Connector for Fixed {
 fn body<'a>(ruler: &'a Ruler, mapping: Mapping, file: &'a Delivered, index: u16, job: &'a Job<'a>) -> Body<'a> {
     let rows = RowReader::of_ruled(job, mapping, ruler.encoding, index);
     Body { file, form: Form::Ruled(ruler), rows, job }
-}
-
-fn settled(file: &Delivered, job: &Job<'_>) -> Result<Encoding> {
-    Encoding::settle(job.source.connector.encoding, &file.piece_of(0, HEAD)?, || file.encoding())
 }
 
 /// Whole lines that are not blank.
@@ -231,8 +210,9 @@ fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// # Errors
 /// As reading it.
 pub(super) fn estimate(file: &Delivered, job: &Job<'_>) -> Result<u64> {
-    let (ruler, _) = Ruler::new(job, settled(file, job)?, file)?;
-    let head = file.piece_of(ruler.start, HEAD)?;
-    let body = (file.len() - ruler.start) as u64;
-    Ok(if head.is_empty() { 0 } else { scaled(lines_of(&head).count().max(1) as u64, body, head.len() as u64) })
+    let head = file.piece_of(0, HEAD)?;
+    let encoding = Encoding::settle(job.source.connector.encoding, &head, || file.encoding())?;
+    let (ruler, _) = Ruler::new(job, encoding, &head)?;
+    let (first, body) = (&head[ruler.start..], (file.len() - ruler.start) as u64);
+    Ok(if first.is_empty() { 0 } else { scaled(lines_of(first).count().max(1) as u64, body, first.len() as u64) })
 }

@@ -32,6 +32,8 @@ fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
         let file = folder.join(name);
         return Ok(if file.is_file() { vec![file] } else { Vec::new() });
     };
+    // Old systems write `.DBF` and `.CSV`.
+    let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -41,21 +43,14 @@ fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>> {
     for entry in entries {
         let path = entry.map_err(|error| Error::io(&folder, &error))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let begins = name.get(..before.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(before));
-        let ends = name.get(before.len()..).is_some_and(|rest| ends_with(rest, after));
-        let matches = begins && ends;
+        let name = name.to_ascii_lowercase();
+        let matches = name.len() >= before.len() + after.len() && name.starts_with(&before) && name.ends_with(&after);
         if matches && !name.starts_with(['.', '~']) && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
     Ok(files)
-}
-
-/// In capitals or not: old systems write `.DBF` and `.CSV`.
-fn ends_with(text: &str, end: &str) -> bool {
-    let place = text.len().checked_sub(end.len());
-    place.and_then(|place| text.get(place..)).is_some_and(|ending| ending.eq_ignore_ascii_case(end))
 }
 
 /// Refuses deliveries of which nobody can say which files count. `today`: the day of the run, if it is known.

@@ -42,6 +42,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// The file's, as it was read.
+    pub(super) fn encoding(&self) -> Encoding {
+        if self.summary.gb18030 { Encoding::Gb18030 } else { Encoding::Utf8 }
+    }
+
     pub(super) fn serves(&self, delivered: &Delivered, today: Date) -> bool {
         self.summary.file.bytes == delivered.len() as u64 && self.summary.newest.holds_on(today)
     }

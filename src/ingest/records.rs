@@ -15,6 +15,24 @@ pub(super) enum Form<'a> {
     Table(&'a Shape),
 }
 
+/// Where somebody who goes over a file's bytes stands.
+pub(super) struct Walk<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Where in the file the bytes lie.
+    pub(super) base: usize,
+    /// Where in the bytes the next record starts.
+    pub(super) at: usize,
+    /// Lines, or records of a table, passed so far.
+    pub(super) lines: u32,
+}
+
+impl<'a> Walk<'a> {
+    /// `at` is the start of a record.
+    pub(super) fn new(bytes: &'a [u8], base: usize, at: usize) -> Self {
+        Self { bytes, base, at, lines: 0 }
+    }
+}
+
 /// Walks over the records of some bytes.
 pub(super) enum Records<'a> {
     Text(Splitter<'a>),
@@ -25,10 +43,11 @@ pub(super) enum Records<'a> {
 impl<'a> Form<'a> {
     /// The records of bytes that lie at `base` of the file; one begins at `from` of the file.
     pub(super) fn records(self, bytes: &'a [u8], base: usize, from: usize) -> Records<'a> {
+        let walk = Walk::new(bytes, base, from - base);
         match self {
             Self::Text(dialect) => Records::Text(Splitter::new(bytes, from - base, dialect).lying_at(base)),
-            Self::Ruled(ruler) => Records::Ruled(RuledLines::new(ruler, bytes, base, from - base)),
-            Self::Table(shape) => Records::Table(TableRecords::new(shape, bytes, base, from - base)),
+            Self::Ruled(ruler) => Records::Ruled(RuledLines::new(ruler, walk)),
+            Self::Table(shape) => Records::Table(TableRecords::new(shape, walk)),
         }
     }
 
@@ -55,19 +74,20 @@ impl Records<'_> {
 
     /// Goes to another record's start; lines count from there.
     pub(super) fn go_to(&mut self, at: usize) {
-        match self {
-            Self::Text(splitter) => splitter.go_to(at),
-            Self::Ruled(lines) => lines.go_to(at),
-            Self::Table(records) => records.go_to(at),
-        }
+        let walk = match self {
+            Self::Text(splitter) => return splitter.go_to(at),
+            Self::Ruled(lines) => &mut lines.walk,
+            Self::Table(records) => &mut records.walk,
+        };
+        *walk = Walk::new(walk.bytes, walk.base, at);
     }
 
     /// Where in the bytes the next record starts.
     pub(super) fn at(&self) -> usize {
         match self {
             Self::Text(splitter) => splitter.at(),
-            Self::Ruled(lines) => lines.at(),
-            Self::Table(records) => records.at(),
+            Self::Ruled(lines) => lines.walk.at,
+            Self::Table(records) => records.walk.at,
         }
     }
 
@@ -75,8 +95,8 @@ impl Records<'_> {
     pub(super) fn lines(&self) -> u32 {
         match self {
             Self::Text(splitter) => splitter.lines(),
-            Self::Ruled(lines) => lines.lines(),
-            Self::Table(records) => records.lines(),
+            Self::Ruled(lines) => lines.walk.lines,
+            Self::Table(records) => records.walk.lines,
         }
     }
 }

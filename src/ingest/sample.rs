@@ -110,7 +110,7 @@ fn rows_of_book(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u
 
 /// As its heading says; deleted ones are among them.
 fn rows_of_table(delivered: &Delivered, source: &Source, kind: &Kind) -> Result<u64> {
-    let shape = dbf::Shape::open(delivered, source.connector.encoding)?;
+    let shape = dbf::Shape::settled(delivered, source.connector.encoding)?;
     dbf::mapping(&shape, &looking(source, kind, &Cancel::default()))?;
     Ok(shape.records as u64)
 }

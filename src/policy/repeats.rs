@@ -123,17 +123,17 @@ fn replaced_of_person(world: &World, rows: &[Seat]) -> Vec<bool> {
     }
     for dated in facts.into_values().filter(|dated| dated.len() > 1) {
         // By what else tells the thing, and by what is given of it: the last day.
-        let mut last: BTreeMap<String, BTreeMap<Vec<bool>, Date>> = BTreeMap::new();
-        for (place, day) in &dated {
-            let seat = &rows[*place];
-            let stands = last.entry(beside(world, seat)).or_default().entry(given(world, seat)).or_insert(*day);
+        let said =
+            dated.into_iter().map(|(place, day)| (place, day, beside(world, &rows[place]), given(world, &rows[place])));
+        let said: Vec<(usize, Date, String, Vec<bool>)> = said.collect();
+        let mut last: BTreeMap<&str, BTreeMap<&[bool], Date>> = BTreeMap::new();
+        for (_, day, beside, given) in &said {
+            let stands = last.entry(beside).or_default().entry(given).or_insert(*day);
             *stands = (*stands).max(*day);
         }
-        for (place, day) in dated.iter().filter(|(place, _)| is_identified(world, &rows[*place])) {
-            let own = given(world, &rows[*place]);
-            let gives_all = |later: &Vec<bool>| own.iter().zip(later).all(|(own, later)| *later || !*own);
-            let of_it = &last[&beside(world, &rows[*place])];
-            flags[*place] = of_it.iter().any(|(later, on)| on > day && gives_all(later));
+        for (place, day, beside, own) in said.iter().filter(|(place, ..)| is_identified(world, &rows[*place])) {
+            let gives_all = |later: &[bool]| own.iter().zip(later).all(|(own, later)| *later || !*own);
+            flags[*place] = last[beside.as_str()].iter().any(|(later, on)| on > day && gives_all(later));
         }
     }
     flags

@@ -163,6 +163,9 @@ pub fn flag(text: &str, yes: &[String], no: &[String]) -> Result<Option<bool>, N
 /// As [`plain`]. Digits on both sides of a blank are one number only where it groups thousands: anything else are two cells that ran
 /// together, `1700   6` where widths are wrong by one.
 fn in_one(text: &str) -> Result<Cow<'_, str>, NotANumber> {
+    if is_bare(text) {
+        return Ok(Cow::Borrowed(text));
+    }
     let is_digit = |letter: char| letter.is_ascii_digit();
     let (mut before, mut blanks) = ("", 0);
     for part in text.split(char::is_whitespace) {
@@ -181,10 +184,14 @@ fn in_one(text: &str) -> Result<Cow<'_, str>, NotANumber> {
 
 /// Half width, without blanks. NFKC turns `￥` into `¥`, `－` into `-`, `㎡` into `m2`.
 fn plain(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if is_bare(text) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfkc().filter(|letter| !letter.is_whitespace() && *letter != '\0').collect())
+}
+
+fn is_bare(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A decimal number as its digits.

@@ -341,20 +341,26 @@ fn what_nobody_can_answer_is_held_through_two_runs_of_a_day() {
     assert_eq!(change(&listed(&world, &back, "worklist.csv"), &id).unwrap(), "未变");
 }
 
-/// Of two cars one is sold: the rule raises the other under a number of its own, and nothing that was said of both is forgotten.
-#[test]
-fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
-    let world = World::made(3_000, 20_000, 21);
-    let first = night(&world, 0, &[]);
-    let grounds = listed(&world, &first, "grounds.csv");
+/// A night, and then a second car of somebody whose household it found one of, at the end of the extract. Gives the ground of the one,
+/// its line, and the extract before.
+fn with_a_second_car(world: &World) -> (Row, Vec<u8>, Vec<u8>) {
+    let grounds = listed(world, &night(world, 0, &[]), "grounds.csv");
     let of_one = |id: &str| grounds.iter().filter(|ground| ground["疑点编号"] == id).count() == 1;
     let car = grounds.iter().find(|ground| ground["规则"] == "V001" && of_one(&ground["疑点编号"])).unwrap();
     let extract = world.extract("vehicle");
     let before = std::fs::read(&extract).unwrap();
     let line = before.split_inclusive(|byte| *byte == b'\n').nth(car["行号"].parse::<usize>().unwrap() - 1).unwrap();
     let plate = line.iter().position(|byte| *byte == b',').unwrap();
-    let second_car = [&line[..plate - 4], b"TWO6", &line[plate..]].concat();
-    std::fs::write(&extract, [&before[..], &second_car].concat()).unwrap();
+    std::fs::write(&extract, [&before[..], &line[..plate - 4], b"TWO6", &line[plate..]].concat()).unwrap();
+    (car.clone(), line.to_vec(), before)
+}
+
+/// Of two cars one is sold: the rule raises the other under a number of its own, and nothing that was said of both is forgotten.
+#[test]
+fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
+    let world = World::made(3_000, 20_000, 21);
+    let (car, line, before) = with_a_second_car(&world);
+    let extract = world.extract("vehicle");
     let household = |run: &serde_json::Value| -> Vec<Row> {
         let rows = listed(&world, run, "worklist.csv").into_iter();
         rows.filter(|row| row["规则"] == "V001" && row["家庭编号"] == car["家庭编号"]).collect()
@@ -429,16 +435,8 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
 #[test]
 fn what_a_cut_delivery_leaves_of_an_answered_discrepancy_is_not_raised() {
     let world = World::made(3_000, 20_000, 21);
-    let first = night(&world, 0, &[]);
-    let grounds = listed(&world, &first, "grounds.csv");
-    let of_one = |id: &str| grounds.iter().filter(|ground| ground["疑点编号"] == id).count() == 1;
-    let car = grounds.iter().find(|ground| ground["规则"] == "V001" && of_one(&ground["疑点编号"])).unwrap();
+    let (car, _, one_car) = with_a_second_car(&world);
     let extract = world.extract("vehicle");
-    let one_car = std::fs::read(&extract).unwrap();
-    let line = one_car.split_inclusive(|byte| *byte == b'\n').nth(car["行号"].parse::<usize>().unwrap() - 1).unwrap();
-    let plate = line.iter().position(|byte| *byte == b',').unwrap();
-    let two_cars = [&one_car[..], &line[..plate - 4], b"TWO6", &line[plate..]].concat();
-    std::fs::write(&extract, &two_cars).unwrap();
     let of_household = |run: &serde_json::Value, list: &str| -> Vec<(String, String)> {
         let rows = listed(&world, run, list).into_iter();
         let of_it = rows.filter(|row| row["疑点编号"].starts_with("V001") && row["家庭编号"] == car["家庭编号"]);

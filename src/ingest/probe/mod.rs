@@ -312,7 +312,7 @@ impl Beginning {
 
 /// A table tells its fields and the number of its records itself; deleted ones are among them.
 fn of_table(file: &Delivered) -> Result<Beginning> {
-    let shape = Shape::open(file, EncodingChoice::Auto)?;
+    let shape = Shape::settled(file, EncodingChoice::Auto)?;
     let mut found = Beginning::behind(How::Table(shape.encoding), bare(shape.headings().cells)?, 1);
     let (form, length) = (Form::Table(&shape), file.len());
     let places = if length <= WHOLE { 1 } else { PIECES };

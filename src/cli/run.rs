@@ -235,6 +235,7 @@ fn print_troubles(summary: &RunSummary, only: &[String], context: &Context) {
             (None, Some(short)) => context.say(&short.message()),
             (None, None) if source.rejects_over_limit => context.word("cli.too_many_rejects").to_owned(),
             (None, None) if source.unread_over_limit => context.word("cli.too_many_unread").to_owned(),
+            (None, None) if source.cells_over_limit => context.word("cli.too_many_cells").to_owned(),
             (None, None) if source.state == "stale" && source.as_of.is_none() => context.word("cli.undated").to_owned(),
             (None, None) => context.word(state_key(source.state)).to_owned(),
         };

@@ -21,7 +21,7 @@ pub fn explain_short(link: &Link) -> Message {
         Grade::A if link.name_level == NameLevel::Absent => "linkage.grade_a_no_name",
         Grade::A => "linkage.grade_a",
         Grade::B if link.accepted => "linkage.grade_b_judged",
-        Grade::B if link.code[0] == b'U' => "linkage.grade_b_shared",
+        Grade::B if link.is_shared() => "linkage.grade_b_shared",
         Grade::B if link.name_level == NameLevel::Absent => "linkage.grade_b_no_name",
         Grade::B => "linkage.grade_b",
         Grade::C if matches!(link.code[2], b'F' | b'B') => "linkage.grade_c",

@@ -183,6 +183,10 @@ pub enum Shortfall {
     FewerRows { rows: u64, expected: u64 },
     /// Fewer links that enter a case than so many: its rows no longer say whose they are, or as many of them are others'.
     FewerLinks { links: u64, expected: u64 },
+    /// More numbers of people on the register stand in it under others' names than there are links that enter a case.
+    OthersNames { links: u64, others: u64 },
+    /// So many usable rows, and nobody of the register in them.
+    Nobody { rows: u64 },
     /// So many of the files are gone of which the last whole delivery was read, and others of them are still there.
     PartGone { files: u64 },
     /// It speaks for an earlier day than the last whole delivery did.
@@ -204,6 +208,10 @@ impl Shortfall {
             Self::FewerLinks { links, expected } => {
                 Message::new("run.fewer_links").with("links", links).with("expected", expected)
             }
+            Self::OthersNames { links, others } => {
+                Message::new("run.others_names").with("links", links).with("others", others)
+            }
+            Self::Nobody { rows } => Message::new("run.nobody").with("rows", rows),
             Self::PartGone { files } => Message::new("run.part_gone").with("files", files),
             Self::Older { before } => Message::new("run.older").with("before", before),
         }

@@ -156,6 +156,11 @@ impl Link {
     pub fn code_text(&self) -> &str {
         std::str::from_utf8(&self.code).expect("outcome codes are ASCII")
     }
+
+    /// Its id is one of many names' ([`SharedId`]).
+    pub fn is_shared(&self) -> bool {
+        self.code[0] == b'U'
+    }
 }
 
 /// An id that cannot stand for one person: a placeholder, or one id under many names. Set aside and listed.

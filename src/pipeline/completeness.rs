@@ -3,7 +3,9 @@
 //!
 //! Nobody can tell from an extract that was cut at the end of a row that it was cut, or from ids that moved into another
 //! column that they were ids. Two figures tell it: usable rows, of people on the register or not, and links that enter a
-//! case. Beside them, that a part of its files is gone, or that it speaks for an earlier day than the one before. A delivery
+//! case. Beside them, that a part of its files is gone, or that it speaks for an earlier day than the one before. The first
+//! delivery has none before it, but shows as much that its rows do not say whose they are: in a large one nobody of a large
+//! register stands, or most whose number stands in it have another's name there. A delivery
 //! that falls short makes its source 来源不全 in coverage (invariant I-6), until a whole one comes or the layout's `min_rows`
 //! says how many rows are whole. Whether one cut after another was small, nothing here tells.
 
@@ -16,7 +18,7 @@ use crate::config::{Plan, PlannedSource};
 use crate::ingest::{Source, date_of};
 use crate::kernel::{Date, Result};
 use crate::model::evidence::{Delivery, Evidence, Shortfall};
-use crate::model::link::Link;
+use crate::model::link::{Grade, Link, NameLevel};
 use crate::model::register::Register;
 use crate::store::{Ledger, Workspace};
 
@@ -74,11 +76,13 @@ impl Usual {
 
     /// Marks the sources that fall short. `evidences` in the order of the plan.
     pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
-        let (links, mandated) = (accepted(evidences.len(), links), mandated(register));
+        let (links, mandated) = (Linked::by_source(evidences.len(), links), mandated(register));
         for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
+            let rows = evidence.usable_rows();
             let shown = self.of_delivery(source, evidence);
             if let Some(short) = unsettled(&source.layout, evidence) {
-                *short = shown.or_else(|| self.of_links(source, links, mandated));
+                let of_links = || self.of_links(source, links.accepted, mandated).or_else(|| links.say(rows, mandated));
+                *short = shown.or_else(|| of_links().filter(|_| source.layout.min_rows().is_none()));
             }
         }
     }
@@ -154,7 +158,7 @@ impl Usual {
 
     /// What the runs of later days are to compare each source with, in the order of the plan.
     pub(super) fn after(&self, evidences: &[Evidence], links: &[Link]) -> Vec<Option<Measure>> {
-        let after = |(evidence, links): (&Evidence, u64)| {
+        let after = |(evidence, Linked { accepted: links, .. }): (&Evidence, Linked)| {
             let rows = evidence.usable_rows();
             let as_of = evidence.delivery.as_of().map(|day| day.to_string());
             let files = evidence.files.iter().map(|file| file.path.clone()).collect();
@@ -167,7 +171,7 @@ impl Usual {
                 Delivery::Missing | Delivery::Refused(_) => usual,
             }
         };
-        evidences.iter().zip(accepted(evidences.len(), links)).map(after).collect()
+        evidences.iter().zip(Linked::by_source(evidences.len(), links)).map(after).collect()
     }
 }
 
@@ -197,11 +201,40 @@ fn unsettled<'e>(layout: &Source, evidence: &'e mut Evidence) -> Option<&'e mut 
     }
 }
 
-/// Links that enter a case, by source.
-fn accepted(sources: usize, links: &[Link]) -> Vec<u64> {
-    let mut accepted = vec![0; sources];
-    links.iter().filter(|link| link.accepted).for_each(|link| accepted[usize::from(link.source)] += 1);
-    accepted
+/// Links of one source.
+#[derive(Debug, Clone, Copy, Default)]
+struct Linked {
+    all: u64,
+    /// Those that enter a case.
+    accepted: u64,
+    /// Those of a number that stands under another's name, and that nobody judged to be the same person's.
+    under_others_names: u64,
+}
+
+impl Linked {
+    fn by_source(sources: usize, links: &[Link]) -> Vec<Self> {
+        let mut linked = vec![Self::default(); sources];
+        for link in links {
+            let linked = &mut linked[usize::from(link.source)];
+            linked.all += 1;
+            linked.accepted += u64::from(link.accepted);
+            let is_others = link.grade == Grade::B && link.name_level == NameLevel::Different && !link.is_shared();
+            linked.under_others_names += u64::from(is_others && !link.accepted);
+        }
+        linked
+    }
+
+    /// What they say by themselves of a delivery of so many usable rows, with so many people to be looked for in it.
+    fn say(self, rows: u64, mandated: u64) -> Option<Shortfall> {
+        // What chance and typing errors do not make: in twenty links more than half, in a thousand rows and a thousand people none.
+        const FEW_LINKS: u64 = 20;
+        const MANY: u64 = 1_000;
+        let Self { all, accepted, under_others_names } = self;
+        if under_others_names >= FEW_LINKS && under_others_names > accepted {
+            return Some(Shortfall::OthersNames { links: accepted, others: under_others_names });
+        }
+        (all == 0 && rows.min(mandated) >= MANY).then_some(Shortfall::Nobody { rows })
+    }
 }
 
 /// People with a mandate.

@@ -18,7 +18,7 @@ use super::seals::seals;
 use super::standing::{self, Past};
 use super::summary::{
     FilingSummary, PackageSummary, ReviewSummary, RunSummary, SourceSummary, StandingSummary, households_unnamed,
-    mandates_at_fault, shared_names, unnamed_programmes, unnamed_values,
+    mandates_at_fault, shared_names, unnamed_programmes, unnamed_values, worst_column,
 };
 use super::ties;
 use super::trend;
@@ -344,7 +344,7 @@ impl Found<'_> {
         let mut grades = [0; 5];
         self.linked.links.iter().for_each(|link| grades[link.grade as usize] += 1);
         grades[Grade::E as usize] += self.linked.name_only;
-        let own = self.register.files().into_iter().map(|file| self.source_summary(file, None));
+        let own = self.register.files().into_iter().map(|file| self.own_summary(file));
         let usual = self.usual.after(&self.evidences, &self.linked.links);
         let sources = self.evidences.iter().zip(usual).map(|(source, usual)| self.source_summary(source, usual));
         let unnamed = unnamed_programmes(&self.plan.policy, register);
@@ -386,7 +386,7 @@ impl Found<'_> {
     fn fewer_persons(&self) -> u64 {
         let (before, now) = (self.earlier.last().map_or(0, |run| run.persons), self.register.register.persons.len());
         let fewer = before.saturating_sub(now as u64);
-        if fewer as f64 * 100.0 > self.plan.run.reject_percent * before as f64 { fewer } else { 0 }
+        if self.is_over_limit(fewer, before) { fewer } else { 0 }
     }
 
     fn review_summary(&self) -> ReviewSummary {
@@ -403,6 +403,16 @@ impl Found<'_> {
         summary
     }
 
+    /// Of a file of the centre's own: its cells are the people that are matched, and no rule's grounds.
+    fn own_summary(&self, file: &Evidence) -> SourceSummary {
+        let cells_over_limit = self.is_over_limit(worst_column(file), file.bins.read);
+        SourceSummary { cells_over_limit, ..self.source_summary(file, None) }
+    }
+
+    fn is_over_limit(&self, faults: u64, rows: u64) -> bool {
+        faults as f64 * 100.0 > self.plan.run.reject_percent * rows as f64
+    }
+
     fn source_summary(&self, evidence: &Evidence, usual: Option<Measure>) -> SourceSummary {
         let fault = match &evidence.delivery {
             Delivery::Refused(fault) => Some(fault.clone()),
@@ -410,9 +420,8 @@ impl Found<'_> {
         };
         let unmatched = |reason: &str, whole_row: bool| Scope::of(reason, whole_row) == Scope::Person;
         let counts = evidence.reject_counts.iter().filter(|((_, reason, whole_row), _)| unmatched(reason, *whole_row));
-        let share = (evidence.bins.rejected + counts.map(|(_, count)| count).sum::<u64>()) as f64 * 100.0;
+        let rejects = evidence.bins.rejected + counts.map(|(_, count)| count).sum::<u64>();
         let unread = policy::faulty_rows(&self.plan.policy, evidence).len() as u64;
-        let is_over = |share: f64, rows: u64| share > self.plan.run.reject_percent * rows as f64;
         SourceSummary {
             source: evidence.source.clone(),
             department: evidence.department.clone(),
@@ -420,8 +429,9 @@ impl Found<'_> {
             as_of: evidence.delivery.as_of().map(|date| date.to_string()),
             bins: evidence.bins,
             fault,
-            rejects_over_limit: is_over(share, evidence.bins.read),
-            unread_over_limit: is_over(unread as f64 * 100.0, evidence.bins.linked),
+            rejects_over_limit: self.is_over_limit(rejects, evidence.bins.read),
+            unread_over_limit: self.is_over_limit(unread, evidence.bins.linked),
+            cells_over_limit: false,
             short: evidence.short(),
             usual,
             unmapped: evidence.unmapped.len() as u64,

@@ -1,12 +1,12 @@
 //! What a run tells its caller, the ledger and `hedui trend`: counts only, nobody by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::completeness::Measure;
 use super::mandates;
 use crate::ingest;
 use crate::kernel::Error;
-use crate::model::evidence::{Bins, Evidence, Shortfall, Unmapped};
+use crate::model::evidence::{Bins, Evidence, Scope, Shortfall, Unmapped};
 use crate::model::filing::{FilingCheck, Standing};
 use crate::model::kind::Kind;
 use crate::model::outcome::RuleCard;
@@ -152,6 +152,8 @@ pub struct SourceSummary {
     pub rejects_over_limit: bool,
     /// Of linked rows too large a share holds something that cannot be read or has no meaning.
     pub unread_over_limit: bool,
+    /// Of a file of the centre's own: in one column too large a share of the rows holds nothing that can be read.
+    pub cells_over_limit: bool,
     /// Why it is not whole.
     pub short: Option<Shortfall>,
     /// What its last whole delivery held, this one or one before; of departments' sources.
@@ -165,7 +167,7 @@ pub struct SourceSummary {
 impl SourceSummary {
     /// It did not arrive as it should have.
     pub fn needs_attention(&self) -> bool {
-        self.state != "arrived" || self.rejects_over_limit || self.unread_over_limit
+        self.state != "arrived" || self.rejects_over_limit || self.unread_over_limit || self.cells_over_limit
     }
 }
 
@@ -189,6 +191,15 @@ impl RunSummary {
             || !self.standing.rules_gone.is_empty()
             || self.sources.iter().any(SourceSummary::needs_attention)
     }
+}
+
+/// Faults in the column that has the most of them, of rows that were used all the same.
+pub(super) fn worst_column(file: &Evidence) -> u64 {
+    let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
+    let in_cells =
+        file.reject_counts.iter().filter(|((_, reason, whole_row), _)| Scope::of(reason, *whole_row) == Scope::Field);
+    in_cells.for_each(|((column, ..), count)| *faults.entry(column).or_default() += count);
+    faults.into_values().max().unwrap_or_default()
 }
 
 /// Mandates in one of the register's own files that cover nobody.

@@ -103,6 +103,35 @@ fn an_extract_whose_ids_stand_under_another_heading_is_not_whole() {
     assert!(text(&checked.stdout).contains("source incomplete"), "{}", text(&checked.stdout));
 }
 
+/// The first delivery has none before it. What its rows say of themselves is enough.
+#[test]
+fn a_first_delivery_that_is_about_nobody_or_names_everybody_otherwise_is_not_whole() {
+    let world = World::made(2_000, 10_000, 9);
+    let another_place = World::made(2_000, 10_000, 10);
+    std::fs::copy(another_place.extract("vehicle"), world.extract("vehicle")).unwrap();
+    edit(&world, "sources/bank.toml", |layout| {
+        layout.replace("owner_name = \"客户姓名\"", "owner_name = \"开户银行\"")
+    });
+    let (code, first) = ran(&world, "2026-11-24");
+    let short = |source: &str| state_of(&first, source)["short"].clone();
+    let (vehicle, bank) = (short("vehicle"), short("bank"));
+    assert_eq!(code, Some(1));
+    let usable = &state_of(&first, "vehicle")["usual"]["rows"];
+    assert_eq!(vehicle, serde_json::json!({"why": "nobody", "rows": usable}));
+    assert_eq!((&bank["why"], &bank["links"]), (&"others_names".into(), &0.into()));
+    assert!(bank["others"].as_u64() > Some(100), "{bank}");
+    assert!(short("pension").is_null() && short("housing").is_null(), "a usual share of other names among them");
+    for source in ["vehicle", "bank"] {
+        let states = states(&world, source);
+        assert!(!states.contains_key("not_found"), "{source}: {states:?}");
+    }
+    // Somebody looked, and says that this is what the department has.
+    edit(&world, "sources/vehicle.toml", |layout| format!("min_rows = 1000\n{layout}"));
+    let (_, second) = ran(&world, "2026-11-25");
+    assert_eq!(state_of(&second, "vehicle")["state"], "arrived");
+    assert_eq!(state_of(&second, "bank")["state"], "incomplete");
+}
+
 #[test]
 fn a_heading_alone_is_no_answer_unless_the_layout_says_so() {
     let world = World::made(400, 2_500, 9);

@@ -74,6 +74,32 @@ fn why_absent(world: &World, run: &serde_json::Value, discrepancy: &str) -> Stri
     absent.iter().find(|row| row["疑点编号"] == discrepancy).map(|row| row["情况"].clone()).unwrap_or_default()
 }
 
+/// Typing errors are few. A column of which many cells cannot be read has moved, or is written in another way.
+#[test]
+fn a_column_of_the_register_that_cannot_be_read_needs_a_person() {
+    let world = World::made(400, 2_500, 18);
+    let spoilt = |lines: usize| {
+        let world = world.copy();
+        edit(&world, PERSONS, |file| {
+            let spoil = |(at, line): (usize, &str)| {
+                let mut cells: Vec<&str> = line.split(',').collect();
+                if (1..=lines).contains(&at) {
+                    cells[18] = "四百左右";
+                }
+                cells.join(",")
+            };
+            file.split("\r\n").enumerate().map(spoil).collect::<Vec<_>>().join("\r\n")
+        });
+        let output = world.hedui(&["run", "--as-of", AS_OF, "--no-progress", "--formats", "csv"]);
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, _) = spoilt(20);
+    assert_eq!(code, Some(0), "20 of 400 are 5 %, which the limit allows");
+    let (code, told) = spoilt(21);
+    assert_eq!(code, Some(1));
+    assert!(told.lines().any(|line| line.starts_with("! register") && line.contains("one of its columns")), "{told}");
+}
+
 /// Once the row went back to whoever keeps the register, and the household was judged as if it had a member less.
 #[test]
 fn a_person_whose_row_says_what_nobody_knows_is_told_to_the_county_and_not_matched() {

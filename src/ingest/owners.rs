@@ -26,8 +26,19 @@ pub(super) fn may_be_list(bytes: &[u8]) -> bool {
                 | (0xA3, Some(0xAC | 0xBB | 0xA6 | 0xAF | 0xFC))
         )
     };
-    (0..bytes.len()).any(is_separator)
+    bytes.iter().any(|byte| BEGINS_SEPARATOR[usize::from(*byte)]) && (0..bytes.len()).any(is_separator)
 }
+
+/// Bytes with which a separator may begin, in either encoding. Nearly no name holds one.
+static BEGINS_SEPARATOR: [bool; 256] = {
+    let bytes = b",;/|&\n\xE3\xEF\xA1\xA3";
+    let (mut begins, mut at) = ([false; 256], 0);
+    while at < bytes.len() {
+        begins[bytes[at] as usize] = true;
+        at += 1;
+    }
+    begins
+};
 
 /// Whether an id cell may hold several ids. An id of letters and digits alone is one id, if it is no longer than one.
 pub(super) fn may_be_ids(bytes: &[u8]) -> bool {
@@ -131,6 +142,9 @@ fn born(id: &str) -> Option<CitizenId> {
 
 /// `张三（3701…）、李四(3701…)`: a name with an id in brackets, or a name alone; at least one id must be there.
 fn written_in_brackets(text: &str) -> Option<Vec<(&str, &str)>> {
+    if !text.contains(['(', '（']) {
+        return None;
+    }
     let mut pairs = Vec::new();
     for piece in split(text, SEPARATORS).into_iter().filter(|piece| !piece.is_empty()) {
         let bracketed = piece.strip_suffix([')', '）']).and_then(|open| open.split_once(['(', '（']));
@@ -157,6 +171,9 @@ fn split<'a>(text: &'a str, separators: &[char]) -> Vec<&'a str> {
 
 /// `张三,3701…;李四,3701…;`: groups of a name and an id, or a name alone; at least one id must be there.
 fn written_as_pairs(text: &str) -> Option<Vec<(&str, &str)>> {
+    if !text.contains([',', '，']) {
+        return None;
+    }
     let groups = split(text, &[';', '；']);
     let mut pairs = Vec::with_capacity(groups.len());
     let mut ids = 0;

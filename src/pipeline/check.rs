@@ -29,7 +29,7 @@ use crate::model::register::{Households, Person, Register, Role, State};
 use crate::model::standing::NO_HISTORY;
 use crate::model::table::{Column, Table};
 use crate::policy;
-use crate::report::{Print, Remark, Report, ReportForms, Reports};
+use crate::report::{Answered, Print, Remark, Report, ReportForms, Reports};
 use crate::standardise::ids::{self, IdReading};
 use crate::standardise::names;
 use crate::store::{Extracts, Ledger, OnRegister, Part, Stages, Workspace, recall};
@@ -207,7 +207,8 @@ pub fn answer_page(plan: &Plan, answer: &Answer, options: &CheckOptions) -> Resu
     let view = view(plan, told, &days, &explain);
     let number = format!("{}-{day}-{entry:06}", register.household(0).division.county());
     let print = Print::Counted { on: options.as_of, count: 1, entry };
-    let report = Report { number, print, remarks: remarks(answer) };
+    // Asked anew: what counties answered to runs stands in their lists.
+    let report = Report { number, print, remarks: remarks(answer), answered: &Answered::new() };
     let made = Reports::new(&view, vec![0]).make(0, report, ReportForms { pdf: false, html: true })?;
     Ok(made.html.expect("the form that was asked for"))
 }

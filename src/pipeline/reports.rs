@@ -18,9 +18,10 @@ use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 use crate::model::standing::{Absent, History};
-use crate::model::verdict::{self, InForce};
+use crate::model::verdict::{self, InForce, Said, Statement};
 use crate::report::{
-    IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, report_number, reports_index,
+    Answered, IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, answer_message,
+    report_number, reports_index,
 };
 use crate::store::{Findings, Ledger, Part, Recalled, Workspace, findings, recall, write_bytes};
 
@@ -124,6 +125,7 @@ pub fn make_reports(
         demo: recalled.record.demo || plan.is_demo(),
     };
     let view = view(plan, told, &days, &explain);
+    let answered = answered(&recalled.outcomes, &facts, &in_force, lang);
     let reports = Reports::new(&view, households.clone());
     std::fs::create_dir_all(&options.out).map_err(|error| Error::io(&options.out, &error))?;
     let written = households
@@ -132,9 +134,11 @@ pub fn make_reports(
             cancel.check()?;
             let (number, count) = (numbers[household as usize].clone(), prints.counts[household as usize]);
             let print = Print::Counted { on: options.today, count, entry: prints.entry };
-            let ids = ids_of(told, household, &in_force);
+            let mut ids = ids_of(told, household, &in_force);
+            ids.retain(|id| !answered.contains_key(*id));
             let remarks = remarks(&ids, &facts, &in_force, lang);
-            let made = reports.make(household, Report { number, print, remarks }, options.forms)?;
+            let made =
+                reports.make(household, Report { number, print, remarks, answered: &answered }, options.forms)?;
             progress.advance(STAGE, 0, 1);
             write_files(&options.out, made)
         })
@@ -176,6 +180,27 @@ fn ids_of<'a>(told: Told<'a>, household: u32, in_force: &BTreeMap<&str, InForce<
     found.map(|found| found.id.as_str()).chain(kept.map(|absent| absent.earlier.id.as_str())).collect()
 }
 
+/// Of what the run found, what is settled today: an answer to the very fact, and no objection since.
+fn answered(
+    outcomes: &Outcomes,
+    facts: &BTreeMap<String, Option<Digest>>,
+    in_force: &BTreeMap<&str, InForce<'_>>,
+    lang: Lang,
+) -> Answered {
+    let settled = outcomes.discrepancies.iter().filter_map(|found| {
+        let InForce { answer, objection } = *in_force.get(found.id.as_str())?;
+        let answer = answer.filter(|answer| objection.is_none() && holds(answer, facts))?;
+        let Said::Answered(verdict) = answer.said else { return None };
+        verdict.settles().then(|| (found.id.clone(), answer_message(lang, verdict, answer.on)))
+    });
+    settled.collect()
+}
+
+/// An answer to another fact must not read as one to what is printed beside it.
+fn holds(answer: &Statement, facts: &BTreeMap<String, Option<Digest>>) -> bool {
+    answer.fact.is_some() && facts.get(&answer.discrepancy) == Some(&answer.fact)
+}
+
 /// What was stated of a household's discrepancies since the run found or kept them, as it stands today: answers and objections.
 /// `facts`: of every discrepancy of the run, the fact as it stood.
 fn remarks(
@@ -187,9 +212,7 @@ fn remarks(
     let of_one = |id: &&str| -> Vec<Remark> {
         let InForce { answer, objection } = in_force.get(id).copied().unwrap_or_default();
         let answer = answer.map(|answer| {
-            // An answer to another fact must not read as one to what is printed beside it.
-            let holds = answer.fact.is_some() && facts.get(*id) == Some(&answer.fact);
-            let key = if holds { "household.remark_answer" } else { "household.remark_answer_before" };
+            let key = if holds(answer, facts) { "household.remark_answer" } else { "household.remark_answer_before" };
             let said = wording::say(lang, &format!("report.verdict_{}", answer.said.code()));
             Message::new(key).with("on", answer.on).with("said", said)
         });

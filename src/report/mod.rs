@@ -55,7 +55,10 @@ use rayon::prelude::*;
 
 pub use facts::value_in_words;
 pub use folder::Filed;
-pub use household::{IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, report_number, reports_index};
+pub use household::{
+    Answered, IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, answer_message, report_number,
+    reports_index,
+};
 pub use manifest::{Expected, Fault, FaultKind, MANIFEST, Verified, verify};
 pub use notice::{Notice, NoticeFormat};
 pub use returned::{ANSWER_HEADINGS, ReturnedLine, VERDICT_HEADINGS, returned_csv};

@@ -109,21 +109,29 @@ fn answers_settle_a_fact_until_it_changes() {
     assert_eq!(listed(&world, &second, "answered.csv").len(), 2);
     assert!(rows.iter().any(|row| row["变化"] == "未变"));
 
+    let report = |run: &serde_json::Value, list: &str, id: &str| {
+        let household = &listed(&world, run, list).into_iter().find(|row| row["疑点编号"] == id).unwrap();
+        let out = format!("{id}-{}", run["run"].as_str().unwrap());
+        let arguments =
+            ["report", "--household", &household["家庭编号"], "--formats", "html", "--out", &out, "--no-progress"];
+        assert!(world.hedui(&arguments).status.success());
+        let page = std::fs::read_dir(world.path(&out)).unwrap().next().unwrap().unwrap().path();
+        std::fs::read_to_string(page).unwrap()
+    };
+    let settled = report(&second, "answered.csv", &vehicle);
+    assert!(settled.contains("2024-11-24：不属实-已处分") && settled.contains("已有核查答复"), "{settled}");
+    assert!(!settled.contains(&format!("疑点 {vehicle}：")), "said once");
+
     let output = world.hedui(&["verdict", "object", &vehicle, "--by", "李某", "--reason", "x", "--on", "2024-12-01"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let third = night(&world, 2, &[]);
     let words = change(&listed(&world, &third, "worklist.csv"), &vehicle).expect("raised again");
     assert!(words.contains("异议待复核"), "{words}");
-    let report = |id: &str| {
-        let household = &listed(&world, &third, "worklist.csv").into_iter().find(|row| row["疑点编号"] == id).unwrap();
-        let arguments =
-            ["report", "--household", &household["家庭编号"], "--formats", "html", "--out", id, "--no-progress"];
-        assert!(world.hedui(&arguments).status.success());
-        let page = std::fs::read_dir(world.path(id)).unwrap().next().unwrap().unwrap().path();
-        std::fs::read_to_string(page).unwrap()
-    };
-    assert!(report(&vehicle).contains(&format!("疑点 {vehicle}：2024-12-01 提出异议，待复核")));
-    assert!(report(&business).contains(&format!("疑点 {business}：2024-11-24 核查反馈为“属实-应调整”")));
+    let objected = report(&third, "worklist.csv", &vehicle);
+    assert!(objected.contains(&format!("疑点 {vehicle}：2024-12-01 提出异议，待复核")));
+    assert!(!objected.contains("已有核查答复"), "asked about again");
+    let adjusted = report(&third, "worklist.csv", &business);
+    assert!(adjusted.contains(&format!("疑点 {business}：2024-11-24 核查反馈为“属实-应调整”")));
     let precision = world.hedui(&["verdict", "precision", "--json"]);
     let precision: Vec<serde_json::Value> = serde_json::from_slice(&precision.stdout).unwrap();
     let of = |rule: &str| precision.iter().find(|line| line["rule"] == rule).unwrap();

@@ -2,10 +2,12 @@
 //! in force, which were set aside and why, and what the rules found.
 //!
 //! An item is a source. It counts as checked if it answered about at least one person; it reports 疑似信息 if a record of
-//! its own counts in a discrepancy. Only accepted links enter (invariant I-5); silence is never clearance (I-6).
+//! its own counts in a discrepancy that no answer settles. Only accepted links enter (invariant I-5); silence is never clearance (I-6).
 
 use std::collections::BTreeMap;
 
+use super::Answered;
+use crate::kernel::Message;
 use crate::model::coverage::CoverageState;
 use crate::model::outcome::{Discrepancy, Ground};
 use crate::model::standing::Earlier;
@@ -16,11 +18,13 @@ pub(super) struct Case<'v> {
     pub household: u32,
     /// In the order of the run's sources.
     pub items: Vec<Item<'v>>,
-    /// In the order of the run.
+    /// In the order of the run, those that no answer settles.
     pub discrepancies: Vec<&'v Discrepancy>,
+    /// The others, and what was answered.
+    pub answered: Vec<(&'v Discrepancy, &'v Message)>,
     /// What an earlier run had found and this one could not ask again.
     pub kept: Vec<&'v Earlier>,
-    /// Discrepancies that rest on the register's own rows.
+    /// Of those that no answer settles, the ones that rest on the register's own rows.
     pub from_register: u64,
     /// Links of the household's persons that wait for somebody's judgement; they are not in the report.
     pub pending: u64,
@@ -40,8 +44,9 @@ pub(super) struct Record<'v> {
     pub person: u32,
     pub row: u32,
     pub slot: u8,
-    /// Ids of the discrepancies it counts in.
+    /// Ids of the discrepancies it counts in, and of those that are answered.
     pub counts_in: Vec<&'v str>,
+    pub answered_in: Vec<&'v str>,
     /// Why rules set it aside, each said once.
     pub innocent: Vec<&'v str>,
 }
@@ -126,7 +131,7 @@ impl Cases {
     }
 
     /// The case of one of the households asked about.
-    pub(super) fn case<'v>(&self, view: &RunView<'v>, household: u32) -> Case<'v> {
+    pub(super) fn case<'v>(&self, view: &RunView<'v>, household: u32, answered: &'v Answered) -> Case<'v> {
         let place = self.households.binary_search(&household).expect("a household that was asked about");
         let parts = &self.parts[place];
         let persons = view.register.household(household).persons;
@@ -141,12 +146,14 @@ impl Cases {
         for link in parts.links.iter().map(|link| &view.links[*link as usize]).filter(|link| link.accepted) {
             let records = &mut items[usize::from(link.source)].records;
             let (person, row, slot) = (link.person, link.row, link.slot);
-            records.push(Record { person, row, slot, counts_in: Vec::new(), innocent: Vec::new() });
+            let (counts_in, answered_in, innocent) = (Vec::new(), Vec::new(), Vec::new());
+            records.push(Record { person, row, slot, counts_in, answered_in, innocent });
         }
         let kept = parts.kept.iter().map(|index| &view.history.absent[*index as usize].earlier).collect();
-        let mut case = Case { household, items, discrepancies: Vec::new(), kept, from_register: 0, pending: 0 };
+        let (discrepancies, settled) = (Vec::new(), Vec::new());
+        let mut case = Case { household, items, discrepancies, answered: settled, kept, from_register: 0, pending: 0 };
         for discrepancy in parts.discrepancies.iter().map(|index| &view.outcomes.discrepancies[*index as usize]) {
-            case.add(view, discrepancy);
+            case.add(view, discrepancy, answered.get(&discrepancy.id));
         }
         for (rule, ground) in parts.set_aside.iter().map(|index| &view.outcomes.set_aside[*index as usize]) {
             case.set_aside(view, *rule, ground);
@@ -161,9 +168,13 @@ impl Cases {
 }
 
 impl<'v> Case<'v> {
-    fn add(&mut self, view: &RunView<'v>, discrepancy: &'v Discrepancy) {
-        self.discrepancies.push(discrepancy);
-        self.from_register += u64::from(discrepancy.grounds.iter().all(|ground| ground.source.is_none()));
+    fn add(&mut self, view: &RunView<'v>, discrepancy: &'v Discrepancy, answer: Option<&'v Message>) {
+        match answer {
+            Some(answer) => self.answered.push((discrepancy, answer)),
+            None => self.discrepancies.push(discrepancy),
+        }
+        let is_of_register = discrepancy.grounds.iter().all(|ground| ground.source.is_none());
+        self.from_register += u64::from(is_of_register && answer.is_none());
         for ground in &discrepancy.grounds {
             if ground.innocent.is_some() {
                 self.set_aside(view, discrepancy.rule, ground);
@@ -171,9 +182,10 @@ impl<'v> Case<'v> {
             }
             let Some(source) = ground.source else { continue };
             let item = &mut self.items[usize::from(source)];
-            item.suspected = true;
+            item.suspected |= answer.is_none();
             if let Some(record) = item.record(ground) {
-                record.counts_in.push(&discrepancy.id);
+                let ids = if answer.is_some() { &mut record.answered_in } else { &mut record.counts_in };
+                ids.push(&discrepancy.id);
             }
         }
     }

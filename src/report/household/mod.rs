@@ -8,6 +8,8 @@ mod case;
 mod page;
 mod words;
 
+use std::collections::BTreeMap;
+
 use super::RunView;
 use super::county::County;
 use super::document::Document;
@@ -15,6 +17,7 @@ use super::listing::CsvText;
 use super::pdf::{Imprint, to_pdf};
 use crate::kernel::wording::say;
 use crate::kernel::{Date, Digest, Division, Lang, Message, Result};
+use crate::model::verdict::Verdict;
 pub(super) use case::Cases;
 use words::document;
 
@@ -44,12 +47,17 @@ pub struct Remark {
     pub message: Message,
 }
 
+/// What settles discrepancies (已答复), by their ids.
+pub type Answered = BTreeMap<String, Message>;
+
 /// A report to be made: its number and its print, and what stands with the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct Report<'a> {
     pub number: String,
     pub print: Print,
     pub remarks: Vec<Remark>,
+    /// Told with their answers, and not counted among what is to be verified.
+    pub answered: &'a Answered,
 }
 
 /// A report as it was made; what an index of many says about it.
@@ -59,6 +67,7 @@ pub struct MadeReport {
     /// Masked as the run's reports are.
     pub household_code: String,
     pub applicant: String,
+    /// Those that no answer settles.
     pub discrepancies: u64,
     pub pages: u64,
     /// Characters the PDF's font lacks, printed as code points.
@@ -124,8 +133,8 @@ impl<'a> Reports<'a> {
     ///
     /// # Errors
     /// A form could not be made.
-    pub fn make(&self, household: u32, report: Report, forms: ReportForms) -> Result<MadeReport> {
-        let case = self.cases.case(self.view, household);
+    pub fn make(&self, household: u32, report: Report<'_>, forms: ReportForms) -> Result<MadeReport> {
+        let case = self.cases.case(self.view, household, report.answered);
         let document = document(self.view, &report, &case);
         let html = forms.html.then(|| page::to_bytes(self.view, &document)).transpose()?;
         let made = forms.pdf.then(|| to_pdf(&imprint(self.view, &document.title), std::slice::from_ref(&document)));
@@ -155,10 +164,27 @@ pub(super) fn flagged(view: &RunView) -> Vec<u32> {
     households
 }
 
+/// What the county answered, as its run knew it.
+fn answered_in(view: &RunView, county: &County) -> Answered {
+    let answered = county.answered.iter().filter_map(|index| {
+        let id = &view.outcomes.discrepancies[*index as usize].id;
+        let answer = view.history.stands[*index as usize].answer.as_ref()?;
+        Some((id.clone(), answer_message(view.lang, answer.verdict, answer.on)))
+    });
+    answered.collect()
+}
+
+/// What was answered, and when.
+pub fn answer_message(lang: Lang, verdict: Verdict, on: Date) -> Message {
+    let said = say(lang, &format!("report.verdict_{}", verdict.code()));
+    Message::new("household.answer").with("on", on).with("said", said)
+}
+
 /// All reports of a county's households with discrepancies in one file, in the order of its work list; `None` if there
 /// is none.
 pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Result<Option<Vec<u8>>> {
     let mut done = std::collections::BTreeSet::new();
+    let answered = answered_in(view, county);
     let in_order = county.discrepancies.iter().map(|index| view.outcomes.discrepancies[*index as usize].household);
     let documents: Vec<Document> = in_order
         .filter(|household| done.insert(*household))
@@ -166,7 +192,8 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
             let place =
                 county.households.binary_search(&household).expect("a county holds its discrepancies' households");
             let number = report_number(view.run, county.division, place as u32 + 1);
-            document(view, &Report { number, print: Print::Nightly, remarks: Vec::new() }, &cases.case(view, household))
+            let report = Report { number, print: Print::Nightly, remarks: Vec::new(), answered: &answered };
+            document(view, &report, &cases.case(view, household, &answered))
         })
         .collect();
     if documents.is_empty() {
@@ -180,15 +207,21 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
 mod tests {
     use super::*;
     use crate::model::coverage::{Coverage, CoverageState};
-    use crate::model::standing::{Absence, Absent, Earlier, Facts};
+    use crate::model::standing::{Absence, Absent, Earlier, Facts, LastAnswer};
     use crate::report::document::Block;
     use crate::report::fixture::{Centre, PEOPLE, date, id};
 
     fn report(view: &RunView, household: u32) -> Document {
         let print = Print::Counted { on: date("2026-11-25"), count: 3, entry: 17 };
         let number = report_number(view.run, view.register.household(household).division.county(), 1);
-        let cases = Cases::new(view, vec![household]);
-        document(view, &Report { number, print, remarks: Vec::new() }, &cases.case(view, household))
+        let (cases, answered) = (Cases::new(view, vec![household]), answered(view));
+        let report = Report { number, print, remarks: Vec::new(), answered: &answered };
+        document(view, &report, &cases.case(view, household, &answered))
+    }
+
+    /// Of all counties.
+    fn answered(view: &RunView) -> Answered {
+        crate::report::county::group(view).iter().flat_map(|county| answered_in(view, county)).collect()
     }
 
     /// Every text of a document, a block a line and a row of a table a line.
@@ -275,6 +308,31 @@ mod tests {
         assert!(text(&report(&centre.view(), 1)).contains("P001-OTHER"));
     }
 
+    /// A visit found that the car is a namesake's: the printed report must not go on asking about it.
+    #[test]
+    fn what_was_answered_is_told_apart_and_not_counted() {
+        let mut centre = Centre::new();
+        let answer = |verdict, holds| {
+            let (by, text) = ("核查员".to_owned(), String::new());
+            Some(LastAnswer { verdict, by, on: date("2026-11-20"), text, holds })
+        };
+        centre.history.stands[0].answer = answer(Verdict::FalseIdentity, true);
+        let settled = text(&report(&centre.view(), 0));
+        for part in [
+            "核对了 2 个项目，其中 1 个项目反馈疑似信息：婚姻登记。",
+            "另有 1 条疑似信息已有核查答复",
+            "|家庭成员名下有机动车：1 辆（对照标准 0 辆），数据截至 2026-11-02。|公安交管|2026-11-20：不属实-同名或错号",
+            "张*国|鲁A12345|正常|2026-11-02|已有核查答复：疑似信息 V001-0123456789",
+        ] {
+            assert!(settled.contains(part), "{part} is not in {settled}");
+        }
+        for (verdict, holds) in [(Verdict::FalseIdentity, false), (Verdict::TrueAdjust, true)] {
+            centre.history.stands[0].answer = answer(verdict, holds);
+            let open = text(&report(&centre.view(), 0));
+            assert!(open.contains("其中 2 个项目反馈疑似信息") && !open.contains("已有核查答复"), "{open}");
+        }
+    }
+
     #[test]
     fn the_objection_period_is_a_parameter() {
         let mut centre = Centre::new();
@@ -345,9 +403,14 @@ mod tests {
     fn both_forms_are_made_of_the_same_document_and_the_same_bytes() {
         let centre = Centre::new();
         let view = centre.view();
+        let none = Answered::new();
         let make = || {
-            let report =
-                Report { number: "370102-20261124-01-000001".to_owned(), print: Print::Nightly, remarks: Vec::new() };
+            let report = Report {
+                number: "370102-20261124-01-000001".to_owned(),
+                print: Print::Nightly,
+                remarks: Vec::new(),
+                answered: &none,
+            };
             Reports::new(&view, vec![0]).make(0, report, ReportForms { pdf: true, html: true }).unwrap()
         };
         let (first, second) = (make(), make());

@@ -150,6 +150,9 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     };
     let message = Message::new(key).with("checked", case.checked()).with("found", names.len());
     let mut text = view.say(message.with("names", names.join(view.word("report.between_values"))));
+    if !case.answered.is_empty() {
+        text.push_str(&view.say(Message::new("household.and_answered").with("count", case.answered.len())));
+    }
     if case.from_register > 0 {
         text.push_str(&view.say(Message::new("household.from_register").with("count", case.from_register)));
     }
@@ -199,10 +202,17 @@ fn gap(view: &RunView, item: &Item) -> Option<String> {
 fn found(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     blocks.push(heading(view, "household.discrepancies"));
     if case.discrepancies.is_empty() {
-        let key = if is_asked(view, case) { "household.none" } else { "household.none_half_asked" };
+        let key = match (is_asked(view, case), case.answered.is_empty()) {
+            (false, _) => "household.none_half_asked",
+            (true, true) => "household.none",
+            (true, false) => "household.none_open",
+        };
         blocks.push(nothing(view, case, key));
     } else {
         findings(view, case, blocks);
+    }
+    if !case.answered.is_empty() {
+        answered(view, case, blocks);
     }
     if !case.kept.is_empty() {
         kept(view, case, blocks);
@@ -246,6 +256,19 @@ fn findings(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
 fn finding(view: &RunView, discrepancy: &Discrepancy) -> Vec<String> {
     let card = &view.cards[usize::from(discrepancy.rule)];
     let (name, _, relation) = whom(view, discrepancy);
+    vec![
+        discrepancy.id.clone(),
+        view.word(&format!("report.severity_{}", discrepancy.severity.code())).to_owned(),
+        format!("{name}\n{relation}"),
+        sentence(view.lang, discrepancy, card),
+        departments(view, discrepancy),
+        card.basis.clone(),
+        card.advice.clone(),
+    ]
+}
+
+/// Whose records count in it, a line each.
+fn departments(view: &RunView, discrepancy: &Discrepancy) -> String {
     let mut departments: Vec<&str> = Vec::new();
     for ground in discrepancy.grounds.iter().filter(|ground| ground.innocent.is_none()) {
         let department = match ground.source {
@@ -256,15 +279,30 @@ fn finding(view: &RunView, discrepancy: &Discrepancy) -> Vec<String> {
             departments.push(department);
         }
     }
-    vec![
-        discrepancy.id.clone(),
-        view.word(&format!("report.severity_{}", discrepancy.severity.code())).to_owned(),
-        format!("{name}\n{relation}"),
-        sentence(view.lang, discrepancy, card),
-        departments.join("\n"),
-        card.basis.clone(),
-        card.advice.clone(),
-    ]
+    departments.join("\n")
+}
+
+/// What somebody looked into and found to be otherwise, or covered by a clause: it is not asked about again.
+fn answered(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
+    let head = [
+        "report.col_discrepancy",
+        "report.col_person",
+        "report.col_sentence",
+        "household.col_from",
+        "standing.col_answer",
+    ];
+    let row = |(discrepancy, answer): &(&Discrepancy, &Message)| {
+        let (name, _, relation) = whom(view, discrepancy);
+        let card = &view.cards[usize::from(discrepancy.rule)];
+        vec![
+            discrepancy.id.clone(),
+            format!("{name}\n{relation}"),
+            sentence(view.lang, discrepancy, card),
+            departments(view, discrepancy),
+            view.say((*answer).clone()),
+        ]
+    };
+    table(view, view.word("household.answered").to_owned(), &head, case.answered.iter().map(row).collect(), blocks);
 }
 
 fn records(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
@@ -315,9 +353,15 @@ fn standing(view: &RunView, record: &Record, at_fault: bool) -> String {
         let ids = record.counts_in.join(view.word("report.between_values"));
         lines.push(view.say(Message::new("household.counts").with("ids", ids)));
     }
+    if !record.answered_in.is_empty() {
+        let ids = record.answered_in.join(view.word("report.between_values"));
+        lines.push(view.say(Message::new("household.counts_answered").with("ids", ids)));
+    }
     // What one rule counts, another set aside: that it counts is what the household is asked about.
-    let aside = |reason: &&str| view.say(Message::new("household.set_aside").with("reason", reason));
-    lines.extend(record.innocent.iter().filter(|_| record.counts_in.is_empty()).map(aside));
+    if lines.is_empty() {
+        let aside = |reason: &&str| view.say(Message::new("household.set_aside").with("reason", reason));
+        lines.extend(record.innocent.iter().map(aside));
+    }
     if lines.is_empty() {
         lines.push(view.word(if at_fault { "household.record_at_fault" } else { "household.record_only" }).to_owned());
     }

@@ -11,10 +11,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// Blocks from here on are mapped and unmapped one by one. Above the buffers that files are read into, which come back with every
-/// file.
+/// Blocks from here on are mapped and unmapped one by one.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LARGE: std::ffi::c_int = 2 << 20;
+const LARGE: std::ffi::c_int = 1 << 20;
 
 /// So much may lie unused at the end of a heap; glibc's own limit is 128 KiB once the one above is set.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -4,8 +4,8 @@
 //! Nobody can tell from an extract that was cut at the end of a row that it was cut, or from ids that moved into another
 //! column that they were ids. Two figures tell it: usable rows, of people on the register or not, and links that enter a
 //! case. Beside them, that a part of its files is gone, or that it speaks for an earlier day than the one before. The first
-//! delivery has none before it, but shows as much that its rows do not say whose they are: in a large one nobody of a large
-//! register stands, or most whose number stands in it have another's name there. A delivery
+//! delivery has none before it, but may show by itself that its rows do not say whose they are: nobody of the register stands in
+//! it though many do in the other sources, or most whose number stands in it have another's name there. A delivery
 //! that falls short makes its source 来源不全 in coverage (invariant I-6), until a whole one comes or the layout's `min_rows`
 //! says how many rows are whole. Whether one cut after another was small, nothing here tells.
 
@@ -76,12 +76,12 @@ impl Usual {
 
     /// Marks the sources that fall short. `evidences` in the order of the plan.
     pub(super) fn settle(&self, plan: &Plan, register: &Register, evidences: &mut [Evidence], links: &[Link]) {
-        let (links, mandated) = (Linked::by_source(evidences.len(), links), mandated(register));
-        for ((source, evidence), links) in plan.sources.iter().zip(evidences).zip(links) {
-            let rows = evidence.usable_rows();
+        let (links, mandated) = (Linked::by_source(evidences, links), mandated(register));
+        for ((source, evidence), of_source) in plan.sources.iter().zip(evidences).zip(&links) {
             let shown = self.of_delivery(source, evidence);
             if let Some(short) = unsettled(&source.layout, evidence) {
-                let of_links = || self.of_links(source, links.accepted, mandated).or_else(|| links.say(rows, mandated));
+                let of_links =
+                    || self.of_links(source, of_source.accepted, mandated).or_else(|| of_source.say(&links, mandated));
                 *short = shown.or_else(|| of_links().filter(|_| source.layout.min_rows().is_none()));
             }
         }
@@ -171,7 +171,7 @@ impl Usual {
                 Delivery::Missing | Delivery::Refused(_) => usual,
             }
         };
-        evidences.iter().zip(Linked::by_source(evidences.len(), links)).map(after).collect()
+        evidences.iter().zip(Linked::by_source(evidences, links)).map(after).collect()
     }
 }
 
@@ -201,9 +201,10 @@ fn unsettled<'e>(layout: &Source, evidence: &'e mut Evidence) -> Option<&'e mut 
     }
 }
 
-/// Links of one source.
+/// Usable rows and links of one source, or of all.
 #[derive(Debug, Clone, Copy, Default)]
 struct Linked {
+    rows: u64,
     all: u64,
     /// Those that enter a case.
     accepted: u64,
@@ -212,8 +213,9 @@ struct Linked {
 }
 
 impl Linked {
-    fn by_source(sources: usize, links: &[Link]) -> Vec<Self> {
-        let mut linked = vec![Self::default(); sources];
+    fn by_source(evidences: &[Evidence], links: &[Link]) -> Vec<Self> {
+        let without_links = |evidence: &Evidence| Self { rows: evidence.usable_rows(), ..Self::default() };
+        let mut linked: Vec<Self> = evidences.iter().map(without_links).collect();
         for link in links {
             let linked = &mut linked[usize::from(link.source)];
             linked.all += 1;
@@ -224,16 +226,28 @@ impl Linked {
         linked
     }
 
-    /// What they say by themselves of a delivery of so many usable rows, with so many people to be looked for in it.
-    fn say(self, rows: u64, mandated: u64) -> Option<Shortfall> {
-        // What chance and typing errors do not make: in twenty links more than half, in a thousand rows and a thousand people none.
-        const FEW_LINKS: u64 = 20;
-        const MANY: u64 = 1_000;
-        let Self { all, accepted, under_others_names } = self;
-        if under_others_names >= FEW_LINKS && under_others_names > accepted {
+    /// What a source's links say by themselves, beside those of all sources and so many people with a mandate.
+    fn say(self, all: &[Self], mandated: u64) -> Option<Shortfall> {
+        /// Typing errors and namesakes do not make more than half of so many.
+        const FEW: u64 = 20;
+        /// So many do not stay away by chance.
+        const ENOUGH: f64 = 30.0;
+        let Self { rows, accepted, under_others_names, .. } = self;
+        if under_others_names >= FEW && under_others_names > accepted {
             return Some(Shortfall::OthersNames { links: accepted, others: under_others_names });
         }
-        (all == 0 && rows.min(mandated) >= MANY).then_some(Shortfall::Nobody { rows })
+        (self.all == 0 && self.expected(all, mandated) >= ENOUGH).then_some(Shortfall::Nobody { rows })
+    }
+
+    /// Links that so many rows would have, were they as often about people of the register as those of the source are in which this is
+    /// rarest: some lists are a province's, others a city's, others answer for the register alone. Where no source has a link: were the
+    /// list one of everybody in the largest province.
+    fn expected(self, all: &[Self], mandated: u64) -> f64 {
+        const PEOPLE_OF_A_PROVINCE: f64 = 130e6;
+        let with_links = all.iter().filter(|source| source.all > 0);
+        let shares = with_links.map(|source| source.all as f64 / source.rows.max(1) as f64);
+        let rarest = shares.min_by(f64::total_cmp);
+        self.rows as f64 * rarest.unwrap_or(mandated as f64 / PEOPLE_OF_A_PROVINCE)
     }
 }
 
@@ -262,6 +276,30 @@ mod tests {
         assert_eq!(fewest(22, 20.0), 8, "22 less 14.07");
         assert_eq!(fewest(9, 20.0), 0);
         assert_eq!(fewest(10_000, 100.0), 0);
+    }
+
+    #[test]
+    fn a_list_about_nobody_is_told_from_a_small_one() {
+        let source = |rows, all| Linked { rows, all, accepted: all, under_others_names: 0 };
+        let beside = |one: Linked, others: &[Linked], mandated| one.say(&[&[one], others].concat(), mandated);
+        let (on_request, of_the_city) = (source(1_000, 900), source(10_000, 300));
+        let told = beside(source(1_000, 0), &[on_request, of_the_city], 500);
+        assert_eq!(told, Some(Shortfall::Nobody { rows: 1_000 }), "three of a hundred would be thirty");
+        assert_eq!(beside(source(999, 0), &[on_request, of_the_city], 500), None);
+        assert_eq!(beside(source(1_000, 1), &[on_request, of_the_city], 500), None);
+        // No source has a link: 390 of 130 million people would be three in a million rows.
+        assert_eq!(beside(source(1_000_000, 0), &[source(50, 0)], 390), None);
+        assert!(beside(source(1_000_000, 0), &[source(50, 0)], 3_900).is_some());
+    }
+
+    #[test]
+    fn links_under_others_names_are_told_where_they_are_most() {
+        let say = |accepted, under_others_names| {
+            let one = Linked { rows: 500, all: accepted + under_others_names, accepted, under_others_names };
+            one.say(&[one], 500)
+        };
+        assert_eq!(say(19, 20), Some(Shortfall::OthersNames { links: 19, others: 20 }));
+        assert_eq!((say(20, 20), say(0, 19)), (None, None));
     }
 
     #[test]

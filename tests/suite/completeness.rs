@@ -108,27 +108,27 @@ fn an_extract_whose_ids_stand_under_another_heading_is_not_whole() {
 fn a_first_delivery_that_is_about_nobody_or_names_everybody_otherwise_is_not_whole() {
     let world = World::made(2_000, 10_000, 9);
     let another_place = World::made(2_000, 10_000, 10);
-    std::fs::copy(another_place.extract("vehicle"), world.extract("vehicle")).unwrap();
+    std::fs::copy(another_place.extract("social_insurance"), world.extract("social_insurance")).unwrap();
     edit(&world, "sources/bank.toml", |layout| {
         layout.replace("owner_name = \"客户姓名\"", "owner_name = \"开户银行\"")
     });
     let (code, first) = ran(&world, "2026-11-24");
     let short = |source: &str| state_of(&first, source)["short"].clone();
-    let (vehicle, bank) = (short("vehicle"), short("bank"));
+    let (insurance, bank) = (short("social_insurance"), short("bank"));
     assert_eq!(code, Some(1));
-    let usable = &state_of(&first, "vehicle")["usual"]["rows"];
-    assert_eq!(vehicle, serde_json::json!({"why": "nobody", "rows": usable}));
+    let usable = &state_of(&first, "social_insurance")["usual"]["rows"];
+    assert_eq!(insurance, serde_json::json!({"why": "nobody", "rows": usable}));
     assert_eq!((&bank["why"], &bank["links"]), (&"others_names".into(), &0.into()));
     assert!(bank["others"].as_u64() > Some(100), "{bank}");
     assert!(short("pension").is_null() && short("housing").is_null(), "a usual share of other names among them");
-    for source in ["vehicle", "bank"] {
+    for source in ["social_insurance", "bank"] {
         let states = states(&world, source);
         assert!(!states.contains_key("not_found"), "{source}: {states:?}");
     }
     // Somebody looked, and says that this is what the department has.
-    edit(&world, "sources/vehicle.toml", |layout| format!("min_rows = 1000\n{layout}"));
+    edit(&world, "sources/social_insurance.toml", |layout| format!("min_rows = 100\n{layout}"));
     let (_, second) = ran(&world, "2026-11-25");
-    assert_eq!(state_of(&second, "vehicle")["state"], "arrived");
+    assert_eq!(state_of(&second, "social_insurance")["state"], "arrived");
     assert_eq!(state_of(&second, "bank")["state"], "incomplete");
 }
 

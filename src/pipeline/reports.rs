@@ -191,7 +191,7 @@ fn answered(
         let InForce { answer, objection } = *in_force.get(found.id.as_str())?;
         let answer = answer.filter(|answer| objection.is_none() && holds(answer, facts))?;
         let Said::Answered(verdict) = answer.said else { return None };
-        verdict.settles().then(|| (found.id.clone(), answer_message(lang, verdict, answer.on)))
+        verdict.settles().then(|| (found.id.clone(), answer_message(lang, verdict, answer.on, &answer.text)))
     });
     settled.collect()
 }

@@ -169,15 +169,16 @@ fn answered_in(view: &RunView, county: &County) -> Answered {
     let answered = county.answered.iter().filter_map(|index| {
         let id = &view.outcomes.discrepancies[*index as usize].id;
         let answer = view.history.stands[*index as usize].answer.as_ref()?;
-        Some((id.clone(), answer_message(view.lang, answer.verdict, answer.on)))
+        Some((id.clone(), answer_message(view.lang, answer.verdict, answer.on, &answer.text)))
     });
     answered.collect()
 }
 
-/// What was answered, and when.
-pub fn answer_message(lang: Lang, verdict: Verdict, on: Date) -> Message {
+/// What was answered, and when; of an exemption, under which clause.
+pub fn answer_message(lang: Lang, verdict: Verdict, on: Date, text: &str) -> Message {
     let said = say(lang, &format!("report.verdict_{}", verdict.code()));
-    Message::new("household.answer").with("on", on).with("said", said)
+    let key = if verdict == Verdict::TrueExempt { "household.answer_clause" } else { "household.answer" };
+    Message::new(key).with("on", on).with("said", said).with("clause", text)
 }
 
 /// All reports of a county's households with discrepancies in one file, in the order of its work list; `None` if there
@@ -313,7 +314,7 @@ mod tests {
     fn what_was_answered_is_told_apart_and_not_counted() {
         let mut centre = Centre::new();
         let answer = |verdict, holds| {
-            let (by, text) = ("核查员".to_owned(), String::new());
+            let (by, text) = ("核查员".to_owned(), "第九条".to_owned());
             Some(LastAnswer { verdict, by, on: date("2026-11-20"), text, holds })
         };
         centre.history.stands[0].answer = answer(Verdict::FalseIdentity, true);
@@ -326,6 +327,15 @@ mod tests {
         ] {
             assert!(settled.contains(part), "{part} is not in {settled}");
         }
+        assert!(!settled.contains("第九条"), "what the county noted for itself");
+        centre.history.stands[0].answer = answer(Verdict::TrueExempt, true);
+        let exempt = text(&report(&centre.view(), 0));
+        assert!(exempt.contains("2026-11-20：属实-适用豁免（第九条）"), "{exempt}");
+        centre.outcomes.discrepancies.truncate(1);
+        centre.history.stands.truncate(1);
+        let alone = text(&report(&centre.view(), 0));
+        assert!(alone.contains("核对了 2 个项目，没有待核实的疑似信息") && !alone.contains("未见疑似信息"), "{alone}");
+        let mut centre = Centre::new();
         for (verdict, holds) in [(Verdict::FalseIdentity, false), (Verdict::TrueAdjust, true)] {
             centre.history.stands[0].answer = answer(verdict, holds);
             let open = text(&report(&centre.view(), 0));

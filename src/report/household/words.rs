@@ -145,6 +145,7 @@ fn result(view: &RunView, case: &Case, blocks: &mut Vec<Block>) {
     let key = match (case.checked(), names.len()) {
         (0, _) => "household.nothing_checked",
         (_, 0) if !is_asked(view, case) => "household.half_asked",
+        (_, 0) if !case.answered.is_empty() => "household.nothing_open",
         (_, 0) => "household.nothing_found",
         _ => "household.found",
     };

@@ -1,10 +1,11 @@
 //! How memory is asked for and given back; no figures and no limits (`--memory-limit` is `plan`'s).
 //!
-//! A night's tables, indexes and columns are blocks of megabytes that are looked into at random. In pages of four kilobytes two
-//! fifths of a night's page faults were theirs, and a miss of the processor's page table at nearly every probe: Linux is asked
-//! to hold them in huge pages where it has some at hand, which made a first night of ten million rows a fifteenth shorter. What is freed goes back to the system at once; left to
-//! itself glibc keeps blocks of up to 32 MiB in its heaps once one was freed, and columns of that size come and go: a fifth of a
-//! large run's memory was such leftovers. Small blocks at the end of a heap are kept for the next ones, up to a limit: given back
+//! A night's tables, indexes and columns are blocks of megabytes that are looked into at random. In pages of four kilobytes they
+//! took two fifths of a night's page faults: Linux is asked to hold them in huge pages where it has some at hand, which took a
+//! fifteenth off the time of a first night of ten million rows.
+//!
+//! What is freed goes back to the system at once; left to itself glibc keeps blocks of up to 32 MiB in its heaps once one was
+//! freed, and columns of that size come and go: a fifth of a large run's memory was such leftovers. Small blocks at the end of a heap are kept for the next ones, up to a limit: given back
 //! after every chunk of a file, each page was fetched from the system a hundred times.
 //!
 //! Other systems' allocators are left as they are.

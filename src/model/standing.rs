@@ -57,6 +57,13 @@ pub struct LastAnswer {
     pub holds: bool,
 }
 
+impl LastAnswer {
+    /// The fact as it stands now need not be asked about again.
+    pub fn settles(&self) -> bool {
+        self.holds && self.verdict.settles()
+    }
+}
+
 /// An open objection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Objection {
@@ -68,7 +75,7 @@ pub struct Objection {
 impl Stand {
     /// 已答复: an answer settles this very fact and nobody objects. It is kept and counted, and not raised again.
     pub fn is_answered(&self) -> bool {
-        self.objection.is_none() && self.answer.as_ref().is_some_and(|last| last.holds && last.verdict.settles())
+        self.objection.is_none() && self.answer.as_ref().is_some_and(LastAnswer::settles)
     }
 }
 

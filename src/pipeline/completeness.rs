@@ -201,7 +201,7 @@ fn unsettled<'e>(layout: &Source, evidence: &'e mut Evidence) -> Option<&'e mut 
     }
 }
 
-/// Usable rows and links of one source, or of all.
+/// Usable rows and links of one source.
 #[derive(Debug, Clone, Copy, Default)]
 struct Linked {
     rows: u64,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::standing::last_answer;
 use crate::config::Plan;
 use crate::kernel::{Cancel, Date, Digest, Division, Error, Lang, Message, Progress, Result, wording};
 use crate::linkage;
@@ -18,7 +19,7 @@ use crate::model::link::Link;
 use crate::model::outcome::{Outcomes, RuleCard};
 use crate::model::register::Register;
 use crate::model::standing::{Absent, History};
-use crate::model::verdict::{self, InForce, Said, Statement};
+use crate::model::verdict::{self, InForce};
 use crate::report::{
     Answered, IndexLine, MadeReport, Print, Remark, Report, ReportForms, Reports, RunView, answer_message,
     report_number, reports_index,
@@ -188,17 +189,11 @@ fn answered(
     lang: Lang,
 ) -> Answered {
     let settled = outcomes.discrepancies.iter().filter_map(|found| {
-        let InForce { answer, objection } = *in_force.get(found.id.as_str())?;
-        let answer = answer.filter(|answer| objection.is_none() && holds(answer, facts))?;
-        let Said::Answered(verdict) = answer.said else { return None };
-        verdict.settles().then(|| (found.id.clone(), answer_message(lang, verdict, answer.on, &answer.text)))
+        let InForce { answer, objection } = in_force.get(found.id.as_str())?;
+        let answer = last_answer((*answer)?, facts.get(&found.id).copied().flatten())?;
+        (objection.is_none() && answer.settles()).then(|| (found.id.clone(), answer_message(lang, &answer)))
     });
     settled.collect()
-}
-
-/// An answer to another fact must not read as one to what is printed beside it.
-fn holds(answer: &Statement, facts: &BTreeMap<String, Option<Digest>>) -> bool {
-    answer.fact.is_some() && facts.get(&answer.discrepancy) == Some(&answer.fact)
 }
 
 /// What was stated of a household's discrepancies since the run found or kept them, as it stands today: answers and objections.
@@ -211,9 +206,11 @@ fn remarks(
 ) -> Vec<Remark> {
     let of_one = |id: &&str| -> Vec<Remark> {
         let InForce { answer, objection } = in_force.get(id).copied().unwrap_or_default();
+        let answer = answer.and_then(|answer| last_answer(answer, facts.get(*id).copied().flatten()));
         let answer = answer.map(|answer| {
-            let key = if holds(answer, facts) { "household.remark_answer" } else { "household.remark_answer_before" };
-            let said = wording::say(lang, &format!("report.verdict_{}", answer.said.code()));
+            // An answer to another fact must not read as one to what is printed beside it.
+            let key = if answer.holds { "household.remark_answer" } else { "household.remark_answer_before" };
+            let said = wording::say(lang, &format!("report.verdict_{}", answer.verdict.code()));
             Message::new(key).with("on", answer.on).with("said", said)
         });
         let objection = objection.map(|one| Message::new("household.remark_objection").with("on", one.on));

@@ -244,7 +244,8 @@ fn later(day: Date, days: i64) -> Date {
     Date::from_days(day.days() + i32::try_from(days).unwrap_or(i32::MAX / 2))
 }
 
-fn last_answer(answer: &Statement, fact: Option<Digest>) -> Option<LastAnswer> {
+/// An answer beside the fact as it stands; `None` of an objection.
+pub(super) fn last_answer(answer: &Statement, fact: Option<Digest>) -> Option<LastAnswer> {
     let Said::Answered(verdict) = answer.said else { return None };
     // Without a digest nobody can say that the fact is the one that was answered, so it is raised.
     let holds = fact.is_some() && answer.fact == fact;
@@ -253,7 +254,7 @@ fn last_answer(answer: &Statement, fact: Option<Digest>) -> Option<LastAnswer> {
 
 /// Whether these facts are among those of a held discrepancy whose answer stands.
 fn covers(held: &Absent, facts: &Facts) -> bool {
-    let is_settled = held.answer.as_ref().is_some_and(|answer| answer.holds && answer.verdict.settles());
+    let is_settled = held.answer.as_ref().is_some_and(LastAnswer::settles);
     held.is_kept() && is_settled && held.objection.is_none() && facts.are_part_of(&held.earlier.facts)
 }
 

@@ -111,12 +111,7 @@ fn answers_settle_a_fact_until_it_changes() {
 
     let report = |run: &serde_json::Value, list: &str, id: &str| {
         let household = &listed(&world, run, list).into_iter().find(|row| row["疑点编号"] == id).unwrap();
-        let out = format!("{id}-{}", run["run"].as_str().unwrap());
-        let arguments =
-            ["report", "--household", &household["家庭编号"], "--formats", "html", "--out", &out, "--no-progress"];
-        assert!(world.hedui(&arguments).status.success());
-        let page = std::fs::read_dir(world.path(&out)).unwrap().next().unwrap().unwrap().path();
-        std::fs::read_to_string(page).unwrap()
+        world.report_page(&household["家庭编号"], &format!("{id}-{}", run["run"].as_str().unwrap()))
     };
     let settled = report(&second, "answered.csv", &vehicle);
     assert!(settled.contains("2024-11-24：不属实-已处分") && settled.contains("已有核查答复"), "{settled}");
@@ -403,11 +398,7 @@ fn what_was_said_of_two_facts_stays_in_view_when_one_of_them_goes() {
     assert!(why(&fourth, &one["疑点编号"]).contains("暂存"), "{}", why(&fourth, &one["疑点编号"]));
     assert!(why(&fourth, &id).contains("；异议待复核"), "{}", why(&fourth, &id));
     assert_eq!(fourth["standing"]["objections"], 1);
-    let arguments =
-        ["report", "--household", &car["家庭编号"], "--formats", "html", "--out", "核对报告", "--no-progress"];
-    assert!(world.hedui(&arguments).status.success());
-    let page = std::fs::read_dir(world.path("核对报告")).unwrap().next().unwrap().unwrap().path();
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = world.report_page(&car["家庭编号"], "核对报告");
     assert!(page.contains(&format!("疑点 {id}：2024-11-24 核查反馈为“不属实-已处分”。")), "as it was answered");
     assert!(page.contains(&format!("疑点 {id}：2024-12-01 提出异议，待复核")));
 

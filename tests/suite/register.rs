@@ -392,10 +392,7 @@ fn a_programme_that_no_rule_names_is_told() {
         world.export("outcomes").into_iter().map(|outcome| outcome["household_id"].clone()).collect();
     let clear = households.difference(&flagged).next().unwrap();
     let said = |out: &str| {
-        let arguments = ["report", "--household", clear, "--formats", "html", "--out", out, "--no-progress"];
-        assert!(world.hedui(&arguments).status.success());
-        let page = std::fs::read_dir(world.path(out)).unwrap().next().unwrap().unwrap().path();
-        let page = std::fs::read_to_string(page).unwrap();
+        let page = world.report_page(clear, out);
         page.contains("按类型设定的规则没有看本户") && !page.contains("个项目，未见疑似信息")
     };
     assert!(said("reports"));

@@ -103,6 +103,15 @@ impl World {
         records(&std::fs::read(self.path("truth.csv")).unwrap())
     }
 
+    /// The report of a household out of the last run, as a page; `out` is a new folder of the centre.
+    pub fn report_page(&self, household: &str, out: &str) -> String {
+        let output =
+            self.hedui(&["report", "--household", household, "--formats", "html", "--out", out, "--no-progress"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let page = std::fs::read_dir(self.path(out)).unwrap().next().unwrap().unwrap().path();
+        std::fs::read_to_string(page).unwrap()
+    }
+
     /// Every file below a folder of the centre, by relative path.
     pub fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         files_below(&self.path(folder))

@@ -17,6 +17,7 @@ use super::listing::CsvText;
 use super::pdf::{Imprint, to_pdf};
 use crate::kernel::wording::say;
 use crate::kernel::{Date, Digest, Division, Lang, Message, Result};
+use crate::model::standing::LastAnswer;
 use crate::model::verdict::Verdict;
 pub(super) use case::Cases;
 use words::document;
@@ -169,16 +170,16 @@ fn answered_in(view: &RunView, county: &County) -> Answered {
     let answered = county.answered.iter().filter_map(|index| {
         let id = &view.outcomes.discrepancies[*index as usize].id;
         let answer = view.history.stands[*index as usize].answer.as_ref()?;
-        Some((id.clone(), answer_message(view.lang, answer.verdict, answer.on, &answer.text)))
+        Some((id.clone(), answer_message(view.lang, answer)))
     });
     answered.collect()
 }
 
 /// What was answered, and when; of an exemption, under which clause.
-pub fn answer_message(lang: Lang, verdict: Verdict, on: Date, text: &str) -> Message {
-    let said = say(lang, &format!("report.verdict_{}", verdict.code()));
-    let key = if verdict == Verdict::TrueExempt { "household.answer_clause" } else { "household.answer" };
-    Message::new(key).with("on", on).with("said", said).with("clause", text)
+pub fn answer_message(lang: Lang, answer: &LastAnswer) -> Message {
+    let said = say(lang, &format!("report.verdict_{}", answer.verdict.code()));
+    let key = if answer.verdict == Verdict::TrueExempt { "household.answer_clause" } else { "household.answer" };
+    Message::new(key).with("on", answer.on).with("said", said).with("clause", &answer.text)
 }
 
 /// All reports of a county's households with discrepancies in one file, in the order of its work list; `None` if there
@@ -208,7 +209,7 @@ pub(super) fn of_county(view: &RunView, county: &County, cases: &Cases) -> Resul
 mod tests {
     use super::*;
     use crate::model::coverage::{Coverage, CoverageState};
-    use crate::model::standing::{Absence, Absent, Earlier, Facts, LastAnswer};
+    use crate::model::standing::{Absence, Absent, Earlier, Facts};
     use crate::report::document::Block;
     use crate::report::fixture::{Centre, PEOPLE, date, id};
 

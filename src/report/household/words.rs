@@ -350,13 +350,10 @@ fn field_texts(view: &RunView, evidence: &Evidence, record: &Record) -> Vec<Stri
 /// source has of the person.
 fn standing(view: &RunView, record: &Record, at_fault: bool) -> String {
     let mut lines = Vec::new();
-    if !record.counts_in.is_empty() {
-        let ids = record.counts_in.join(view.word("report.between_values"));
-        lines.push(view.say(Message::new("household.counts").with("ids", ids)));
-    }
-    if !record.answered_in.is_empty() {
-        let ids = record.answered_in.join(view.word("report.between_values"));
-        lines.push(view.say(Message::new("household.counts_answered").with("ids", ids)));
+    let counts = [("household.counts", &record.counts_in), ("household.counts_answered", &record.answered_in)];
+    for (key, ids) in counts.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+        let ids = ids.join(view.word("report.between_values"));
+        lines.push(view.say(Message::new(key).with("ids", ids)));
     }
     // What one rule counts, another set aside: that it counts is what the household is asked about.
     if lines.is_empty() {
